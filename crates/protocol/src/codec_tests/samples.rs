@@ -1,0 +1,417 @@
+//! Samples: one value of everything that travels, in the order of `vectors/frames.json`.
+//!
+//! The `cases` functions say what must be there. They match exhaustively, so that a new variant
+//! does not compile until it has a name here, and does not pass until it has a sample.
+
+use super::*;
+use crate::frame::{Head, Limits, Range, Start, Subscribe};
+use crate::topics::chat::{
+    Chat, ChatCommand, ChatEvent, ListRooms, ListRoomsRequest, RoomInfo, Rooms, Typing, TypingCommand, TypingEvent,
+};
+use crate::{
+    Call, ClientFrame, Epoch, Error, Gap, GapCause, Member, Members, MessageId, Position, Publication, ServerFrame,
+    Timestamp, Topic, TopicId, User, UserId,
+};
+
+/// What a sample's messages inside frames look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// As the codec writes them.
+    Written(Codec),
+    /// As they are after a JSON frame was read: with their fields in alphabetical order.
+    ReadFromJson,
+}
+
+impl Form {
+    fn payload<T: Wire>(self, message: &T) -> Payload {
+        match self {
+            Self::Written(codec) => codec.payload(message).expect("a sample fits"),
+            Self::ReadFromJson => {
+                let value = serde_json::to_value(message).expect("a sample is JSON");
+                Payload::try_from(serde_json::to_vec(&value).expect("a sample is JSON")).expect("a sample fits")
+            }
+        }
+    }
+}
+
+/// A named value.
+pub(super) struct Sample<T> {
+    pub(super) name: &'static str,
+    pub(super) value: T,
+}
+
+fn sample<T>(name: &'static str, value: T) -> Sample<T> {
+    Sample { name, value }
+}
+
+pub(super) fn text<const MAX: usize>(text: &str) -> Text<MAX> {
+    Text::try_from(text).expect("a sample fits")
+}
+
+fn list<T, const MAX: usize>(all: Vec<T>) -> List<T, MAX> {
+    List::try_from(all).expect("a sample fits")
+}
+
+fn mina() -> User {
+    User { id: UserId(0x0123_4567_89ab_cdef), name: text("Mina 미나") }
+}
+
+fn sam() -> User {
+    User { id: UserId(7), name: text("Sam") }
+}
+
+/// The first moment of 2026.
+const NEW_YEAR: Timestamp = Timestamp(1_767_225_600);
+
+fn said(words: &str) -> ChatEvent {
+    ChatEvent::Said { author: mina(), at: NEW_YEAR, text: text(words) }
+}
+
+fn publication(form: Form, offset: Offset, words: &str) -> Publication {
+    Publication { offset, step: 1, event: form.payload(&said(words)) }
+}
+
+fn position(epoch: u32, offset: Offset) -> Position {
+    Position { epoch: Epoch(epoch), offset }
+}
+
+fn gap(from: Offset, to: Offset, count: u64, cause: GapCause) -> Gap {
+    Gap { from, to, count, cause }
+}
+
+fn here() -> Members {
+    let member = |user, connections| Member { user, connections };
+    Members { count: 2, listed: list(vec![member(sam(), 1), member(mina(), 2)]) }
+}
+
+pub(super) fn client_frames(form: Form) -> Vec<Sample<ClientFrame>> {
+    let lobby = || text("chat:lobby");
+    let subscribe = |id, contract, start, presence| Subscribe { id, topic: lobby(), contract, start, presence };
+    let contract = Some(Chat::contract());
+    let message_id = MessageId { sender: SenderId::from_random(SenderId::MAX), counter: 1 };
+    let hello = || form.payload(&ChatCommand::Say { text: text("hello") });
+    let rooms = || form.payload(&ListRoomsRequest {});
+    vec![
+        sample(
+            "client.connect",
+            ClientFrame::Connect {
+                version: 1,
+                token: text("g1.sample.token"),
+                agent: text("sample/1.0"),
+                subscriptions: list(vec![
+                    subscribe(1, contract, Start::After(position(9, 300)), true),
+                    subscribe(2, None, Start::Newest { count: 50 }, false),
+                ]),
+            },
+        ),
+        sample(
+            "client.connect.alone",
+            ClientFrame::Connect { version: 1, token: text(""), agent: text(""), subscriptions: List::default() },
+        ),
+        sample(
+            "client.subscribe.newest",
+            ClientFrame::Subscribe(subscribe(3, None, Start::Newest { count: 50 }, true)),
+        ),
+        sample(
+            "client.subscribe.after",
+            ClientFrame::Subscribe(subscribe(3, contract, Start::After(position(9, 70_000)), false)),
+        ),
+        sample("client.unsubscribe", ClientFrame::Unsubscribe { id: 4, topic: lobby() }),
+        sample(
+            "client.publish",
+            ClientFrame::Publish { id: 5, message_id, topic: lobby(), contract: None, command: hello() },
+        ),
+        sample(
+            "client.publish.contract",
+            ClientFrame::Publish { id: 5, message_id, topic: lobby(), contract, command: hello() },
+        ),
+        sample(
+            "client.call",
+            ClientFrame::Call {
+                id: 6,
+                method: text("chat.rooms"),
+                contract: None,
+                deadline_ms: 5000,
+                request: rooms(),
+            },
+        ),
+        sample(
+            "client.call.contract",
+            ClientFrame::Call {
+                id: 6,
+                method: text("chat.rooms"),
+                contract: Some(ListRooms::contract()),
+                deadline_ms: 5000,
+                request: rooms(),
+            },
+        ),
+        sample("client.cancel", ClientFrame::Cancel { id: 6 }),
+        sample(
+            "client.history.before",
+            ClientFrame::History { id: 7, topic: lobby(), range: Range::Before { offset: 250 }, limit: 100 },
+        ),
+        sample(
+            "client.history.after",
+            ClientFrame::History { id: 7, topic: lobby(), range: Range::After { offset: 251 }, limit: 100 },
+        ),
+        sample("client.presence", ClientFrame::Presence { id: 8, topic: lobby() }),
+        sample("client.refresh", ClientFrame::Refresh { id: 9, token: text("g1.newer.token") }),
+        sample("client.pong", ClientFrame::Pong),
+        sample("client.probe", ClientFrame::Probe { nonce: u32::MAX }),
+    ]
+}
+
+pub(super) fn server_frames(form: Form) -> Vec<Sample<ServerFrame>> {
+    let topic_id = TopicId(1);
+    let page = |words: &[&str]| {
+        list(words.iter().enumerate().map(|(n, words)| publication(form, 301 + n as Offset, words)).collect())
+    };
+    let refused = |detail: &str, code, retry_after_ms| ServerFrame::Refused {
+        id: 5,
+        error: Error { code, detail: text(detail), retry_after_ms },
+    };
+    let gap_frame = |gap| ServerFrame::Gap { topic_id, gap };
+    vec![
+        sample(
+            "server.connected",
+            ServerFrame::Connected {
+                session: 42,
+                user: mina(),
+                ping_interval_ms: 10_000,
+                token_ttl_ms: 900_000,
+                limits: Limits { frame_len_max: 65_536, subscriptions_max: 128, requests_max: 64 },
+            },
+        ),
+        sample(
+            "server.subscribed.recovered",
+            ServerFrame::Subscribed {
+                id: 1,
+                topic_id,
+                position: position(9, 300),
+                recovered: true,
+                gap: None,
+                head: 302,
+                members: Some(here()),
+                publications: page(&["hello", "안녕"]),
+            },
+        ),
+        sample(
+            "server.subscribed.gap",
+            ServerFrame::Subscribed {
+                id: 1,
+                topic_id,
+                position: position(9, 300),
+                recovered: false,
+                gap: Some(gap(101, 300, 200, GapCause::Retention)),
+                head: 301,
+                members: None,
+                publications: page(&["hello"]),
+            },
+        ),
+        sample(
+            "server.subscribed.empty",
+            ServerFrame::Subscribed {
+                id: 2,
+                topic_id: TopicId(300),
+                position: position(9, 0),
+                recovered: false,
+                gap: None,
+                head: 0,
+                members: None,
+                publications: List::default(),
+            },
+        ),
+        sample("server.unsubscribed", ServerFrame::Unsubscribed { id: 4, topic_id }),
+        sample(
+            "server.published",
+            ServerFrame::Published { id: 5, position: position(9, 65_536), duplicate: false },
+        ),
+        sample(
+            "server.published.duplicate",
+            ServerFrame::Published { id: 5, position: position(9, 4_294_967_296), duplicate: true },
+        ),
+        sample("server.refused", refused("this room is read-only", ErrorCode::Forbidden, None)),
+        sample(
+            "server.refused.later",
+            refused("too many requests per second", ErrorCode::TooFast, Some(250)),
+        ),
+        sample("server.refused.unknown_code", refused("", ErrorCode::Unknown(299), None)),
+        sample(
+            "server.returned",
+            ServerFrame::Returned { id: 6, response: form.payload(&all_rooms()) },
+        ),
+        sample(
+            "server.history",
+            ServerFrame::History { id: 7, epoch: Epoch(9), first: 300, head: 302, publications: page(&["hello"]) },
+        ),
+        sample("server.present", ServerFrame::Present { id: 8, members: here() }),
+        sample("server.refreshed", ServerFrame::Refreshed { id: 9, token_ttl_ms: 900_000 }),
+        sample(
+            "server.publication",
+            ServerFrame::of_publication(topic_id, publication(form, 303, "good night")),
+        ),
+        sample(
+            "server.publication.sparse",
+            ServerFrame::Publication {
+                topic_id: TopicId(70_000),
+                offset: 9_007_199_254_740_991,
+                step: 251,
+                event: form.payload(&TypingEvent { user: sam(), typing: true }),
+            },
+        ),
+        sample("server.gap.retention", gap_frame(gap(1, 300, 300, GapCause::Retention))),
+        sample("server.gap.epoch", gap_frame(gap(1, 0, 0, GapCause::Epoch))),
+        sample("server.gap.slow", gap_frame(gap(310, 350, 41, GapCause::Slow))),
+        sample("server.gap.conflated", gap_frame(gap(310, 350, 12, GapCause::Conflated))),
+        sample(
+            "server.joined",
+            ServerFrame::Joined { topic_id, count: 3, member: Member { user: sam(), connections: 2 } },
+        ),
+        sample("server.left", ServerFrame::Left { topic_id, count: 2, user: UserId(7) }),
+        sample(
+            "server.ping",
+            ServerFrame::Ping { heads: list(vec![Head { topic_id, offset: 303 }, Head { topic_id: TopicId(2), offset: 9 }]) },
+        ),
+        sample("server.ping.quiet", ServerFrame::Ping { heads: List::default() }),
+        sample("server.probed", ServerFrame::Probed { nonce: u32::MAX }),
+        sample("server.drain", ServerFrame::Drain { after_ms: 1500 }),
+    ]
+}
+
+fn all_rooms() -> Rooms {
+    let room = |name, people, events| RoomInfo { name: text(name), people, events };
+    Rooms { rooms: list(vec![room("lobby", 2, 303), room("rust-2024", 0, 17)]) }
+}
+
+pub(super) fn chat_commands() -> Vec<Sample<ChatCommand>> {
+    vec![
+        sample("chat.command.say", ChatCommand::Say { text: text("hello") }),
+        sample("chat.command.edit", ChatCommand::Edit { offset: 301, text: text("hello, all") }),
+        sample("chat.command.delete", ChatCommand::Delete { offset: 301 }),
+    ]
+}
+
+pub(super) fn chat_events() -> Vec<Sample<ChatEvent>> {
+    vec![
+        sample("chat.event.said", said("\"quoted\"\n안녕 👋")),
+        sample("chat.event.edited", ChatEvent::Edited { offset: 301, at: NEW_YEAR, text: text("hello, all") }),
+        sample("chat.event.deleted", ChatEvent::Deleted { offset: 301, at: NEW_YEAR }),
+    ]
+}
+
+pub(super) fn typing_commands() -> Vec<Sample<TypingCommand>> {
+    vec![
+        sample("typing.command.started", TypingCommand::Started),
+        sample("typing.command.stopped", TypingCommand::Stopped),
+    ]
+}
+
+pub(super) fn typing_events() -> Vec<Sample<TypingEvent>> {
+    vec![
+        sample("typing.event.started", TypingEvent { user: mina(), typing: true }),
+        sample("typing.event.stopped", TypingEvent { user: mina(), typing: false }),
+    ]
+}
+
+pub(super) fn rooms_requests() -> Vec<Sample<ListRoomsRequest>> {
+    vec![sample("chat.rooms.request", ListRoomsRequest {})]
+}
+
+pub(super) fn rooms() -> Vec<Sample<Rooms>> {
+    vec![
+        sample("chat.rooms.response", all_rooms()),
+        sample("chat.rooms.response.empty", Rooms::default()),
+    ]
+}
+
+/// The contracts as they travel, for programs that want to send them without computing them.
+pub(super) fn contracts() -> [(&'static str, u32); 3] {
+    [
+        ("chat", Chat::contract().0),
+        ("typing", Typing::contract().0),
+        (ListRooms::METHOD, ListRooms::contract().0),
+    ]
+}
+
+/// Names the case that a value is, and lists all cases there are.
+macro_rules! cases {
+    ($all:ident, $of:ident, $kind:ty; $($pattern:pat => $name:literal,)+) => {
+        pub(super) const $all: &[&str] = &[$($name),+];
+
+        pub(super) fn $of(value: &$kind) -> &'static str {
+            match value {
+                $($pattern => $name,)+
+            }
+        }
+    };
+}
+
+cases! { CLIENT_FRAMES, client_frame_case, ClientFrame;
+    ClientFrame::Connect { .. } => "connect",
+    ClientFrame::Subscribe(Subscribe { contract: None, .. }) => "subscribe without contract",
+    ClientFrame::Subscribe(Subscribe { contract: Some(_), .. }) => "subscribe with contract",
+    ClientFrame::Unsubscribe { .. } => "unsubscribe",
+    ClientFrame::Publish { contract: None, .. } => "publish without contract",
+    ClientFrame::Publish { contract: Some(_), .. } => "publish with contract",
+    ClientFrame::Call { contract: None, .. } => "call without contract",
+    ClientFrame::Call { contract: Some(_), .. } => "call with contract",
+    ClientFrame::Cancel { .. } => "cancel",
+    ClientFrame::History { range: Range::Before { .. }, .. } => "history before",
+    ClientFrame::History { range: Range::After { .. }, .. } => "history after",
+    ClientFrame::Presence { .. } => "presence",
+    ClientFrame::Refresh { .. } => "refresh",
+    ClientFrame::Pong => "pong",
+    ClientFrame::Probe { .. } => "probe",
+}
+
+cases! { STARTS, start_case, Start;
+    Start::Newest { .. } => "newest",
+    Start::After(_) => "after",
+}
+
+cases! { SERVER_FRAMES, server_frame_case, ServerFrame;
+    ServerFrame::Connected { .. } => "connected",
+    ServerFrame::Subscribed { gap: None, members: None, .. } => "subscribed plainly",
+    ServerFrame::Subscribed { gap: Some(_), .. } => "subscribed with gap",
+    ServerFrame::Subscribed { gap: None, members: Some(_), .. } => "subscribed with members",
+    ServerFrame::Unsubscribed { .. } => "unsubscribed",
+    ServerFrame::Published { duplicate: false, .. } => "published",
+    ServerFrame::Published { duplicate: true, .. } => "published before",
+    ServerFrame::Refused { error: Error { retry_after_ms: None, .. }, .. } => "refused",
+    ServerFrame::Refused { error: Error { retry_after_ms: Some(_), .. }, .. } => "refused for now",
+    ServerFrame::Returned { .. } => "returned",
+    ServerFrame::History { .. } => "history",
+    ServerFrame::Present { .. } => "present",
+    ServerFrame::Refreshed { .. } => "refreshed",
+    ServerFrame::Publication { .. } => "publication",
+    ServerFrame::Gap { .. } => "gap",
+    ServerFrame::Joined { .. } => "joined",
+    ServerFrame::Left { .. } => "left",
+    ServerFrame::Ping { .. } => "ping",
+    ServerFrame::Probed { .. } => "probed",
+    ServerFrame::Drain { .. } => "drain",
+}
+
+cases! { GAP_CAUSES, gap_cause_case, GapCause;
+    GapCause::Retention => "retention",
+    GapCause::Epoch => "epoch",
+    GapCause::Slow => "slow",
+    GapCause::Conflated => "conflated",
+}
+
+cases! { CHAT_COMMANDS, chat_command_case, ChatCommand;
+    ChatCommand::Say { .. } => "say",
+    ChatCommand::Edit { .. } => "edit",
+    ChatCommand::Delete { .. } => "delete",
+}
+
+cases! { CHAT_EVENTS, chat_event_case, ChatEvent;
+    ChatEvent::Said { .. } => "said",
+    ChatEvent::Edited { .. } => "edited",
+    ChatEvent::Deleted { .. } => "deleted",
+}
+
+cases! { TYPING_COMMANDS, typing_command_case, TypingCommand;
+    TypingCommand::Started => "started",
+    TypingCommand::Stopped => "stopped",
+}

@@ -1,0 +1,46 @@
+//! The words of Trunkline: frames, topics and codecs, shared by server and browser.
+//!
+//! Plain data only: nothing here reads a clock, draws a random number, waits or locks. Start with
+//! [`frame`], which holds the whole conversation as two enums, then [`topic`], which says what a
+//! kind of topic promises, then [`topics::chat`], which is one.
+//!
+//! A program that speaks to a server without any other crate of ours needs four things:
+//! [`Codec::encode`] and [`Codec::decode`] for [`ClientFrame`] and [`ServerFrame`], a
+//! [`Subprotocol`] to ask for, and `PROTOCOL.md` for the rules.
+
+// The derive macro names this crate by its full path, also inside this crate.
+extern crate self as trunkline_protocol;
+
+pub mod frame;
+pub mod topic;
+pub mod position;
+pub mod presence;
+pub mod call;
+pub mod error;
+pub mod disconnect;
+pub mod payload;
+pub mod bounded;
+pub mod contract;
+pub mod codec;
+pub mod subprotocol;
+pub mod time;
+pub mod user;
+pub mod topics;
+
+pub use bounded::{List, Text, TooLong};
+pub use call::Call;
+pub use codec::{Codec, CodecError, Wire};
+pub use contract::{Contract, Fingerprint, Shape};
+pub use disconnect::{DisconnectClass, DisconnectReason};
+pub use error::{Error, ErrorCode};
+pub use frame::{ClientFrame, RequestId, ServerFrame};
+pub use payload::{MessageId, Payload, Publication, SenderId};
+pub use position::{Epoch, Gap, GapCause, Offset, Position};
+pub use presence::{Member, Members};
+pub use subprotocol::{Offer, Subprotocol};
+pub use time::{Moment, Timestamp};
+pub use topic::{Delivery, Message, Never, Topic, TopicId, TopicKey, TopicName};
+pub use user::{Nickname, User, UserId};
+
+/// The version of the conversation that this crate speaks. A server closes others with 4402.
+pub const PROTOCOL_VERSION: u16 = 1;

@@ -1,0 +1,3 @@
+//! The kinds of topics, one file each: their messages and their promises.
+
+pub mod chat;
