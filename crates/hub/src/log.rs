@@ -1,0 +1,274 @@
+//! The log of one topic: order, dedupe, retention.
+//!
+//! It gives each publication the next offset, remembers which command made it, and keeps what the
+//! topic's delivery promises to keep. Brokers drive it; they add durability and other nodes.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use trunkline_protocol::frame::PAGE_MAX;
+use trunkline_protocol::{Delivery, Epoch, Gap, GapCause, MessageId, Moment, Offset, Payload, Position, Publication, UserId};
+
+/// The most bytes of events that one log keeps. Retention ends earlier where this is reached.
+pub const LOG_LEN_MAX: usize = 4 * 1024 * 1024;
+
+/// The most bytes of events in one page, unless its first publication alone is longer.
+pub const PAGE_LEN_MAX: usize = 64 * 1024;
+
+/// How many message ids a log remembers. A retry after so many later commands is a new command.
+pub const MESSAGE_IDS_MAX: usize = 4096;
+
+/// What makes a command unique in a topic: its user, so that nobody can collide with or probe the
+/// ids of another, and its message id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PublishKey {
+    /// Who sent the command.
+    pub user: UserId,
+    /// Which one it is.
+    pub message_id: MessageId,
+}
+
+/// An event to append.
+#[derive(Clone, Debug)]
+pub struct Append {
+    /// The command that made it; none for events of the server's own.
+    pub key: Option<PublishKey>,
+    /// The event.
+    pub event: Payload,
+    /// Names the value that this is a newer version of, for `Latest`.
+    pub conflation_key: Option<String>,
+    /// Whether a reader can start here, for `Keyframed`.
+    pub keyframe: bool,
+}
+
+/// What became of an append.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Appended {
+    /// It has the next offset. Deliver it.
+    New(Publication),
+    /// Its command was taken before; this is where its event stands. Deliver nothing.
+    Duplicate(Offset),
+}
+
+/// Kept publications, oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The publications, at most [`PAGE_MAX`] and about [`PAGE_LEN_MAX`] bytes.
+    pub publications: Vec<Publication>,
+    /// The oldest offset that the log keeps; above `head` when it keeps nothing.
+    pub first: Offset,
+    /// The newest offset that the log has given.
+    pub head: Offset,
+}
+
+/// The answer to "what did I miss since then?".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recovery {
+    /// What is missing for ever, if something is.
+    pub gap: Option<Gap>,
+    /// The offset after which the page begins.
+    pub after: Offset,
+    /// The first of what was missed, or of what is left to show.
+    pub page: Page,
+}
+
+#[derive(Clone, Debug)]
+struct Kept {
+    publication: Publication,
+    at: Moment,
+    conflation_key: Option<String>,
+}
+
+/// The log of one topic.
+#[derive(Clone, Debug)]
+pub struct Log {
+    epoch: Epoch,
+    delivery: Delivery,
+    head: Offset,
+    kept: BTreeMap<Offset, Kept>,
+    len: usize,
+    newest_of_key: BTreeMap<String, Offset>,
+    offset_of: BTreeMap<PublishKey, Offset>,
+    keys_by_age: VecDeque<PublishKey>,
+}
+
+impl Log {
+    /// An empty log.
+    pub fn new(epoch: Epoch, delivery: Delivery) -> Self {
+        Self {
+            epoch,
+            delivery,
+            head: 0,
+            kept: BTreeMap::new(),
+            len: 0,
+            newest_of_key: BTreeMap::new(),
+            offset_of: BTreeMap::new(),
+            keys_by_age: VecDeque::new(),
+        }
+    }
+
+    /// The lifetime that offsets belong to.
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// The newest offset given; 0 before the first.
+    pub fn head(&self) -> Offset {
+        self.head
+    }
+
+    /// Where the newest publication stands.
+    pub fn position(&self) -> Position {
+        Position { epoch: self.epoch, offset: self.head }
+    }
+
+    /// The oldest offset that is kept; above `head` when nothing is kept.
+    pub fn first(&self) -> Offset {
+        self.kept.first_key_value().map_or(self.head + 1, |(offset, _)| *offset)
+    }
+
+    /// The publication at `offset`, if it is kept.
+    pub fn get(&self, offset: Offset) -> Option<&Publication> {
+        self.kept.get(&offset).map(|kept| &kept.publication)
+    }
+
+    /// Where the event of an earlier command with this key stands.
+    pub fn find(&self, key: &PublishKey) -> Option<Offset> {
+        self.offset_of.get(key).copied()
+    }
+
+    /// Gives `append` the next offset, unless its command was taken before.
+    pub fn append(&mut self, now: Moment, append: Append) -> Appended {
+        if let Some(key) = append.key {
+            if let Some(offset) = self.find(&key) {
+                return Appended::Duplicate(offset);
+            }
+            self.remember(key);
+        }
+        self.head += 1;
+        let publication = Publication { offset: self.head, step: 1, event: append.event };
+        self.keep(Kept { publication: publication.clone(), at: now, conflation_key: append.conflation_key }, append.keyframe);
+        self.expire(now);
+        Appended::New(publication)
+    }
+
+    /// Drops what is older than the topic keeps.
+    pub fn expire(&mut self, now: Moment) {
+        let (keep, max_age) = match self.delivery {
+            Delivery::Log { keep, max_age } => (keep as usize, Some(max_age)),
+            Delivery::Keyframed { max_run } => (max_run as usize, None),
+            Delivery::Latest { .. } | Delivery::Volatile => (usize::MAX, None),
+        };
+        while let Some(oldest) = self.kept.first_entry() {
+            let too_old = max_age.is_some_and(|max_age| now.since(oldest.get().at) > max_age);
+            let newest = *oldest.key() == self.head;
+            let too_much = self.len > LOG_LEN_MAX && !newest;
+            if !too_old && !too_much && self.kept.len() <= keep {
+                return;
+            }
+            let offset = *self.kept.first_key_value().expect("there is an oldest one").0;
+            self.forget(offset);
+        }
+    }
+
+    /// The newest `count` kept publications, or the newest that fit into a page.
+    pub fn newest(&self, count: usize) -> Page {
+        self.before(Offset::MAX, count)
+    }
+
+    /// The newest kept publications below `offset`, at most `count`.
+    pub fn before(&self, offset: Offset, count: usize) -> Page {
+        let mut publications = Vec::new();
+        let mut len = 0;
+        for (_, kept) in self.kept.range(..offset).rev().take(count.min(PAGE_MAX)) {
+            len += kept.publication.event.len();
+            if len > PAGE_LEN_MAX && !publications.is_empty() {
+                break;
+            }
+            publications.push(kept.publication.clone());
+        }
+        publications.reverse();
+        Page { publications, first: self.first(), head: self.head }
+    }
+
+    /// The oldest kept publications above `offset`, at most `count`.
+    pub fn after(&self, offset: Offset, count: usize) -> Page {
+        let mut publications = Vec::new();
+        let mut len = 0;
+        for (_, kept) in self.kept.range(offset.saturating_add(1)..).take(count.min(PAGE_MAX)) {
+            len += kept.publication.event.len();
+            if len > PAGE_LEN_MAX && !publications.is_empty() {
+                break;
+            }
+            publications.push(kept.publication.clone());
+        }
+        Page { publications, first: self.first(), head: self.head }
+    }
+
+    /// Tells what a reader at `since` has missed.
+    ///
+    /// Either everything is kept and the page begins it, or there is a gap and the page begins
+    /// what is left. A position that this log never gave counts as one of another epoch.
+    pub fn recover(&self, since: Position) -> Recovery {
+        if since.epoch != self.epoch || since.offset > self.head {
+            let gap = Gap { from: 1, to: 0, count: 0, cause: GapCause::Epoch };
+            return self.after_a_gap(gap, 0);
+        }
+        if since.offset + 1 >= self.first() {
+            let page = self.after(since.offset, PAGE_MAX);
+            return Recovery { gap: None, after: since.offset, page };
+        }
+        let (from, to) = (since.offset + 1, self.first() - 1);
+        self.after_a_gap(Gap { from, to, count: to - from + 1, cause: GapCause::Retention }, to)
+    }
+
+    fn after_a_gap(&self, gap: Gap, lost: Offset) -> Recovery {
+        let after = lost.max(self.first() - 1);
+        Recovery { gap: Some(gap), after, page: self.after(after, PAGE_MAX) }
+    }
+
+    fn remember(&mut self, key: PublishKey) {
+        self.offset_of.insert(key, self.head + 1);
+        self.keys_by_age.push_back(key);
+        if self.keys_by_age.len() > MESSAGE_IDS_MAX
+            && let Some(oldest) = self.keys_by_age.pop_front()
+        {
+            self.offset_of.remove(&oldest);
+        }
+    }
+
+    fn keep(&mut self, kept: Kept, keyframe: bool) {
+        let offset = kept.publication.offset;
+        match self.delivery {
+            Delivery::Volatile => return,
+            Delivery::Keyframed { .. } if keyframe => {
+                self.kept.clear();
+                self.len = 0;
+            }
+            // Without a keyframe before it, a reader could not start anywhere.
+            Delivery::Keyframed { .. } if self.kept.is_empty() => return,
+            Delivery::Latest { .. } => {
+                let key = kept.conflation_key.clone().unwrap_or_default();
+                if let Some(overtaken) = self.newest_of_key.insert(key, offset) {
+                    self.forget(overtaken);
+                }
+            }
+            Delivery::Log { .. } | Delivery::Keyframed { .. } => {}
+        }
+        self.len += kept.publication.event.len();
+        self.kept.insert(offset, kept);
+    }
+
+    fn forget(&mut self, offset: Offset) {
+        let Some(kept) = self.kept.remove(&offset) else { return };
+        self.len -= kept.publication.event.len();
+        // An overtaken value is no longer the newest of its key; one that goes for its age is.
+        let key = kept.conflation_key.unwrap_or_default();
+        if self.newest_of_key.get(&key) == Some(&offset) {
+            self.newest_of_key.remove(&key);
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "log_tests.rs"]
+mod tests;

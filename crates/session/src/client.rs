@@ -1,0 +1,389 @@
+//! The client's half of the conversation. It outlives its connections.
+//!
+//! What must hold: subscriptions and unanswered commands survive a lost line; a request gets
+//! exactly one answer; the client never decides by itself that it is up to date, the server says so.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use trunkline_protocol::frame::Range;
+use trunkline_protocol::{
+    ClientFrame, DisconnectReason, Error, ErrorCode, Fingerprint, Gap, List, Member, Members, MessageId, Moment,
+    Offset, PROTOCOL_VERSION, Payload, Position, Publication, RequestId, SenderId, Text, TopicName, User, UserId,
+};
+
+use crate::backoff::Jitter;
+use crate::outgoing::{CommandId, Outgoing, OutboxFull};
+use crate::subscription::{Subscription, SubscriptionId, Wanted};
+
+mod frames;
+mod line;
+mod requests;
+
+use line::Line;
+use requests::Waiting;
+
+/// How many commands may be under way at once. The others wait in the outbox.
+pub(crate) const COMMANDS_UNDER_WAY_MAX: usize = 32;
+
+/// The most calls, reads and other requests that wait for an answer.
+const REQUESTS_MAX: usize = 256;
+
+/// What a client is told when it is made.
+#[derive(Clone, Debug)]
+pub struct ClientConfig {
+    /// The program and its version, for the server's log.
+    pub agent: String,
+    /// Whose outbox this is, drawn at random once.
+    pub sender: SenderId,
+    /// Random bits for the jitter of this client.
+    pub seed: u64,
+}
+
+/// What the driver does next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Get an access token, then call `handle_token`.
+    FetchToken,
+    /// Open a transport, then call `handle_opened` or `handle_closed`.
+    Dial,
+    /// Close the transport with this reason and forget it. Nothing of it may be handed in again.
+    Hangup(DisconnectReason),
+}
+
+/// Why there is no token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenFailure {
+    /// Nobody is signed in. The client stops.
+    SignedOut,
+    /// The token could not be fetched now. The client tries again.
+    Unavailable,
+}
+
+/// How the connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It was not started.
+    Idle,
+    /// A connection is being made; this is attempt number `attempt`, counted from 0.
+    Connecting {
+        /// How many attempts failed before.
+        attempt: u32,
+    },
+    /// The next attempt comes at `until`.
+    Waiting {
+        /// How many attempts failed.
+        attempt: u32,
+        /// When the next one starts.
+        until: Moment,
+    },
+    /// Frames travel.
+    Live {
+        /// Since when.
+        since: Moment,
+        /// The last measured round trip.
+        round_trip: Option<Duration>,
+    },
+    /// The connection does not come back by itself.
+    Stopped(DisconnectReason),
+}
+
+/// What the application is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClientEvent {
+    /// The status is another one; ask for it.
+    StatusChanged,
+    /// Who the server says this client is.
+    Identified(User),
+    /// A subscription is confirmed, for the first time or again. Its publications follow.
+    Subscribed {
+        /// Which.
+        subscription: SubscriptionId,
+        /// How many missed publications follow, when nothing was lost since the last time.
+        recovered: Option<u64>,
+        /// The newest offset of the topic.
+        head: Offset,
+        /// Who is present, if that was asked for.
+        members: Option<Members>,
+    },
+    /// An event.
+    Publication {
+        /// Of which subscription.
+        subscription: SubscriptionId,
+        /// Where it stands.
+        offset: Offset,
+        /// The event.
+        event: Payload,
+    },
+    /// Publications that will not come.
+    Gap {
+        /// Of which subscription.
+        subscription: SubscriptionId,
+        /// Which and why.
+        gap: Gap,
+    },
+    /// A user joined, or has another number of connections.
+    Joined {
+        /// What they joined.
+        subscription: SubscriptionId,
+        /// How many users are present.
+        count: u32,
+        /// Who.
+        member: Member,
+    },
+    /// A user left.
+    Left {
+        /// What they left.
+        subscription: SubscriptionId,
+        /// How many users are present.
+        count: u32,
+        /// Who.
+        user: UserId,
+    },
+    /// A subscription was refused. It comes back by itself only if the error says "later".
+    SubscriptionRefused {
+        /// Which.
+        subscription: SubscriptionId,
+        /// Why.
+        error: Error,
+    },
+    /// A command was taken.
+    Published {
+        /// Which.
+        command: CommandId,
+        /// Where its event stands.
+        position: Position,
+        /// Whether it had been taken before.
+        duplicate: bool,
+    },
+    /// A command was not taken and is given up.
+    CommandRefused {
+        /// Which.
+        command: CommandId,
+        /// Why.
+        error: Error,
+    },
+    /// The answer to a call.
+    Returned {
+        /// Which.
+        request: RequestId,
+        /// The response or the refusal.
+        result: Result<Payload, Error>,
+    },
+    /// The answer to a read of history.
+    History {
+        /// Which.
+        request: RequestId,
+        /// The page or the refusal.
+        result: Result<HistoryPage, Error>,
+    },
+}
+
+/// A page of kept publications.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryPage {
+    /// The oldest offset that is kept.
+    pub first: Offset,
+    /// The newest offset of the topic.
+    pub head: Offset,
+    /// The publications, oldest first.
+    pub publications: Vec<Publication>,
+}
+
+/// The client's half of the conversation.
+#[derive(Debug)]
+pub struct ClientSession {
+    config: ClientConfig,
+    jitter: Jitter,
+    line: Line,
+    token: Option<String>,
+    subscriptions: BTreeMap<SubscriptionId, Subscription>,
+    outgoing: Outgoing,
+    waiting: BTreeMap<RequestId, Waiting>,
+    next_request: RequestId,
+    next_subscription: SubscriptionId,
+    frames: VecDeque<ClientFrame>,
+    actions: VecDeque<Action>,
+    events: VecDeque<ClientEvent>,
+}
+
+impl ClientSession {
+    /// A client that is not started.
+    pub fn new(config: ClientConfig) -> Self {
+        Self {
+            jitter: Jitter(config.seed),
+            config,
+            line: Line::Idle,
+            token: None,
+            subscriptions: BTreeMap::new(),
+            outgoing: Outgoing::default(),
+            waiting: BTreeMap::new(),
+            next_request: 0,
+            next_subscription: 0,
+            frames: VecDeque::new(),
+            actions: VecDeque::new(),
+            events: VecDeque::new(),
+        }
+    }
+
+    /// How many commands are not answered yet.
+    pub fn commands_waiting(&self) -> usize {
+        self.outgoing.count()
+    }
+
+    /// Where a subscription stands, once it was confirmed.
+    pub fn position(&self, subscription: SubscriptionId) -> Option<Position> {
+        self.subscriptions.get(&subscription)?.position()
+    }
+
+    /// Subscribes to a topic, now and after every reconnect.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::AlreadySubscribed`] if this client is subscribed to it, and
+    /// [`ErrorCode::TooManySubscriptions`] at the limit of one connection.
+    pub fn subscribe(&mut self, now: Moment, wanted: Wanted) -> Result<SubscriptionId, Error> {
+        if self.subscriptions.values().any(|other| other.wanted.topic == wanted.topic) {
+            return Err(Error::new(ErrorCode::AlreadySubscribed, wanted.topic));
+        }
+        if self.subscriptions.len() >= trunkline_protocol::frame::SUBSCRIPTIONS_MAX {
+            return Err(Error::new(ErrorCode::TooManySubscriptions, self.subscriptions.len()));
+        }
+        self.next_subscription += 1;
+        self.subscriptions.insert(self.next_subscription, Subscription::new(wanted));
+        self.ask_for_subscriptions(now);
+        Ok(self.next_subscription)
+    }
+
+    /// Leaves a topic. Nothing of it is told from here on.
+    pub fn unsubscribe(&mut self, subscription: SubscriptionId) {
+        let Some(left) = self.subscriptions.remove(&subscription) else { return };
+        if self.line.is_live() {
+            let id = self.new_request(Waiting::Unsubscribe);
+            self.frames.push_back(ClientFrame::Unsubscribe { id, topic: Text::cut(left.wanted.topic.as_str()) });
+        }
+    }
+
+    /// Hands a command to a topic's handler, now or when there is a connection. It is answered by
+    /// [`ClientEvent::Published`] or [`ClientEvent::CommandRefused`].
+    ///
+    /// # Errors
+    ///
+    /// [`OutboxFull`] when too many commands are unanswered.
+    pub fn publish(
+        &mut self,
+        topic: TopicName,
+        contract: Option<Fingerprint>,
+        command: Payload,
+    ) -> Result<CommandId, OutboxFull> {
+        let id = self.outgoing.push(topic, contract, command)?;
+        self.send_commands();
+        Ok(id)
+    }
+
+    /// Gives up a command that is not answered yet. It may have been taken all the same.
+    pub fn discard(&mut self, command: CommandId) {
+        self.outgoing.remove(command);
+    }
+
+    /// Calls a method. Answered by [`ClientEvent::Returned`]; refused at once while there is no
+    /// connection, since a call is not safe to send twice.
+    pub fn call(
+        &mut self,
+        now: Moment,
+        method: &str,
+        contract: Option<Fingerprint>,
+        request: Payload,
+        patience: Duration,
+    ) -> RequestId {
+        let id = self.new_request(Waiting::Call { until: now + patience });
+        let frame = ClientFrame::Call {
+            id,
+            method: Text::cut(method),
+            contract,
+            deadline_ms: u32::try_from(patience.as_millis()).unwrap_or(u32::MAX),
+            request,
+        };
+        self.send_or_refuse(id, frame);
+        id
+    }
+
+    /// Reads kept publications. Answered by [`ClientEvent::History`]; refused at once while there
+    /// is no connection.
+    pub fn history(&mut self, now: Moment, topic: &TopicName, range: Range, limit: u16) -> RequestId {
+        let id = self.new_request(Waiting::History { until: now + requests::READ_PATIENCE });
+        let topic = Text::cut(topic.as_str());
+        self.send_or_refuse(id, ClientFrame::History { id, topic, range, limit });
+        id
+    }
+
+    /// The next frame to send.
+    pub fn poll_transmit(&mut self) -> Option<ClientFrame> {
+        self.frames.pop_front()
+    }
+
+    /// The next thing to do.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// The next thing to tell the application.
+    pub fn poll_event(&mut self) -> Option<ClientEvent> {
+        self.events.pop_front()
+    }
+
+    /// When to call `handle_timeout`, if nothing else happens before.
+    pub fn poll_timeout(&self) -> Option<Moment> {
+        let line = self.line.poll_timeout();
+        if !self.line.is_live() {
+            return line;
+        }
+        let deferred = self.subscriptions.values().filter_map(Subscription::deferred_until);
+        let requests = self.waiting.values().filter_map(Waiting::until);
+        line.into_iter().chain(deferred).chain(requests).min()
+    }
+
+    fn connect_frame(&mut self, token: &str) -> ClientFrame {
+        let mut subscriptions = Vec::new();
+        for (number, subscription) in &mut self.subscriptions {
+            if subscription.is_due(Moment::from_ms(u64::MAX)) {
+                self.next_request = self.next_request.wrapping_add(1);
+                self.waiting.insert(self.next_request, Waiting::Subscribe(*number));
+                subscriptions.push(subscription.ask(self.next_request));
+            }
+        }
+        ClientFrame::Connect {
+            version: PROTOCOL_VERSION,
+            token: Text::cut(token),
+            agent: Text::cut(&self.config.agent),
+            subscriptions: List::cut(subscriptions),
+        }
+    }
+
+    fn ask_for_subscriptions(&mut self, now: Moment) {
+        if !self.line.is_live() {
+            return;
+        }
+        for (number, subscription) in &mut self.subscriptions {
+            if subscription.is_due(now) {
+                self.next_request = self.next_request.wrapping_add(1);
+                self.waiting.insert(self.next_request, Waiting::Subscribe(*number));
+                self.frames.push_back(ClientFrame::Subscribe(subscription.ask(self.next_request)));
+            }
+        }
+    }
+
+    fn send_commands(&mut self) {
+        if !self.line.is_live() {
+            return;
+        }
+        while let Some(next) = self.outgoing.next_unsent(COMMANDS_UNDER_WAY_MAX) {
+            let (command, topic) = (next.id, Text::cut(next.topic.as_str()));
+            let (contract, payload) = (next.contract, next.command.clone());
+            let id = self.new_request(Waiting::Publish(command));
+            self.outgoing.sent(command, id);
+            let message_id = MessageId { sender: self.config.sender, counter: command };
+            self.frames.push_back(ClientFrame::Publish { id, message_id, topic, contract, command: payload });
+        }
+    }
+}

@@ -1,0 +1,346 @@
+//! The line: from "not started" over dialing and greeting to live, and back when it is lost.
+
+use std::time::Duration;
+
+use trunkline_protocol::{ClientFrame, DisconnectClass, DisconnectReason, Moment};
+
+use super::requests::Waiting;
+use super::{Action, ClientEvent, ClientSession, Status, TokenFailure};
+use crate::backoff::{STABLE, pause};
+
+/// How long fetching a token, or dialing and being greeted, may take.
+const OPENING_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How much later than promised a heartbeat may be before the client probes.
+const HEARTBEAT_SLACK: Duration = Duration::from_secs(2);
+
+/// How long a probe may take before the line is taken for lost.
+const PROBE_PATIENCE: Duration = Duration::from_secs(3);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Line {
+    Idle,
+    Waiting { attempt: u32, until: Moment },
+    FetchingToken { attempt: u32, until: Moment },
+    Dialing { attempt: u32, until: Moment },
+    Greeting { attempt: u32, until: Moment },
+    Live(Live),
+    Stopped(DisconnectReason),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Live {
+    attempt: u32,
+    pub(super) since: Moment,
+    ping_interval: Duration,
+    watchdog: Watchdog,
+    refresh_at: Moment,
+    probe: Option<(u32, Moment)>,
+    next_nonce: u32,
+    pub(super) round_trip: Option<Duration>,
+    /// When the server told this client to come back, if it said that it would close.
+    drain: Option<Duration>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Watchdog {
+    /// Something is expected until then.
+    Listening { until: Moment },
+    /// Nothing came in time; the answer to a probe is expected until then.
+    Probing { until: Moment },
+}
+
+impl Line {
+    pub(super) fn is_live(&self) -> bool {
+        matches!(self, Self::Live(_))
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Moment> {
+        match self {
+            Self::Idle | Self::Stopped(_) => None,
+            Self::Waiting { until, .. }
+            | Self::FetchingToken { until, .. }
+            | Self::Dialing { until, .. }
+            | Self::Greeting { until, .. } => Some(*until),
+            Self::Live(live) => {
+                let watchdog = match live.watchdog {
+                    Watchdog::Listening { until } | Watchdog::Probing { until } => until,
+                };
+                Some(watchdog.min(live.refresh_at))
+            }
+        }
+    }
+}
+
+impl Live {
+    fn heard(&mut self, now: Moment) {
+        self.watchdog = Watchdog::Listening { until: now + self.ping_interval + HEARTBEAT_SLACK };
+    }
+
+    fn probe(&mut self, now: Moment) -> ClientFrame {
+        self.next_nonce = self.next_nonce.wrapping_add(1);
+        self.probe = Some((self.next_nonce, now));
+        ClientFrame::Probe { nonce: self.next_nonce }
+    }
+}
+
+impl ClientSession {
+    /// How the connection is.
+    pub fn status(&self) -> Status {
+        match &self.line {
+            Line::Idle => Status::Idle,
+            Line::Waiting { attempt, until } => Status::Waiting { attempt: *attempt, until: *until },
+            Line::FetchingToken { attempt, .. } | Line::Dialing { attempt, .. } | Line::Greeting { attempt, .. } => {
+                Status::Connecting { attempt: *attempt }
+            }
+            Line::Live(live) => Status::Live { since: live.since, round_trip: live.round_trip },
+            Line::Stopped(reason) => Status::Stopped(*reason),
+        }
+    }
+
+    /// Starts to connect, also after the client has stopped.
+    pub fn start(&mut self, now: Moment) {
+        if matches!(self.line, Line::Idle | Line::Stopped(_)) {
+            self.attempt(now, 0);
+        }
+    }
+
+    /// Ends the connection and stays away until `start`.
+    pub fn stop(&mut self, now: Moment) {
+        self.hang_up(DisconnectReason::Normal);
+        self.leave(now, Line::Stopped(DisconnectReason::Normal));
+    }
+
+    /// The token arrived, or did not.
+    pub fn handle_token(&mut self, now: Moment, token: Result<String, TokenFailure>) {
+        let refreshing = self.waiting.values().any(|waiting| matches!(waiting, Waiting::Token));
+        match (&self.line, token) {
+            (Line::FetchingToken { attempt, .. }, Ok(token)) => {
+                let attempt = *attempt;
+                self.token = Some(token);
+                self.dial(now, attempt);
+            }
+            (Line::FetchingToken { .. }, Err(TokenFailure::SignedOut)) => {
+                self.leave(now, Line::Stopped(DisconnectReason::SignedOut));
+            }
+            (Line::FetchingToken { attempt, .. }, Err(TokenFailure::Unavailable)) => {
+                let attempt = *attempt;
+                self.wait(now, attempt + 1, None);
+            }
+            (Line::Live(_), token) if refreshing => self.refresh_with(now, token),
+            // The line took another course meanwhile; a fresh token is still good to have.
+            (_, Ok(token)) => self.token = Some(token),
+            (_, Err(_)) => {}
+        }
+    }
+
+    /// The transport is open.
+    pub fn handle_opened(&mut self, now: Moment) {
+        let Line::Dialing { attempt, .. } = self.line else { return };
+        let token = self.token.clone().unwrap_or_default();
+        self.line = Line::Greeting { attempt, until: now + OPENING_PATIENCE };
+        let connect = self.connect_frame(&token);
+        self.frames.push_back(connect);
+    }
+
+    /// The transport is closed, or could not be opened.
+    pub fn handle_closed(&mut self, now: Moment, reason: DisconnectReason) {
+        let (attempt, drain) = match &self.line {
+            Line::Dialing { attempt, .. } | Line::Greeting { attempt, .. } => (*attempt + 1, None),
+            Line::Live(live) => {
+                let stable = now.since(live.since) >= STABLE;
+                (if stable { 0 } else { live.attempt + 1 }, live.drain)
+            }
+            Line::Idle | Line::Waiting { .. } | Line::FetchingToken { .. } | Line::Stopped(_) => return,
+        };
+        match reason.class() {
+            DisconnectClass::Stop | DisconnectClass::Incompatible => self.leave(now, Line::Stopped(reason)),
+            DisconnectClass::RetryNow if attempt <= 1 => self.wait(now, attempt, Some(Duration::ZERO)),
+            DisconnectClass::RetryNow | DisconnectClass::RetryLater => self.wait(now, attempt, drain),
+            DisconnectClass::Refresh => {
+                self.token = None;
+                self.wait(now, attempt, None);
+            }
+        }
+    }
+
+    /// Something suggests that the world changed: the page is shown again, the network is back, or
+    /// somebody asks to try now.
+    pub fn handle_wake(&mut self, now: Moment) {
+        match &mut self.line {
+            Line::Waiting { attempt, .. } => {
+                let attempt = *attempt;
+                self.attempt(now, attempt);
+            }
+            Line::Live(live) => {
+                if matches!(live.watchdog, Watchdog::Listening { .. }) {
+                    live.watchdog = Watchdog::Probing { until: now + PROBE_PATIENCE };
+                    let probe = live.probe(now);
+                    self.frames.push_back(probe);
+                }
+            }
+            Line::Idle | Line::FetchingToken { .. } | Line::Dialing { .. } | Line::Greeting { .. } | Line::Stopped(_) => {}
+        }
+    }
+
+    /// It is `now`, and `poll_timeout` asked to be told.
+    pub fn handle_timeout(&mut self, now: Moment) {
+        match self.line.clone() {
+            Line::Idle | Line::Stopped(_) => {}
+            Line::Waiting { attempt, until } if until <= now => self.attempt(now, attempt),
+            Line::FetchingToken { attempt, until } if until <= now => self.wait(now, attempt + 1, None),
+            Line::Dialing { until, .. } | Line::Greeting { until, .. } if until <= now => self.lose(now),
+            Line::Live(live) => self.handle_live_timeout(now, &live),
+            Line::Waiting { .. } | Line::FetchingToken { .. } | Line::Dialing { .. } | Line::Greeting { .. } => {}
+        }
+    }
+
+    fn handle_live_timeout(&mut self, now: Moment, live: &Live) {
+        match live.watchdog {
+            // A timer that fires late, as in a hidden tab, is no proof of a dead line: ask first.
+            Watchdog::Listening { until } if until <= now => self.handle_wake(now),
+            Watchdog::Probing { until } if until <= now => return self.lose(now),
+            Watchdog::Listening { .. } | Watchdog::Probing { .. } => {}
+        }
+        if live.refresh_at <= now {
+            self.begin_refresh(now);
+        }
+        self.ask_for_subscriptions(now);
+        self.expire_requests(now);
+    }
+
+    /// Closes a transport that does not answer.
+    fn lose(&mut self, now: Moment) {
+        self.hang_up(DisconnectReason::GoingAway);
+        self.handle_closed(now, DisconnectReason::Lost);
+    }
+
+    pub(super) fn hang_up(&mut self, reason: DisconnectReason) {
+        if matches!(self.line, Line::Dialing { .. } | Line::Greeting { .. } | Line::Live(_)) {
+            self.actions.push_back(Action::Hangup(reason));
+        }
+    }
+
+    pub(super) fn heard(&mut self, now: Moment) {
+        if let Line::Live(live) = &mut self.line {
+            live.heard(now);
+        }
+    }
+
+    /// `Connected` arrived: the conversation is open.
+    pub(super) fn go_live(&mut self, now: Moment, ping_interval: Duration, token_ttl: Duration) {
+        let Line::Greeting { attempt, .. } = self.line else { return };
+        let mut live = Live {
+            attempt,
+            since: now,
+            ping_interval,
+            watchdog: Watchdog::Listening { until: now },
+            refresh_at: now + refresh_after(token_ttl),
+            probe: None,
+            next_nonce: 0,
+            round_trip: None,
+            drain: None,
+        };
+        live.heard(now);
+        let probe = live.probe(now);
+        self.line = Line::Live(live);
+        self.frames.push_back(probe);
+        self.events.push_back(ClientEvent::StatusChanged);
+        self.ask_for_subscriptions(now);
+        self.send_commands();
+    }
+
+    /// Answers a heartbeat, and measures the round trip with it.
+    pub(super) fn answer_ping(&mut self, now: Moment) {
+        if let Line::Live(live) = &mut self.line {
+            self.frames.push_back(ClientFrame::Pong);
+            let probe = live.probe(now);
+            self.frames.push_back(probe);
+        }
+    }
+
+    pub(super) fn handle_probed(&mut self, now: Moment, answered: u32) {
+        if let Line::Live(live) = &mut self.line
+            && let Some((nonce, sent)) = live.probe
+            && nonce == answered
+        {
+            live.probe = None;
+            live.round_trip = Some(now.since(sent));
+            self.events.push_back(ClientEvent::StatusChanged);
+        }
+    }
+
+    pub(super) fn note_drain(&mut self, after: Duration) {
+        if let Line::Live(live) = &mut self.line {
+            live.drain = Some(after);
+        }
+    }
+
+    pub(super) fn token_lasts(&mut self, now: Moment, ttl: Duration) {
+        if let Line::Live(live) = &mut self.line {
+            live.refresh_at = now + refresh_after(ttl);
+        }
+    }
+
+    fn begin_refresh(&mut self, now: Moment) {
+        self.token_lasts(now, Duration::from_secs(60));
+        self.waiting.retain(|_, waiting| !matches!(waiting, Waiting::Token));
+        self.new_request(Waiting::Token);
+        self.actions.push_back(Action::FetchToken);
+    }
+
+    fn refresh_with(&mut self, now: Moment, token: Result<String, TokenFailure>) {
+        self.waiting.retain(|_, waiting| !matches!(waiting, Waiting::Token));
+        match token {
+            Ok(token) => {
+                self.token = Some(token.clone());
+                let id = self.new_request(Waiting::Refresh);
+                let token = trunkline_protocol::Text::cut(&token);
+                self.frames.push_back(ClientFrame::Refresh { id, token });
+            }
+            Err(TokenFailure::SignedOut) => {
+                self.hang_up(DisconnectReason::SignedOut);
+                self.leave(now, Line::Stopped(DisconnectReason::SignedOut));
+            }
+            // Tried again in a while; the server closes with a code that says why if it is too late.
+            Err(TokenFailure::Unavailable) => {}
+        }
+    }
+
+    fn attempt(&mut self, now: Moment, attempt: u32) {
+        if self.token.is_some() {
+            self.dial(now, attempt);
+        } else {
+            self.actions.push_back(Action::FetchToken);
+            self.leave(now, Line::FetchingToken { attempt, until: now + OPENING_PATIENCE });
+        }
+    }
+
+    fn dial(&mut self, now: Moment, attempt: u32) {
+        self.actions.push_back(Action::Dial);
+        self.leave(now, Line::Dialing { attempt, until: now + OPENING_PATIENCE });
+    }
+
+    fn wait(&mut self, now: Moment, attempt: u32, told: Option<Duration>) {
+        let random = self.jitter.next();
+        let pause = told.unwrap_or_else(|| pause(attempt.saturating_sub(1), random));
+        self.leave(now, Line::Waiting { attempt, until: now + pause });
+    }
+
+    /// Enters a line that is not live: what belonged to the connection ends with it.
+    fn leave(&mut self, _now: Moment, line: Line) {
+        self.line = line;
+        self.frames.clear();
+        self.outgoing.rewind();
+        for subscription in self.subscriptions.values_mut() {
+            subscription.detach();
+        }
+        self.refuse_waiting();
+        self.events.push_back(ClientEvent::StatusChanged);
+    }
+}
+
+/// A token is refreshed when a fifth of its life is left.
+fn refresh_after(ttl: Duration) -> Duration {
+    ttl.mul_f64(0.8)
+}

@@ -1,0 +1,30 @@
+//! The rules of one Trunkline conversation: both halves as state machines without IO.
+//!
+//! [`ClientSession`] survives its transports; [`ServerSession`] lives on one. Both have the same
+//! four kinds of methods:
+//!
+//! - *getters* tell what is so;
+//! - *commands* (`subscribe`, `publish`) say what somebody wants;
+//! - `handle_*` say what happened: a frame came, the line was lost, it is this late;
+//! - `poll_*` say what to do next: send this frame, do this, wake me then.
+//!
+//! Time is an argument, randomness is a seed. A driver hands in what happened, then empties every
+//! `poll_*`, then waits for the next event or for `poll_timeout`, whichever is first.
+//!
+//! Start with [`client`], then [`server`].
+
+pub mod client;
+mod subscription;
+mod outgoing;
+mod backoff;
+pub mod server;
+mod pace;
+
+pub use client::{Action, ClientConfig, ClientEvent, ClientSession, Status, TokenFailure};
+pub use outgoing::{COMMANDS_LEN_MAX, COMMANDS_MAX, CommandId, OutboxFull};
+pub use pace::Pace;
+pub use server::{Close, ServerConfig, ServerEvent, ServerSession};
+pub use subscription::{SubscriptionId, Wanted};
+
+#[cfg(test)]
+mod tests;
