@@ -1,0 +1,364 @@
+//! The client handle: connect, subscribe, publish, call, and how the connection is.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_channel::oneshot;
+use futures_util::Stream;
+use trunkline_protocol::frame::Range;
+use trunkline_protocol::{Call, Codec, DisconnectReason, Error, ErrorCode, Offset, SenderId, Topic, User};
+use trunkline_session::{ClientConfig as SessionConfig, ClientSession, TokenFailure};
+
+use crate::driver::Driver;
+use crate::platform::{self, MaybeSend};
+use crate::shared::Shared;
+use crate::subscription::{Options, Subscription};
+
+/// How long a call waits for its answer.
+const CALL_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Where to connect, and how.
+#[derive(Clone, Debug)]
+pub struct ClientConfig {
+    /// The address of the socket, such as `ws://127.0.0.1:8787/ws`.
+    pub url: String,
+    /// What travels. bincode unless somebody wants to read along.
+    pub codec: Codec,
+    /// The program and its version, for the server's log.
+    pub agent: String,
+}
+
+impl ClientConfig {
+    /// A configuration for `url` with everything else at its default.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            codec: Codec::Bincode,
+            agent: concat!("trunkline-client/", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+}
+
+/// How the connection is, in words for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// A connection is being made.
+    Connecting {
+        /// How many attempts failed before.
+        attempt: u32,
+    },
+    /// The line is lost; the next attempt comes in a while.
+    Waiting {
+        /// How many attempts failed.
+        attempt: u32,
+        /// Until the next one.
+        retry_in: Duration,
+    },
+    /// Frames travel.
+    Live {
+        /// For how long by now.
+        since: Duration,
+        /// The last measured round trip.
+        round_trip: Option<Duration>,
+    },
+    /// The connection does not come back by itself.
+    Stopped(DisconnectReason),
+}
+
+/// A client: subscriptions, commands and calls over one connection that heals itself.
+///
+/// Clones are handles of the same client. It ends when the last handle and the last subscription
+/// are gone.
+#[derive(Clone)]
+pub struct Client {
+    handle: Arc<Handle>,
+}
+
+/// What every handle holds; when it goes, the driver ends.
+struct Handle {
+    shared: Arc<Shared>,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.shared.with(|state| state.ended = true);
+        self.shared.ring();
+    }
+}
+
+impl Client {
+    /// Starts to connect and returns at once. `tokens` gives an access token whenever one is
+    /// needed: before the first connection, and before the last one expires.
+    ///
+    /// On native targets this spawns a task and must be called inside a tokio runtime.
+    pub fn connect<F>(config: ClientConfig, tokens: impl Fn() -> F + MaybeSend + 'static) -> Self
+    where
+        F: Future<Output = Result<String, TokenFailure>> + MaybeSend + 'static,
+    {
+        let session = ClientSession::new(SessionConfig {
+            agent: config.agent.clone(),
+            sender: SenderId::from_random(platform::random()),
+            seed: platform::random(),
+        });
+        let (shared, bell) = Shared::new(session, config.codec);
+        let driver = Driver::new(Arc::clone(&shared), bell, config, move || Box::pin(tokens()));
+        platform::spawn(driver.run());
+        Self { handle: Arc::new(Handle { shared }) }
+    }
+
+    /// How the connection is now.
+    pub fn status(&self) -> Status {
+        let now = platform::now();
+        self.shared().with(|state| match state.session.status() {
+            trunkline_session::Status::Idle => Status::Connecting { attempt: 0 },
+            trunkline_session::Status::Connecting { attempt } => Status::Connecting { attempt },
+            trunkline_session::Status::Waiting { attempt, until } => {
+                Status::Waiting { attempt, retry_in: until.since(now) }
+            }
+            trunkline_session::Status::Live { since, round_trip } => {
+                Status::Live { since: now.since(since), round_trip }
+            }
+            trunkline_session::Status::Stopped(reason) => Status::Stopped(reason),
+        })
+    }
+
+    /// The status now and after each change. Changes that come faster than they are read are
+    /// merged.
+    pub fn statuses(&self) -> impl Stream<Item = Status> + use<> {
+        let client = self.clone();
+        let mut seen = None;
+        futures_util::stream::poll_fn(move |context| {
+            let version = client.shared().with(|state| {
+                if seen == Some(state.status_version) {
+                    state.status_wakers.push(context.waker().clone());
+                    return None;
+                }
+                Some(state.status_version)
+            });
+            match version {
+                None => Poll::Pending,
+                Some(version) => {
+                    seen = Some(version);
+                    Poll::Ready(Some(client.status()))
+                }
+            }
+        })
+    }
+
+    /// Who the server says this client is, once it was connected.
+    pub fn user(&self) -> Option<User> {
+        self.shared().with(|state| state.user.clone())
+    }
+
+    /// Subscribes to a topic, now and after every reconnect. Dropping the subscription ends it.
+    /// A second subscription to the same topic is refused with `AlreadySubscribed`.
+    pub fn subscribe<T: Topic>(&self, key: T::Key, options: Options) -> Subscription<T> {
+        Subscription::open(self.clone(), key, options)
+    }
+
+    /// Hands a command to a topic's handler.
+    ///
+    /// It is kept while there is no connection, and sent again under the same id until it is
+    /// answered, so the handler takes it once. Dropping the future does not take it back.
+    pub fn publish<T: Topic>(&self, key: &T::Key, command: &T::Command) -> Publishing {
+        let codec = self.shared().codec;
+        let payload = match codec.payload(command) {
+            Ok(payload) => payload,
+            Err(error) => return Publishing::refused(Error::new(ErrorCode::TooLong, error)),
+        };
+        let contract = (codec == Codec::Bincode).then(T::contract);
+        let (answer, answered) = oneshot::channel();
+        let command = self.shared().with(|state| {
+            let command = state.session.publish(T::name(key), contract, payload).ok()?;
+            state.commands.insert(command, answer);
+            Some(command)
+        });
+        self.shared().ring();
+        match command {
+            Some(command) => Publishing { command: Some(command), answered, client: Some(self.clone()) },
+            None => Publishing::failed(PublishError::OutboxFull),
+        }
+    }
+
+    /// Calls a method and waits for its response.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError`]; a call is not sent again by itself, because it may have been carried out.
+    pub async fn call<C: Call>(&self, request: &C::Request) -> Result<C::Response, CallError> {
+        let codec = self.shared().codec;
+        let payload =
+            codec.payload(request).map_err(|error| CallError::Refused(Error::new(ErrorCode::TooLong, error)))?;
+        let contract = (codec == Codec::Bincode).then(C::contract);
+        let (answer, answered) = oneshot::channel();
+        self.shared().with(|state| {
+            let id = state.session.call(platform::now(), C::METHOD, contract, payload, CALL_PATIENCE);
+            state.calls.insert(id, answer);
+            state.dispatch();
+        });
+        self.shared().ring();
+        let response = answered.await.map_err(|_| CallError::Ended)?.map_err(CallError::Refused)?;
+        codec.decode(response.as_bytes()).map_err(|error| CallError::Unreadable(error.to_string()))
+    }
+
+    /// Reads kept events of a topic with their offsets, oldest first, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError`], as for calls.
+    pub async fn history<T: Topic>(
+        &self,
+        key: &T::Key,
+        range: Range,
+        limit: u16,
+    ) -> Result<Vec<(Offset, T::Event)>, CallError> {
+        let codec = self.shared().codec;
+        let (answer, answered) = oneshot::channel();
+        self.shared().with(|state| {
+            let id = state.session.history(platform::now(), &T::name(key), range, limit);
+            state.pages.insert(id, answer);
+            state.dispatch();
+        });
+        self.shared().ring();
+        let page = answered.await.map_err(|_| CallError::Ended)?.map_err(CallError::Refused)?;
+        let decode = |publication: trunkline_protocol::Publication| {
+            let event = codec.decode(publication.event.as_bytes());
+            event.map(|event| (publication.offset, event)).map_err(|error| CallError::Unreadable(error.to_string()))
+        };
+        page.publications.into_iter().map(decode).collect()
+    }
+
+    /// Tries now: connects if the client waits to, and checks the line if it is connected. Starts
+    /// a client that has stopped.
+    pub fn wake(&self) {
+        self.shared().with(|state| {
+            state.woken = true;
+        });
+        self.shared().ring();
+    }
+
+    /// Cuts the line on purpose, as if a cable was pulled, until [`Client::mend`].
+    pub fn cut(&self) {
+        self.shared().with(|state| state.cut = true);
+        self.shared().ring();
+    }
+
+    /// Mends the line that [`Client::cut`] has cut.
+    pub fn mend(&self) {
+        self.shared().with(|state| state.cut = false);
+        self.wake();
+    }
+
+    /// Tells whether the line was cut on purpose.
+    pub fn is_cut(&self) -> bool {
+        self.shared().with(|state| state.cut)
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.handle.shared
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("status", &self.status()).finish_non_exhaustive()
+    }
+}
+
+/// A command that was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// Where its event stands in the topic.
+    pub offset: Offset,
+    /// Whether an earlier sending of it was taken already.
+    pub duplicate: bool,
+}
+
+/// A command on its way. Await it to learn what became of it.
+#[derive(Debug)]
+pub struct Publishing {
+    command: Option<trunkline_session::CommandId>,
+    answered: oneshot::Receiver<Result<Published, PublishError>>,
+    client: Option<Client>,
+}
+
+impl Publishing {
+    fn refused(error: Error) -> Self {
+        Self::failed(PublishError::Refused(error))
+    }
+
+    fn failed(error: PublishError) -> Self {
+        let (answer, answered) = oneshot::channel();
+        // The receiver is right here, so this cannot fail.
+        let _ = answer.send(Err(error));
+        Self { command: None, answered, client: None }
+    }
+
+    /// Gives the command up: it is not sent (again). It may have been taken all the same.
+    pub fn discard(self) {
+        if let (Some(command), Some(client)) = (self.command, &self.client) {
+            client.shared().with(|state| {
+                state.session.discard(command);
+                state.commands.remove(&command);
+            });
+        }
+    }
+}
+
+impl Future for Publishing {
+    type Output = Result<Published, PublishError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.answered).poll(context).map(|answer| answer.unwrap_or(Err(PublishError::Ended)))
+    }
+}
+
+/// Why a command was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PublishError {
+    /// The server refused it.
+    Refused(Error),
+    /// Too many commands wait to be acknowledged.
+    OutboxFull,
+    /// The client ended before an answer came.
+    Ended,
+}
+
+impl fmt::Display for PublishError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(error) => write!(f, "the command was refused: {error}"),
+            Self::OutboxFull => f.write_str("too many commands wait to be acknowledged"),
+            Self::Ended => f.write_str("the client ended before an answer came"),
+        }
+    }
+}
+
+impl std::error::Error for PublishError {}
+
+/// Why a call has no response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallError {
+    /// The server refused it, or there was no connection.
+    Refused(Error),
+    /// The response could not be read.
+    Unreadable(String),
+    /// The client ended before an answer came.
+    Ended,
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(error) => write!(f, "the call was refused: {error}"),
+            Self::Unreadable(what) => write!(f, "the response could not be read: {what}"),
+            Self::Ended => f.write_str("the client ended before an answer came"),
+        }
+    }
+}
+
+impl std::error::Error for CallError {}

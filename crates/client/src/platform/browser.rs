@@ -1,0 +1,148 @@
+//! Browsers: gloo for sockets and timers, the page's events for wake-ups.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_channel::mpsc;
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::LocalBoxStream;
+use futures_util::{Sink, SinkExt, Stream, StreamExt};
+use gloo_net::http::Request;
+use gloo_net::websocket::futures::WebSocket;
+use gloo_net::websocket::{Message, WebSocketError};
+use trunkline_protocol::{Codec, DisconnectReason, Moment, Subprotocol};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+
+use super::{Answer, Incoming, Opening, Outgoing, Token, Transport};
+
+/// Asks for nothing: a page has one thread. On native targets it is `Send`.
+pub trait MaybeSend {}
+
+impl<T> MaybeSend for T {}
+
+pub(crate) type BoxedFuture<T> = LocalBoxFuture<'static, T>;
+pub(crate) type BoxedStream<T> = LocalBoxStream<'static, T>;
+pub(crate) type BoxedSink<T> = Pin<Box<dyn Sink<T, Error = WebSocketError>>>;
+pub(crate) type TokenFn = dyn Fn() -> BoxedFuture<Token>;
+
+/// The time since the page was opened.
+pub(crate) fn now() -> Moment {
+    let performance = web_sys::window().and_then(|window| window.performance());
+    Moment::from_ms(performance.map_or(0.0, |performance| performance.now()) as u64)
+}
+
+pub(crate) fn random() -> u64 {
+    let mut bytes = [0; 8];
+    let crypto = web_sys::window().and_then(|window| window.crypto().ok());
+    crypto
+        .and_then(|crypto| crypto.get_random_values_with_u8_array(&mut bytes).ok())
+        .expect("a browser gives random bits");
+    u64::from_le_bytes(bytes)
+}
+
+pub(crate) fn sleep(duration: Duration) -> BoxedFuture<()> {
+    // A browser's longest timer is 2^31 − 1 ms; one that fires early is set again.
+    Box::pin(gloo_timers::future::sleep(duration.min(Duration::from_secs(24 * 60 * 60))))
+}
+
+pub(crate) fn spawn(task: impl Future<Output = ()> + 'static) {
+    wasm_bindgen_futures::spawn_local(task);
+}
+
+/// What suggests that the world changed while the page was not looking: it is shown again, it
+/// comes back from the cache, the network is back or gone.
+pub(crate) struct Wakes {
+    events: mpsc::Receiver<()>,
+    listener: Closure<dyn FnMut()>,
+}
+
+/// The events and whether the document or the window tells them.
+const EVENTS: [(&str, bool); 4] =
+    [("visibilitychange", true), ("pageshow", false), ("online", false), ("offline", false)];
+
+impl Wakes {
+    pub(crate) fn new() -> Self {
+        // One event that was not seen yet stands for any number of them.
+        let (mut sender, events) = mpsc::channel(0);
+        let listener = Closure::<dyn FnMut()>::new(move || {
+            let hidden = web_sys::window().and_then(|window| window.document()).is_some_and(|it| it.hidden());
+            if !hidden {
+                let _ = sender.try_send(());
+            }
+        });
+        for (event, target) in targets() {
+            let _ = target.add_event_listener_with_callback(event, listener.as_ref().unchecked_ref());
+        }
+        Self { events, listener }
+    }
+}
+
+impl Drop for Wakes {
+    fn drop(&mut self) {
+        for (event, target) in targets() {
+            let _ = target.remove_event_listener_with_callback(event, self.listener.as_ref().unchecked_ref());
+        }
+    }
+}
+
+fn targets() -> impl Iterator<Item = (&'static str, web_sys::EventTarget)> {
+    let window = web_sys::window();
+    EVENTS.into_iter().filter_map(move |(event, on_document)| {
+        let window = window.clone()?;
+        let target: web_sys::EventTarget = if on_document { window.document()?.into() } else { window.into() };
+        Some((event, target))
+    })
+}
+
+impl Stream for Wakes {
+    type Item = ();
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<()>> {
+        self.events.poll_next_unpin(context)
+    }
+}
+
+/// Opens a WebSocket that speaks `codec`. It counts as open at once: the sink waits until it is,
+/// and a failure comes as a close.
+pub(crate) fn open(url: &str, codec: Codec) -> Opening {
+    let opened = WebSocket::open_with_protocol(url, Subprotocol::name(codec));
+    Box::pin(async move {
+        let socket = opened.map_err(|_| DisconnectReason::Policy)?;
+        let (sink, stream) = socket.split();
+        let outgoing = sink.with_flat_map(move |outgoing| {
+            // Dropping the socket closes it; a page cannot say more in a way that matters.
+            futures_util::stream::iter(to_message(codec, outgoing).map(Ok))
+        });
+        let incoming = stream.map(move |message| from_message(codec, message));
+        Ok(Transport { outgoing: Box::pin(outgoing), incoming: incoming.boxed_local() })
+    })
+}
+
+fn to_message(codec: Codec, outgoing: Outgoing) -> Option<Message> {
+    match (outgoing, codec) {
+        (Outgoing::Frame(bytes), Codec::Bincode) => Some(Message::Bytes(bytes.into())),
+        (Outgoing::Frame(bytes), Codec::Json) => String::from_utf8(bytes.into()).ok().map(Message::Text),
+        (Outgoing::Close(_), _) => None,
+    }
+}
+
+fn from_message(codec: Codec, message: Result<Message, WebSocketError>) -> Incoming {
+    match (message, codec) {
+        (Ok(Message::Bytes(bytes)), Codec::Bincode) => Incoming::Message(Bytes::from(bytes)),
+        (Ok(Message::Text(text)), Codec::Json) => Incoming::Message(Bytes::from(text)),
+        (Ok(Message::Bytes(_) | Message::Text(_)), _) => Incoming::WrongKind,
+        (Err(WebSocketError::ConnectionClose(event)), _) => Incoming::Closed(event.code.into()),
+        (Err(_), _) => Incoming::Closed(DisconnectReason::Lost),
+    }
+}
+
+/// Sends a JSON body to `base` + `path`. None if there is no answer. The browser keeps cookies.
+pub(crate) async fn post(base: &str, path: &str, _cookie: Option<&str>, body: String) -> Option<Answer> {
+    let url = format!("{}{path}", base.trim_end_matches('/'));
+    let request = Request::post(&url).header("content-type", "application/json").body(body).ok()?;
+    let response = request.send().await.ok()?;
+    Some(Answer { status: response.status(), cookie: None, body: response.text().await.ok()? })
+}

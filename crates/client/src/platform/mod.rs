@@ -1,0 +1,65 @@
+//! What differs between a browser and a native program: sockets, timers, tasks, the clock, random
+//! bits, HTTP, and what wakes a sleeping client. Both files offer the same items; the target
+//! chooses.
+
+use bytes::Bytes;
+use futures_util::SinkExt;
+use trunkline_protocol::DisconnectReason;
+use trunkline_session::TokenFailure;
+
+#[cfg(target_arch = "wasm32")]
+mod browser;
+#[cfg(not(target_arch = "wasm32"))]
+mod native;
+
+#[cfg(target_arch = "wasm32")]
+use browser as here;
+#[cfg(not(target_arch = "wasm32"))]
+use native as here;
+
+pub use here::MaybeSend;
+pub(crate) use here::{BoxedFuture, TokenFn, Wakes, now, open, post, random, sleep, spawn};
+
+/// What a token provider ends in.
+pub(crate) type Token = Result<String, TokenFailure>;
+
+/// A transport that is being opened.
+pub(crate) type Opening = BoxedFuture<Result<Transport, DisconnectReason>>;
+
+/// An open transport.
+pub(crate) struct Transport {
+    pub(crate) outgoing: here::BoxedSink<Outgoing>,
+    pub(crate) incoming: here::BoxedStream<Incoming>,
+}
+
+impl Transport {
+    /// Says goodbye, as far as the platform lets a client say why, and closes.
+    pub(crate) async fn close(mut self, reason: DisconnectReason) {
+        // The line may be dead already; then there is nobody to say goodbye to.
+        let _ = self.outgoing.send(Outgoing::Close(reason)).await;
+    }
+}
+
+/// What goes out over a transport.
+pub(crate) enum Outgoing {
+    Frame(Bytes),
+    Close(#[cfg_attr(target_arch = "wasm32", expect(dead_code, reason = "a page closes by dropping its socket"))] DisconnectReason),
+}
+
+/// What comes in over a transport.
+pub(crate) enum Incoming {
+    /// A message of the kind that the codec speaks.
+    Message(Bytes),
+    /// A message of the other kind.
+    WrongKind,
+    /// The transport is closed.
+    Closed(DisconnectReason),
+}
+
+/// What an HTTP request came back with.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// The cookie to send from now on, where the platform does not keep cookies itself.
+    pub(crate) cookie: Option<String>,
+    pub(crate) body: String,
+}

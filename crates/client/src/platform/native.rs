@@ -1,0 +1,149 @@
+//! Native programs: tokio for sockets, timers and tasks.
+
+use std::pin::Pin;
+use std::sync::LazyLock;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use futures_util::{Sink, SinkExt, Stream, StreamExt};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::header;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{self, Message, client::IntoClientRequest};
+use trunkline_protocol::codec::{CLIENT_FRAME_LEN_MAX, SERVER_FRAME_LEN_MAX};
+use trunkline_protocol::{Codec, DisconnectReason, Moment, Subprotocol};
+
+use super::{Answer, Incoming, Opening, Outgoing, Token, Transport};
+
+/// `Send`, since tasks may move between threads. In a browser it asks for nothing.
+pub trait MaybeSend: Send {}
+
+impl<T: Send> MaybeSend for T {}
+
+pub(crate) type BoxedFuture<T> = BoxFuture<'static, T>;
+pub(crate) type BoxedStream<T> = BoxStream<'static, T>;
+pub(crate) type BoxedSink<T> = Pin<Box<dyn Sink<T, Error = tungstenite::Error> + Send>>;
+pub(crate) type TokenFn = dyn Fn() -> BoxedFuture<Token> + Send;
+
+/// The longest body of an HTTP answer that is read.
+const BODY_LEN_MAX: usize = 64 * 1024;
+
+/// How long an HTTP request may take.
+const HTTP_PATIENCE: Duration = Duration::from_secs(10);
+
+/// The time since this program first asked for it.
+pub(crate) fn now() -> Moment {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    Moment::from_ms(u64::try_from(START.elapsed().as_millis()).unwrap_or(u64::MAX))
+}
+
+pub(crate) fn random() -> u64 {
+    getrandom::u64().expect("the operating system gives random bits")
+}
+
+pub(crate) fn sleep(duration: Duration) -> BoxedFuture<()> {
+    Box::pin(tokio::time::sleep(duration))
+}
+
+pub(crate) fn spawn(task: impl Future<Output = ()> + Send + 'static) {
+    tokio::spawn(task);
+}
+
+/// Native programs do not sleep in hidden tabs: nothing ever comes.
+pub(crate) struct Wakes;
+
+impl Wakes {
+    pub(crate) fn new() -> Self {
+        Self
+    }
+}
+
+impl Stream for Wakes {
+    type Item = ();
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<()>> {
+        Poll::Pending
+    }
+}
+
+/// Opens a WebSocket that speaks `codec`.
+pub(crate) fn open(url: &str, codec: Codec) -> Opening {
+    let url = url.to_owned();
+    Box::pin(async move {
+        let mut request = url.into_client_request().map_err(|_| DisconnectReason::Policy)?;
+        let name = header::HeaderValue::from_static(Subprotocol::name(codec));
+        request.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, name);
+        let config = WebSocketConfig::default()
+            .read_buffer_size(16 * 1024)
+            .write_buffer_size(0)
+            .max_write_buffer_size(2 * CLIENT_FRAME_LEN_MAX)
+            .max_message_size(Some(SERVER_FRAME_LEN_MAX))
+            .max_frame_size(Some(SERVER_FRAME_LEN_MAX));
+        let connected = tokio_tungstenite::connect_async_with_config(request, Some(config), true).await;
+        let (socket, _) = connected.map_err(|_| DisconnectReason::Lost)?;
+        let (sink, stream) = socket.split();
+        let outgoing = sink.with(move |outgoing| std::future::ready(Ok(to_message(codec, outgoing))));
+        let incoming = stream.filter_map(move |message| std::future::ready(from_message(codec, message)));
+        Ok(Transport { outgoing: Box::pin(outgoing), incoming: incoming.boxed() })
+    })
+}
+
+fn to_message(codec: Codec, outgoing: Outgoing) -> Message {
+    match (outgoing, codec) {
+        (Outgoing::Frame(bytes), Codec::Bincode) => Message::Binary(bytes),
+        (Outgoing::Frame(bytes), Codec::Json) => {
+            Message::Text(bytes.try_into().expect("JSON is UTF-8 since it was encoded from text"))
+        }
+        (Outgoing::Close(reason), _) => {
+            // A client may not send the codes that stand for a lost line.
+            let code = if reason == DisconnectReason::Lost { 1001 } else { reason.code() };
+            Message::Close(Some(CloseFrame { code: CloseCode::from(code), reason: reason.text().into() }))
+        }
+    }
+}
+
+fn from_message(codec: Codec, message: Result<Message, tungstenite::Error>) -> Option<Incoming> {
+    match (message, codec) {
+        (Ok(Message::Binary(bytes)), Codec::Bincode) => Some(Incoming::Message(bytes)),
+        (Ok(Message::Text(text)), Codec::Json) => Some(Incoming::Message(text.into())),
+        (Ok(Message::Binary(_) | Message::Text(_)), _) => Some(Incoming::WrongKind),
+        (Ok(Message::Close(frame)), _) => {
+            let reason = frame.map_or(DisconnectReason::Normal, |frame| u16::from(frame.code).into());
+            Some(Incoming::Closed(reason))
+        }
+        (Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)), _) => None,
+        (Err(_), _) => Some(Incoming::Closed(DisconnectReason::Lost)),
+    }
+}
+
+/// Sends a JSON body to `base` + `path`. None if there is no answer.
+pub(crate) async fn post(base: &str, path: &str, cookie: Option<&str>, body: String) -> Option<Answer> {
+    tokio::time::timeout(HTTP_PATIENCE, post_now(base, path, cookie, body)).await.ok()?
+}
+
+async fn post_now(base: &str, path: &str, cookie: Option<&str>, body: String) -> Option<Answer> {
+    let authority = base.strip_prefix("http://")?.trim_end_matches('/');
+    let address = if authority.contains(':') { authority.to_owned() } else { format!("{authority}:80") };
+    let stream = TcpStream::connect(address).await.ok()?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.ok()?;
+    // The connection ends by itself when the sender is dropped.
+    tokio::spawn(connection);
+    let mut request = hyper::Request::post(path)
+        .header(header::HOST, authority)
+        .header(header::CONTENT_TYPE, "application/json");
+    if let Some(cookie) = cookie {
+        request = request.header(header::COOKIE, cookie);
+    }
+    let response = sender.send_request(request.body(Full::new(Bytes::from(body))).ok()?).await.ok()?;
+    let status = response.status().as_u16();
+    let set = response.headers().get(header::SET_COOKIE).and_then(|value| value.to_str().ok());
+    let cookie = set.and_then(|value| value.split(';').next()).map(str::to_owned);
+    let body = Limited::new(response.into_body(), BODY_LEN_MAX).collect().await.ok()?.to_bytes();
+    Some(Answer { status, cookie, body: String::from_utf8(body.into()).ok()? })
+}

@@ -1,0 +1,152 @@
+//! What the handles of a client and its driver share: the session, and who waits for what.
+//!
+//! Everything is reached through `Shared::with`, which cannot await. Handles change the session
+//! there and ring the driver's bell; the driver empties the session and waits.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Waker;
+
+use futures_channel::{mpsc, oneshot};
+use trunkline_protocol::{Codec, Error, Payload, RequestId, User};
+use trunkline_session::{ClientEvent, ClientSession, CommandId, Status, SubscriptionId};
+
+use crate::client::{PublishError, Published};
+use crate::updates::{RawUpdate, Updates};
+
+pub(crate) struct State {
+    pub(crate) session: ClientSession,
+    pub(crate) updates: HashMap<SubscriptionId, Updates>,
+    pub(crate) commands: HashMap<CommandId, oneshot::Sender<Result<Published, PublishError>>>,
+    pub(crate) calls: HashMap<RequestId, oneshot::Sender<Result<Payload, Error>>>,
+    pub(crate) pages: HashMap<RequestId, oneshot::Sender<Result<trunkline_session::client::HistoryPage, Error>>>,
+    pub(crate) user: Option<User>,
+    /// Counts the changes of the status, so that each watcher sees the newest.
+    pub(crate) status_version: u64,
+    pub(crate) status_wakers: Vec<Waker>,
+    /// Somebody cut the line on purpose; nothing is dialed until it is mended.
+    pub(crate) cut: bool,
+    /// Somebody asks to try now.
+    pub(crate) woken: bool,
+    /// The last handle is gone.
+    pub(crate) ended: bool,
+    live: bool,
+}
+
+pub(crate) struct Shared {
+    state: Mutex<State>,
+    bell: Mutex<mpsc::Sender<()>>,
+    pub(crate) codec: Codec,
+}
+
+impl Shared {
+    pub(crate) fn new(session: ClientSession, codec: Codec) -> (Arc<Self>, mpsc::Receiver<()>) {
+        // One ring that was not heard yet stands for any number of them.
+        let (bell, heard) = mpsc::channel(0);
+        let state = State {
+            session,
+            updates: HashMap::new(),
+            commands: HashMap::new(),
+            calls: HashMap::new(),
+            pages: HashMap::new(),
+            user: None,
+            status_version: 0,
+            status_wakers: Vec::new(),
+            cut: false,
+            woken: false,
+            ended: false,
+            live: false,
+        };
+        (Arc::new(Self { state: Mutex::new(state), bell: Mutex::new(bell), codec }), heard)
+    }
+
+    /// Reaches the state. Nothing awaits inside.
+    pub(crate) fn with<R>(&self, reach: impl FnOnce(&mut State) -> R) -> R {
+        reach(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Tells the driver that the session may have something to do.
+    pub(crate) fn ring(&self) {
+        // A full channel means that the driver will look anyway.
+        let _ = self.bell.lock().unwrap_or_else(PoisonError::into_inner).try_send(());
+    }
+}
+
+impl State {
+    /// Hands what the session tells to those who wait for it.
+    pub(crate) fn dispatch(&mut self) {
+        while let Some(event) = self.session.poll_event() {
+            self.dispatch_one(event);
+        }
+    }
+
+    fn dispatch_one(&mut self, event: ClientEvent) {
+        match event {
+            ClientEvent::StatusChanged => self.note_status(),
+            ClientEvent::Identified(user) => self.user = Some(user),
+            ClientEvent::Subscribed { subscription, recovered, head, members } => {
+                self.push(subscription, RawUpdate::Subscribed { recovered, head, members });
+            }
+            ClientEvent::Publication { subscription, offset, event } => {
+                self.push(subscription, RawUpdate::Event { offset, event });
+            }
+            ClientEvent::Gap { subscription, gap } => self.push(subscription, RawUpdate::Gap(gap)),
+            ClientEvent::Joined { subscription, count, member } => {
+                self.push(subscription, RawUpdate::Joined { count, member });
+            }
+            ClientEvent::Left { subscription, count, user } => {
+                self.push(subscription, RawUpdate::Left { count, user });
+            }
+            ClientEvent::SubscriptionRefused { subscription, error } => {
+                self.push(subscription, RawUpdate::Refused(error));
+            }
+            ClientEvent::Published { command, position, duplicate } => {
+                answer(self.commands.remove(&command), Ok(Published { offset: position.offset, duplicate }));
+            }
+            ClientEvent::CommandRefused { command, error } => {
+                answer(self.commands.remove(&command), Err(PublishError::Refused(error)));
+            }
+            ClientEvent::Returned { request, result } => answer(self.calls.remove(&request), result),
+            ClientEvent::History { request, result } => answer(self.pages.remove(&request), result),
+        }
+    }
+
+    fn push(&mut self, subscription: SubscriptionId, update: RawUpdate) {
+        if let Some(updates) = self.updates.get_mut(&subscription) {
+            updates.push(update);
+        }
+    }
+
+    pub(crate) fn note_status(&mut self) {
+        let live = matches!(self.session.status(), Status::Live { .. });
+        if self.live && !live {
+            for updates in self.updates.values_mut() {
+                updates.push(RawUpdate::Lost);
+            }
+        }
+        self.live = live;
+        self.status_version += 1;
+        for waker in self.status_wakers.drain(..) {
+            waker.wake();
+        }
+    }
+
+    /// The driver ends: nobody waits for an answer any more.
+    pub(crate) fn end(&mut self) {
+        self.ended = true;
+        self.commands.clear();
+        self.calls.clear();
+        self.pages.clear();
+        for updates in self.updates.values_mut() {
+            updates.end();
+        }
+        self.note_status();
+    }
+}
+
+/// Answers whoever waits. Nobody may: a future that was dropped does not want its answer.
+fn answer<T>(waiting: Option<oneshot::Sender<T>>, result: T) {
+    if let Some(waiting) = waiting {
+        let _ = waiting.send(result);
+    }
+}
