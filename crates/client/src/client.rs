@@ -10,7 +10,9 @@ use std::time::Duration;
 use futures_channel::oneshot;
 use futures_util::Stream;
 use trunkline_protocol::frame::Range;
-use trunkline_protocol::{Call, Codec, DisconnectReason, Error, ErrorCode, Offset, SenderId, Topic, User};
+use trunkline_protocol::{
+    Call, Codec, DisconnectReason, Error, ErrorCode, Offset, SenderId, Topic, User,
+};
 use trunkline_session::{ClientConfig as SessionConfig, ClientSession, TokenFailure};
 
 use crate::driver::Driver;
@@ -105,9 +107,16 @@ impl Client {
             seed: platform::random(),
         });
         let (shared, bell) = Shared::new(session, config.codec);
-        let driver = Driver::new(Arc::clone(&shared), bell, config, move || Box::pin(tokens()));
+        let driver = Driver::new(
+            Arc::clone(&shared),
+            bell,
+            config,
+            move || Box::pin(tokens()),
+        );
         platform::spawn(driver.run());
-        Self { handle: Arc::new(Handle { shared }) }
+        Self {
+            handle: Arc::new(Handle { shared }),
+        }
     }
 
     /// How the connection is now.
@@ -116,12 +125,14 @@ impl Client {
         self.shared().with(|state| match state.session.status() {
             trunkline_session::Status::Idle => Status::Connecting { attempt: 0 },
             trunkline_session::Status::Connecting { attempt } => Status::Connecting { attempt },
-            trunkline_session::Status::Waiting { attempt, until } => {
-                Status::Waiting { attempt, retry_in: until.since(now) }
-            }
-            trunkline_session::Status::Live { since, round_trip } => {
-                Status::Live { since: now.since(since), round_trip }
-            }
+            trunkline_session::Status::Waiting { attempt, until } => Status::Waiting {
+                attempt,
+                retry_in: until.since(now),
+            },
+            trunkline_session::Status::Live { since, round_trip } => Status::Live {
+                since: now.since(since),
+                round_trip,
+            },
             trunkline_session::Status::Stopped(reason) => Status::Stopped(reason),
         })
     }
@@ -173,13 +184,20 @@ impl Client {
         let contract = (codec == Codec::Bincode).then(T::contract);
         let (answer, answered) = oneshot::channel();
         let command = self.shared().with(|state| {
-            let command = state.session.publish(T::name(key), contract, payload).ok()?;
+            let command = state
+                .session
+                .publish(T::name(key), contract, payload)
+                .ok()?;
             state.commands.insert(command, answer);
             Some(command)
         });
         self.shared().ring();
         match command {
-            Some(command) => Publishing { command: Some(command), answered, client: Some(self.clone()) },
+            Some(command) => Publishing {
+                command: Some(command),
+                answered,
+                client: Some(self.clone()),
+            },
             None => Publishing::failed(PublishError::OutboxFull),
         }
     }
@@ -191,18 +209,27 @@ impl Client {
     /// [`CallError`]; a call is not sent again by itself, because it may have been carried out.
     pub async fn call<C: Call>(&self, request: &C::Request) -> Result<C::Response, CallError> {
         let codec = self.shared().codec;
-        let payload =
-            codec.payload(request).map_err(|error| CallError::Refused(Error::new(ErrorCode::TooLong, error)))?;
+        let payload = codec
+            .payload(request)
+            .map_err(|error| CallError::Refused(Error::new(ErrorCode::TooLong, error)))?;
         let contract = (codec == Codec::Bincode).then(C::contract);
         let (answer, answered) = oneshot::channel();
         self.shared().with(|state| {
-            let id = state.session.call(platform::now(), C::METHOD, contract, payload, CALL_PATIENCE);
+            let id =
+                state
+                    .session
+                    .call(platform::now(), C::METHOD, contract, payload, CALL_PATIENCE);
             state.calls.insert(id, answer);
             state.dispatch();
         });
         self.shared().ring();
-        let response = answered.await.map_err(|_| CallError::Ended)?.map_err(CallError::Refused)?;
-        codec.decode(response.as_bytes()).map_err(|error| CallError::Unreadable(error.to_string()))
+        let response = answered
+            .await
+            .map_err(|_| CallError::Ended)?
+            .map_err(CallError::Refused)?;
+        codec
+            .decode(response.as_bytes())
+            .map_err(|error| CallError::Unreadable(error.to_string()))
     }
 
     /// Reads kept events of a topic with their offsets, oldest first, at most `limit`.
@@ -219,15 +246,22 @@ impl Client {
         let codec = self.shared().codec;
         let (answer, answered) = oneshot::channel();
         self.shared().with(|state| {
-            let id = state.session.history(platform::now(), &T::name(key), range, limit);
+            let id = state
+                .session
+                .history(platform::now(), &T::name(key), range, limit);
             state.pages.insert(id, answer);
             state.dispatch();
         });
         self.shared().ring();
-        let page = answered.await.map_err(|_| CallError::Ended)?.map_err(CallError::Refused)?;
+        let page = answered
+            .await
+            .map_err(|_| CallError::Ended)?
+            .map_err(CallError::Refused)?;
         let decode = |publication: trunkline_protocol::Publication| {
             let event = codec.decode(publication.event.as_bytes());
-            event.map(|event| (publication.offset, event)).map_err(|error| CallError::Unreadable(error.to_string()))
+            event
+                .map(|event| (publication.offset, event))
+                .map_err(|error| CallError::Unreadable(error.to_string()))
         };
         page.publications.into_iter().map(decode).collect()
     }
@@ -265,7 +299,9 @@ impl Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("status", &self.status()).finish_non_exhaustive()
+        f.debug_struct("Client")
+            .field("status", &self.status())
+            .finish_non_exhaustive()
     }
 }
 
@@ -295,7 +331,11 @@ impl Publishing {
         let (answer, answered) = oneshot::channel();
         // The receiver is right here, so this cannot fail.
         let _ = answer.send(Err(error));
-        Self { command: None, answered, client: None }
+        Self {
+            command: None,
+            answered,
+            client: None,
+        }
     }
 
     /// Gives the command up: it is not sent (again). It may have been taken all the same.
@@ -313,7 +353,9 @@ impl Future for Publishing {
     type Output = Result<Published, PublishError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.answered).poll(context).map(|answer| answer.unwrap_or(Err(PublishError::Ended)))
+        Pin::new(&mut self.answered)
+            .poll(context)
+            .map(|answer| answer.unwrap_or(Err(PublishError::Ended)))
     }
 }
 

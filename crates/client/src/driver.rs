@@ -89,7 +89,9 @@ impl Driver {
                 Action::Dial if self.shared.with(|state| state.cut) => {
                     self.session(|session| session.handle_closed(now, DisconnectReason::Lost));
                 }
-                Action::Dial => self.opening = Some(platform::open(&self.config.url, self.config.codec)),
+                Action::Dial => {
+                    self.opening = Some(platform::open(&self.config.url, self.config.codec));
+                }
                 Action::Hangup(reason) => self.hang_up(reason),
             }
         }
@@ -102,7 +104,9 @@ impl Driver {
     }
 
     fn obey_handles(&mut self, now: Moment) {
-        let (cut, woken) = self.shared.with(|state| (state.cut, std::mem::take(&mut state.woken)));
+        let (cut, woken) = self
+            .shared
+            .with(|state| (state.cut, std::mem::take(&mut state.woken)));
         if cut && (self.transport.is_some() || self.opening.is_some()) {
             self.hang_up(DisconnectReason::GoingAway);
             self.session(|session| session.handle_closed(now, DisconnectReason::Lost));
@@ -146,7 +150,9 @@ impl Driver {
                     Err(_) => session.handle_malformed(now),
                 });
             }
-            Turn::Incoming(Incoming::WrongKind) => self.session(|session| session.handle_malformed(now)),
+            Turn::Incoming(Incoming::WrongKind) => {
+                self.session(|session| session.handle_malformed(now));
+            }
             Turn::Incoming(Incoming::Closed(reason)) => {
                 self.transport = None;
                 self.session(|session| session.handle_closed(now, reason));
@@ -206,7 +212,9 @@ impl Driver {
 
     /// Writes while there is something to write and room for it. Ready only when the line breaks.
     fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<DisconnectReason> {
-        let Some(transport) = &mut self.transport else { return Poll::Pending };
+        let Some(transport) = &mut self.transport else {
+            return Poll::Pending;
+        };
         let outgoing = &mut transport.outgoing;
         loop {
             match outgoing.poll_ready_unpin(context) {
@@ -214,7 +222,9 @@ impl Driver {
                 Poll::Ready(Err(_)) => return Poll::Ready(DisconnectReason::Lost),
                 Poll::Ready(Ok(())) => {}
             }
-            let Some(frame) = self.shared.with(|state| state.session.poll_transmit()) else { break };
+            let Some(frame) = self.shared.with(|state| state.session.poll_transmit()) else {
+                break;
+            };
             let frame = Outgoing::Frame(self.config.codec.encode(&frame));
             if outgoing.start_send_unpin(frame).is_err() {
                 return Poll::Ready(DisconnectReason::Lost);

@@ -23,7 +23,10 @@ impl Guest {
     /// A guest of the server at `base`, such as `http://127.0.0.1:8787`, who may have signed in
     /// before. An empty base is the page's own server.
     pub fn at(base: impl Into<String>) -> Self {
-        Self { base: base.into(), cookie: Arc::default() }
+        Self {
+            base: base.into(),
+            cookie: Arc::default(),
+        }
     }
 
     /// Signs in under `nickname`.
@@ -48,14 +51,21 @@ impl Guest {
             user: User,
         }
         let body = serde_json::json!({ "name": nickname }).to_string();
-        let answer = self.post("/auth/guest", body).await.ok_or(SignInError::Unreachable)?;
+        let answer = self
+            .post("/auth/guest", body)
+            .await
+            .ok_or(SignInError::Unreachable)?;
         if answer.status != 200 {
-            return Err(SignInError::Refused { status: answer.status, problem: answer.body });
+            return Err(SignInError::Refused {
+                status: answer.status,
+                problem: answer.body,
+            });
         }
         if let Some(cookie) = answer.cookie {
             *self.cookie.lock().unwrap_or_else(PoisonError::into_inner) = Some(cookie);
         }
-        let signed_in: SignedIn = serde_json::from_str(&answer.body).map_err(|_| SignInError::Unreachable)?;
+        let signed_in: SignedIn =
+            serde_json::from_str(&answer.body).map_err(|_| SignInError::Unreachable)?;
         Ok(signed_in.user)
     }
 
@@ -69,7 +79,10 @@ impl Guest {
         struct Granted {
             token: String,
         }
-        let answer = self.post("/auth/token", "{}".to_owned()).await.ok_or(TokenFailure::Unavailable)?;
+        let answer = self
+            .post("/auth/token", "{}".to_owned())
+            .await
+            .ok_or(TokenFailure::Unavailable)?;
         match answer.status {
             200 => serde_json::from_str(&answer.body)
                 .map(|granted: Granted| granted.token)
@@ -89,7 +102,11 @@ impl Guest {
     }
 
     async fn post(&self, path: &str, body: String) -> Option<platform::Answer> {
-        let cookie = self.cookie.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let cookie = self
+            .cookie
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         platform::post(&self.base, path, cookie.as_deref(), body).await
     }
 }
@@ -112,7 +129,9 @@ impl fmt::Display for SignInError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreachable => f.write_str("the server did not answer"),
-            Self::Refused { status, problem } => write!(f, "the server refused with status {status}: {problem}"),
+            Self::Refused { status, problem } => {
+                write!(f, "the server refused with status {status}: {problem}")
+            }
         }
     }
 }

@@ -23,12 +23,12 @@
 //! `trunkline-session`; this crate holds the sockets, timers and tasks. Start with [`client`].
 
 pub mod client;
-mod subscription;
-mod updates;
-mod shared;
 mod driver;
 mod guest;
 mod platform;
+mod shared;
+mod subscription;
+mod updates;
 
 pub use client::{CallError, Client, ClientConfig, PublishError, Published, Publishing, Status};
 pub use guest::{Guest, SignInError};

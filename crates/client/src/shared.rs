@@ -19,7 +19,8 @@ pub(crate) struct State {
     pub(crate) updates: HashMap<SubscriptionId, Updates>,
     pub(crate) commands: HashMap<CommandId, oneshot::Sender<Result<Published, PublishError>>>,
     pub(crate) calls: HashMap<RequestId, oneshot::Sender<Result<Payload, Error>>>,
-    pub(crate) pages: HashMap<RequestId, oneshot::Sender<Result<trunkline_session::client::HistoryPage, Error>>>,
+    pub(crate) pages:
+        HashMap<RequestId, oneshot::Sender<Result<trunkline_session::client::HistoryPage, Error>>>,
     pub(crate) user: Option<User>,
     /// Counts the changes of the status, so that each watcher sees the newest.
     pub(crate) status_version: u64,
@@ -57,7 +58,14 @@ impl Shared {
             ended: false,
             live: false,
         };
-        (Arc::new(Self { state: Mutex::new(state), bell: Mutex::new(bell), codec }), heard)
+        (
+            Arc::new(Self {
+                state: Mutex::new(state),
+                bell: Mutex::new(bell),
+                codec,
+            }),
+            heard,
+        )
     }
 
     /// Reaches the state. Nothing awaits inside.
@@ -68,7 +76,11 @@ impl Shared {
     /// Tells the driver that the session may have something to do.
     pub(crate) fn ring(&self) {
         // A full channel means that the driver will look anyway.
-        let _ = self.bell.lock().unwrap_or_else(PoisonError::into_inner).try_send(());
+        let _ = self
+            .bell
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .try_send(());
     }
 }
 
@@ -84,29 +96,71 @@ impl State {
         match event {
             ClientEvent::StatusChanged => self.note_status(),
             ClientEvent::Identified(user) => self.user = Some(user),
-            ClientEvent::Subscribed { subscription, recovered, head, members } => {
-                self.push(subscription, RawUpdate::Subscribed { recovered, head, members });
+            ClientEvent::Subscribed {
+                subscription,
+                recovered,
+                head,
+                members,
+            } => {
+                self.push(
+                    subscription,
+                    RawUpdate::Subscribed {
+                        recovered,
+                        head,
+                        members,
+                    },
+                );
             }
-            ClientEvent::Publication { subscription, offset, event } => {
+            ClientEvent::Publication {
+                subscription,
+                offset,
+                event,
+            } => {
                 self.push(subscription, RawUpdate::Event { offset, event });
             }
             ClientEvent::Gap { subscription, gap } => self.push(subscription, RawUpdate::Gap(gap)),
-            ClientEvent::Joined { subscription, count, member } => {
+            ClientEvent::Joined {
+                subscription,
+                count,
+                member,
+            } => {
                 self.push(subscription, RawUpdate::Joined { count, member });
             }
-            ClientEvent::Left { subscription, count, user } => {
+            ClientEvent::Left {
+                subscription,
+                count,
+                user,
+            } => {
                 self.push(subscription, RawUpdate::Left { count, user });
             }
-            ClientEvent::SubscriptionRefused { subscription, error } => {
+            ClientEvent::SubscriptionRefused {
+                subscription,
+                error,
+            } => {
                 self.push(subscription, RawUpdate::Refused(error));
             }
-            ClientEvent::Published { command, position, duplicate } => {
-                answer(self.commands.remove(&command), Ok(Published { offset: position.offset, duplicate }));
+            ClientEvent::Published {
+                command,
+                position,
+                duplicate,
+            } => {
+                answer(
+                    self.commands.remove(&command),
+                    Ok(Published {
+                        offset: position.offset,
+                        duplicate,
+                    }),
+                );
             }
             ClientEvent::CommandRefused { command, error } => {
-                answer(self.commands.remove(&command), Err(PublishError::Refused(error)));
+                answer(
+                    self.commands.remove(&command),
+                    Err(PublishError::Refused(error)),
+                );
             }
-            ClientEvent::Returned { request, result } => answer(self.calls.remove(&request), result),
+            ClientEvent::Returned { request, result } => {
+                answer(self.calls.remove(&request), result);
+            }
             ClientEvent::History { request, result } => answer(self.pages.remove(&request), result),
         }
     }

@@ -23,12 +23,18 @@ pub struct Options {
 impl Options {
     /// Starts with the newest `count` kept events.
     pub fn newest(count: u16) -> Self {
-        Self { newest: count, presence: false }
+        Self {
+            newest: count,
+            presence: false,
+        }
     }
 
     /// Also tells who is present.
     pub fn with_presence(self) -> Self {
-        Self { presence: true, ..self }
+        Self {
+            presence: true,
+            ..self
+        }
     }
 }
 
@@ -80,23 +86,38 @@ pub enum Update<T: Topic> {
 impl<T: Topic> fmt::Debug for Update<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Subscribed { recovered, head, members } => f
+            Self::Subscribed {
+                recovered,
+                head,
+                members,
+            } => f
                 .debug_struct("Subscribed")
                 .field("recovered", recovered)
                 .field("head", head)
                 .field("members", members)
                 .finish(),
-            Self::Event { offset, event } => {
-                f.debug_struct("Event").field("offset", offset).field("event", event).finish()
-            }
+            Self::Event { offset, event } => f
+                .debug_struct("Event")
+                .field("offset", offset)
+                .field("event", event)
+                .finish(),
             Self::Gap(gap) => f.debug_tuple("Gap").field(gap).finish(),
-            Self::Joined { count, member } => {
-                f.debug_struct("Joined").field("count", count).field("member", member).finish()
-            }
-            Self::Left { count, user } => f.debug_struct("Left").field("count", count).field("user", user).finish(),
+            Self::Joined { count, member } => f
+                .debug_struct("Joined")
+                .field("count", count)
+                .field("member", member)
+                .finish(),
+            Self::Left { count, user } => f
+                .debug_struct("Left")
+                .field("count", count)
+                .field("user", user)
+                .finish(),
             Self::Refused(error) => f.debug_tuple("Refused").field(error).finish(),
             Self::Lost => f.write_str("Lost"),
-            Self::Unreadable { offset } => f.debug_struct("Unreadable").field("offset", offset).finish(),
+            Self::Unreadable { offset } => f
+                .debug_struct("Unreadable")
+                .field("offset", offset)
+                .finish(),
         }
     }
 }
@@ -129,7 +150,12 @@ impl<T: Topic> Subscription<T> {
             Ok(id) => (Some(id), None),
             Err(error) => (None, Some(error)),
         };
-        Self { client, key, id, refusal }
+        Self {
+            client,
+            key,
+            id,
+            refusal,
+        }
     }
 
     /// The key of the topic.
@@ -147,7 +173,9 @@ impl<T: Topic> Subscription<T> {
         let shared = self.client.shared();
         let raw = std::future::poll_fn(|context| {
             shared.with(|state| {
-                let Some(updates) = state.updates.get_mut(&id) else { return Poll::Ready(None) };
+                let Some(updates) = state.updates.get_mut(&id) else {
+                    return Poll::Ready(None);
+                };
                 match updates.pop() {
                     Ok(update) => Poll::Ready(Some(update)),
                     Err(true) => {
@@ -169,7 +197,11 @@ impl<T: Topic> Subscription<T> {
 
     /// A handle that publishes to this topic while somebody else reads it.
     pub fn publisher(&self) -> Publisher<T> {
-        Publisher { client: self.client.clone(), key: self.key.clone(), topic: PhantomData }
+        Publisher {
+            client: self.client.clone(),
+            key: self.key.clone(),
+            topic: PhantomData,
+        }
     }
 }
 
@@ -186,7 +218,9 @@ impl<T: Topic> Drop for Subscription<T> {
 
 impl<T: Topic> fmt::Debug for Subscription<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Subscription").field("topic", &T::name(&self.key)).finish_non_exhaustive()
+        f.debug_struct("Subscription")
+            .field("topic", &T::name(&self.key))
+            .finish_non_exhaustive()
     }
 }
 
@@ -199,13 +233,19 @@ pub struct Publisher<T: Topic> {
 
 impl<T: Topic> Clone for Publisher<T> {
     fn clone(&self) -> Self {
-        Self { client: self.client.clone(), key: self.key.clone(), topic: PhantomData }
+        Self {
+            client: self.client.clone(),
+            key: self.key.clone(),
+            topic: PhantomData,
+        }
     }
 }
 
 impl<T: Topic> fmt::Debug for Publisher<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Publisher").field("topic", &T::name(&self.key)).finish_non_exhaustive()
+        f.debug_struct("Publisher")
+            .field("topic", &T::name(&self.key))
+            .finish_non_exhaustive()
     }
 }
 
@@ -218,7 +258,15 @@ impl<T: Topic> Publisher<T> {
 
 fn decode<T: Topic>(codec: Codec, raw: RawUpdate) -> Update<T> {
     match raw {
-        RawUpdate::Subscribed { recovered, head, members } => Update::Subscribed { recovered, head, members },
+        RawUpdate::Subscribed {
+            recovered,
+            head,
+            members,
+        } => Update::Subscribed {
+            recovered,
+            head,
+            members,
+        },
         RawUpdate::Event { offset, event } => match codec.decode(event.as_bytes()) {
             Ok(event) => Update::Event { offset, event },
             Err(_) => Update::Unreadable { offset },

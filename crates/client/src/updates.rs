@@ -11,11 +11,24 @@ pub(crate) const UPDATES_MAX: usize = 10_000;
 
 #[derive(Debug)]
 pub(crate) enum RawUpdate {
-    Subscribed { recovered: Option<u64>, head: Offset, members: Option<Members> },
-    Event { offset: Offset, event: Payload },
+    Subscribed {
+        recovered: Option<u64>,
+        head: Offset,
+        members: Option<Members>,
+    },
+    Event {
+        offset: Offset,
+        event: Payload,
+    },
     Gap(Gap),
-    Joined { count: u32, member: Member },
-    Left { count: u32, user: UserId },
+    Joined {
+        count: u32,
+        member: Member,
+    },
+    Left {
+        count: u32,
+        user: UserId,
+    },
     Refused(Error),
     Lost,
 }
@@ -36,7 +49,12 @@ impl Updates {
             }
             self.waiting.push_back(update);
         } else if let RawUpdate::Event { offset, .. } = update {
-            let gap = self.skipped.get_or_insert(Gap { from: offset, to: offset, count: 0, cause: GapCause::Slow });
+            let gap = self.skipped.get_or_insert(Gap {
+                from: offset,
+                to: offset,
+                count: 0,
+                cause: GapCause::Slow,
+            });
             gap.to = offset;
             gap.count += 1;
         }
@@ -51,7 +69,10 @@ impl Updates {
 
     /// The next update; `Err` when there is none now, with whether there will ever be one.
     pub(crate) fn pop(&mut self) -> Result<RawUpdate, bool> {
-        self.waiting.pop_front().or_else(|| self.skipped.take().map(RawUpdate::Gap)).ok_or(!self.ended)
+        self.waiting
+            .pop_front()
+            .or_else(|| self.skipped.take().map(RawUpdate::Gap))
+            .ok_or(!self.ended)
     }
 
     pub(crate) fn wait(&mut self, waker: &Waker) {
@@ -73,14 +94,22 @@ mod tests {
     fn what_a_subscriber_does_not_read_is_bounded_and_said() {
         let mut updates = Updates::default();
         for offset in 1..=UPDATES_MAX as u64 + 3 {
-            updates.push(RawUpdate::Event { offset, event: Payload::default() });
+            updates.push(RawUpdate::Event {
+                offset,
+                event: Payload::default(),
+            });
         }
         for _ in 0..UPDATES_MAX {
             assert!(matches!(updates.pop(), Ok(RawUpdate::Event { .. })));
         }
         let first_lost = UPDATES_MAX as u64 + 1;
-        let Ok(RawUpdate::Gap(gap)) = updates.pop() else { panic!("the gap is said") };
-        assert_eq!((gap.from, gap.to, gap.count), (first_lost, first_lost + 2, 3));
+        let Ok(RawUpdate::Gap(gap)) = updates.pop() else {
+            panic!("the gap is said")
+        };
+        assert_eq!(
+            (gap.from, gap.to, gap.count),
+            (first_lost, first_lost + 2, 3)
+        );
         assert_eq!(updates.pop().err(), Some(true));
     }
 }

@@ -45,7 +45,9 @@ pub(crate) fn random() -> u64 {
 
 pub(crate) fn sleep(duration: Duration) -> BoxedFuture<()> {
     // A browser's longest timer is 2^31 − 1 ms; one that fires early is set again.
-    Box::pin(gloo_timers::future::sleep(duration.min(Duration::from_secs(24 * 60 * 60))))
+    Box::pin(gloo_timers::future::sleep(
+        duration.min(Duration::from_secs(24 * 60 * 60)),
+    ))
 }
 
 pub(crate) fn spawn(task: impl Future<Output = ()> + 'static) {
@@ -60,21 +62,28 @@ pub(crate) struct Wakes {
 }
 
 /// The events and whether the document or the window tells them.
-const EVENTS: [(&str, bool); 4] =
-    [("visibilitychange", true), ("pageshow", false), ("online", false), ("offline", false)];
+const EVENTS: [(&str, bool); 4] = [
+    ("visibilitychange", true),
+    ("pageshow", false),
+    ("online", false),
+    ("offline", false),
+];
 
 impl Wakes {
     pub(crate) fn new() -> Self {
         // One event that was not seen yet stands for any number of them.
         let (mut sender, events) = mpsc::channel(0);
         let listener = Closure::<dyn FnMut()>::new(move || {
-            let hidden = web_sys::window().and_then(|window| window.document()).is_some_and(|it| it.hidden());
+            let hidden = web_sys::window()
+                .and_then(|window| window.document())
+                .is_some_and(|it| it.hidden());
             if !hidden {
                 let _ = sender.try_send(());
             }
         });
         for (event, target) in targets() {
-            let _ = target.add_event_listener_with_callback(event, listener.as_ref().unchecked_ref());
+            let _ =
+                target.add_event_listener_with_callback(event, listener.as_ref().unchecked_ref());
         }
         Self { events, listener }
     }
@@ -83,7 +92,8 @@ impl Wakes {
 impl Drop for Wakes {
     fn drop(&mut self) {
         for (event, target) in targets() {
-            let _ = target.remove_event_listener_with_callback(event, self.listener.as_ref().unchecked_ref());
+            let _ = target
+                .remove_event_listener_with_callback(event, self.listener.as_ref().unchecked_ref());
         }
     }
 }
@@ -92,7 +102,11 @@ fn targets() -> impl Iterator<Item = (&'static str, web_sys::EventTarget)> {
     let window = web_sys::window();
     EVENTS.into_iter().filter_map(move |(event, on_document)| {
         let window = window.clone()?;
-        let target: web_sys::EventTarget = if on_document { window.document()?.into() } else { window.into() };
+        let target: web_sys::EventTarget = if on_document {
+            window.document()?.into()
+        } else {
+            window.into()
+        };
         Some((event, target))
     })
 }
@@ -117,14 +131,19 @@ pub(crate) fn open(url: &str, codec: Codec) -> Opening {
             futures_util::stream::iter(to_message(codec, outgoing).map(Ok))
         });
         let incoming = stream.map(move |message| from_message(codec, message));
-        Ok(Transport { outgoing: Box::pin(outgoing), incoming: incoming.boxed_local() })
+        Ok(Transport {
+            outgoing: Box::pin(outgoing),
+            incoming: incoming.boxed_local(),
+        })
     })
 }
 
 fn to_message(codec: Codec, outgoing: Outgoing) -> Option<Message> {
     match (outgoing, codec) {
         (Outgoing::Frame(bytes), Codec::Bincode) => Some(Message::Bytes(bytes.into())),
-        (Outgoing::Frame(bytes), Codec::Json) => String::from_utf8(bytes.into()).ok().map(Message::Text),
+        (Outgoing::Frame(bytes), Codec::Json) => {
+            String::from_utf8(bytes.into()).ok().map(Message::Text)
+        }
         (Outgoing::Close(_), _) => None,
     }
 }
@@ -140,9 +159,21 @@ fn from_message(codec: Codec, message: Result<Message, WebSocketError>) -> Incom
 }
 
 /// Sends a JSON body to `base` + `path`. None if there is no answer. The browser keeps cookies.
-pub(crate) async fn post(base: &str, path: &str, _cookie: Option<&str>, body: String) -> Option<Answer> {
+pub(crate) async fn post(
+    base: &str,
+    path: &str,
+    _cookie: Option<&str>,
+    body: String,
+) -> Option<Answer> {
     let url = format!("{}{path}", base.trim_end_matches('/'));
-    let request = Request::post(&url).header("content-type", "application/json").body(body).ok()?;
+    let request = Request::post(&url)
+        .header("content-type", "application/json")
+        .body(body)
+        .ok()?;
     let response = request.send().await.ok()?;
-    Some(Answer { status: response.status(), cookie: None, body: response.text().await.ok()? })
+    Some(Answer {
+        status: response.status(),
+        cookie: None,
+        body: response.text().await.ok()?,
+    })
 }

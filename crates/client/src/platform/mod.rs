@@ -43,7 +43,13 @@ impl Transport {
 /// What goes out over a transport.
 pub(crate) enum Outgoing {
     Frame(Bytes),
-    Close(#[cfg_attr(target_arch = "wasm32", expect(dead_code, reason = "a page closes by dropping its socket"))] DisconnectReason),
+    Close(
+        #[cfg_attr(
+            target_arch = "wasm32",
+            expect(dead_code, reason = "a page closes by dropping its socket")
+        )]
+        DisconnectReason,
+    ),
 }
 
 /// What comes in over a transport.

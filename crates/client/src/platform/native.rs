@@ -76,34 +76,53 @@ impl Stream for Wakes {
 pub(crate) fn open(url: &str, codec: Codec) -> Opening {
     let url = url.to_owned();
     Box::pin(async move {
-        let mut request = url.into_client_request().map_err(|_| DisconnectReason::Policy)?;
+        let mut request = url
+            .into_client_request()
+            .map_err(|_| DisconnectReason::Policy)?;
         let name = header::HeaderValue::from_static(Subprotocol::name(codec));
-        request.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, name);
+        request
+            .headers_mut()
+            .insert(header::SEC_WEBSOCKET_PROTOCOL, name);
         let config = WebSocketConfig::default()
             .read_buffer_size(16 * 1024)
             .write_buffer_size(0)
             .max_write_buffer_size(2 * CLIENT_FRAME_LEN_MAX)
             .max_message_size(Some(SERVER_FRAME_LEN_MAX))
             .max_frame_size(Some(SERVER_FRAME_LEN_MAX));
-        let connected = tokio_tungstenite::connect_async_with_config(request, Some(config), true).await;
+        let connected =
+            tokio_tungstenite::connect_async_with_config(request, Some(config), true).await;
         let (socket, _) = connected.map_err(|_| DisconnectReason::Lost)?;
         let (sink, stream) = socket.split();
-        let outgoing = sink.with(move |outgoing| std::future::ready(Ok(to_message(codec, outgoing))));
-        let incoming = stream.filter_map(move |message| std::future::ready(from_message(codec, message)));
-        Ok(Transport { outgoing: Box::pin(outgoing), incoming: incoming.boxed() })
+        let outgoing =
+            sink.with(move |outgoing| std::future::ready(Ok(to_message(codec, outgoing))));
+        let incoming =
+            stream.filter_map(move |message| std::future::ready(from_message(codec, message)));
+        Ok(Transport {
+            outgoing: Box::pin(outgoing),
+            incoming: incoming.boxed(),
+        })
     })
 }
 
 fn to_message(codec: Codec, outgoing: Outgoing) -> Message {
     match (outgoing, codec) {
         (Outgoing::Frame(bytes), Codec::Bincode) => Message::Binary(bytes),
-        (Outgoing::Frame(bytes), Codec::Json) => {
-            Message::Text(bytes.try_into().expect("JSON is UTF-8 since it was encoded from text"))
-        }
+        (Outgoing::Frame(bytes), Codec::Json) => Message::Text(
+            bytes
+                .try_into()
+                .expect("JSON is UTF-8 since it was encoded from text"),
+        ),
         (Outgoing::Close(reason), _) => {
             // A client may not send the codes that stand for a lost line.
-            let code = if reason == DisconnectReason::Lost { 1001 } else { reason.code() };
-            Message::Close(Some(CloseFrame { code: CloseCode::from(code), reason: reason.text().into() }))
+            let code = if reason == DisconnectReason::Lost {
+                1001
+            } else {
+                reason.code()
+            };
+            Message::Close(Some(CloseFrame {
+                code: CloseCode::from(code),
+                reason: reason.text().into(),
+            }))
         }
     }
 }
@@ -114,7 +133,9 @@ fn from_message(codec: Codec, message: Result<Message, tungstenite::Error>) -> O
         (Ok(Message::Text(text)), Codec::Json) => Some(Incoming::Message(text.into())),
         (Ok(Message::Binary(_) | Message::Text(_)), _) => Some(Incoming::WrongKind),
         (Ok(Message::Close(frame)), _) => {
-            let reason = frame.map_or(DisconnectReason::Normal, |frame| u16::from(frame.code).into());
+            let reason = frame.map_or(DisconnectReason::Normal, |frame| {
+                u16::from(frame.code).into()
+            });
             Some(Incoming::Closed(reason))
         }
         (Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)), _) => None,
@@ -123,15 +144,28 @@ fn from_message(codec: Codec, message: Result<Message, tungstenite::Error>) -> O
 }
 
 /// Sends a JSON body to `base` + `path`. None if there is no answer.
-pub(crate) async fn post(base: &str, path: &str, cookie: Option<&str>, body: String) -> Option<Answer> {
-    tokio::time::timeout(HTTP_PATIENCE, post_now(base, path, cookie, body)).await.ok()?
+pub(crate) async fn post(
+    base: &str,
+    path: &str,
+    cookie: Option<&str>,
+    body: String,
+) -> Option<Answer> {
+    tokio::time::timeout(HTTP_PATIENCE, post_now(base, path, cookie, body))
+        .await
+        .ok()?
 }
 
 async fn post_now(base: &str, path: &str, cookie: Option<&str>, body: String) -> Option<Answer> {
     let authority = base.strip_prefix("http://")?.trim_end_matches('/');
-    let address = if authority.contains(':') { authority.to_owned() } else { format!("{authority}:80") };
+    let address = if authority.contains(':') {
+        authority.to_owned()
+    } else {
+        format!("{authority}:80")
+    };
     let stream = TcpStream::connect(address).await.ok()?;
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.ok()?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+        .await
+        .ok()?;
     // The connection ends by itself when the sender is dropped.
     tokio::spawn(connection);
     let mut request = hyper::Request::post(path)
@@ -140,10 +174,26 @@ async fn post_now(base: &str, path: &str, cookie: Option<&str>, body: String) ->
     if let Some(cookie) = cookie {
         request = request.header(header::COOKIE, cookie);
     }
-    let response = sender.send_request(request.body(Full::new(Bytes::from(body))).ok()?).await.ok()?;
+    let response = sender
+        .send_request(request.body(Full::new(Bytes::from(body))).ok()?)
+        .await
+        .ok()?;
     let status = response.status().as_u16();
-    let set = response.headers().get(header::SET_COOKIE).and_then(|value| value.to_str().ok());
-    let cookie = set.and_then(|value| value.split(';').next()).map(str::to_owned);
-    let body = Limited::new(response.into_body(), BODY_LEN_MAX).collect().await.ok()?.to_bytes();
-    Some(Answer { status, cookie, body: String::from_utf8(body.into()).ok()? })
+    let set = response
+        .headers()
+        .get(header::SET_COOKIE)
+        .and_then(|value| value.to_str().ok());
+    let cookie = set
+        .and_then(|value| value.split(';').next())
+        .map(str::to_owned);
+    let body = Limited::new(response.into_body(), BODY_LEN_MAX)
+        .collect()
+        .await
+        .ok()?
+        .to_bytes();
+    Some(Answer {
+        status,
+        cookie,
+        body: String::from_utf8(body.into()).ok()?,
+    })
 }

@@ -1,0 +1,18 @@
+//! From a TCP connection to a request: our own accept loop.
+//!
+//! `axum::serve` lets a silent or slow peer hold its connection for ever and listens with a short
+//! backlog. Here a connection must complete a request in time, may idle only for a while between
+//! two, and counts against a cap until its socket is closed, upgraded or not.
+
+mod counted;
+mod listener;
+mod patience;
+mod refusal;
+mod serve;
+
+pub(crate) use counted::OpenConnections;
+pub(crate) use listener::{Acceptor, listen};
+pub use patience::Timeouts;
+
+#[cfg(test)]
+mod tests;

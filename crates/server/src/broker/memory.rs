@@ -1,0 +1,145 @@
+//! The memory broker: a log per topic under one lock. History lasts as long as the process.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use trunkline_hub::{Append, Appended, Log, Page, PublishKey, Recovery};
+use trunkline_protocol::{Delivery, Epoch, Offset, Position, TopicName};
+
+use super::{BrokerFull, Deliver, Delivered, Kept, Placed};
+use crate::clock::Clock;
+
+/// The most topics that have a log. Beyond it, new topics are refused for now.
+const TOPICS_MAX: usize = 100_000;
+
+pub(crate) struct Memory {
+    logs: Mutex<HashMap<TopicName, Log>>,
+    deliver: Deliver,
+    clock: Clock,
+}
+
+impl Memory {
+    pub(crate) fn new(clock: Clock, deliver: Deliver) -> Self {
+        Self {
+            logs: Mutex::default(),
+            deliver,
+            clock,
+        }
+    }
+
+    fn with<R>(&self, reach: impl FnOnce(&mut HashMap<TopicName, Log>) -> R) -> R {
+        reach(&mut self.logs.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn with_log<R>(
+        &self,
+        topic: &TopicName,
+        delivery: Delivery,
+        reach: impl FnOnce(&mut Log) -> R,
+    ) -> Result<R, BrokerFull> {
+        self.with(|logs| {
+            if !logs.contains_key(topic) {
+                if logs.len() >= TOPICS_MAX {
+                    return Err(BrokerFull);
+                }
+                logs.insert(topic.clone(), Log::new(new_epoch(), delivery));
+            }
+            logs.get_mut(topic).map(reach).ok_or(BrokerFull)
+        })
+    }
+
+    pub(crate) fn find(&self, topic: &TopicName, key: &PublishKey) -> Option<Position> {
+        self.with(|logs| {
+            let log = logs.get(topic)?;
+            Some(Position {
+                epoch: log.epoch(),
+                offset: log.find(key)?,
+            })
+        })
+    }
+
+    pub(crate) fn publish(
+        &self,
+        topic: &TopicName,
+        delivery: Delivery,
+        append: Append,
+    ) -> Result<Placed, BrokerFull> {
+        let (conflation_key, keyframe) = (append.conflation_key.clone(), append.keyframe);
+        let now = self.clock.now();
+        // Deliver while the log is held: two publishers must not swap places between getting
+        // their offsets and reaching the hub.
+        self.with_log(topic, delivery, |log| match log.append(now, append) {
+            Appended::New(publication) => {
+                let delivered = Delivered {
+                    publication: &publication,
+                    conflation_key: conflation_key.as_deref(),
+                    keyframe,
+                };
+                (self.deliver)(topic, &delivered);
+                Placed {
+                    position: log.position(),
+                    duplicate: false,
+                }
+            }
+            Appended::Duplicate(offset) => Placed {
+                position: Position {
+                    epoch: log.epoch(),
+                    offset,
+                },
+                duplicate: true,
+            },
+        })
+    }
+
+    pub(crate) fn read(
+        &self,
+        topic: &TopicName,
+        delivery: Delivery,
+        read: impl FnOnce(&Log) -> Page,
+    ) -> Result<Kept, BrokerFull> {
+        let now = self.clock.now();
+        self.with_log(topic, delivery, |log| {
+            log.expire(now);
+            Kept {
+                epoch: log.epoch(),
+                page: read(log),
+            }
+        })
+    }
+
+    pub(crate) fn recover(
+        &self,
+        topic: &TopicName,
+        delivery: Delivery,
+        since: Position,
+    ) -> Result<(Epoch, Recovery), BrokerFull> {
+        let now = self.clock.now();
+        self.with_log(topic, delivery, |log| {
+            log.expire(now);
+            (log.epoch(), log.recover(since))
+        })
+    }
+
+    pub(crate) fn heads(&self) -> Vec<(TopicName, Offset)> {
+        self.with(|logs| {
+            logs.iter()
+                .map(|(topic, log)| (topic.clone(), log.head()))
+                .collect()
+        })
+    }
+
+    pub(crate) fn sweep(&self, in_use: &dyn Fn(&TopicName) -> bool) {
+        let now = self.clock.now();
+        self.with(|logs| {
+            logs.retain(|topic, log| {
+                log.expire(now);
+                log.first() <= log.head() || in_use(topic)
+            });
+        });
+    }
+}
+
+/// A new lifetime: random, so that a position of another process is not taken for one of this.
+fn new_epoch() -> Epoch {
+    Epoch(getrandom::u32().expect("the operating system gives random bits"))
+}

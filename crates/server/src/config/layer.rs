@@ -1,0 +1,178 @@
+//! What one source says about the settings: each of them, or nothing.
+//!
+//! The same struct is filled by clap (flags), by [`Layer::from_environment`] and by serde (the
+//! file), so that a setting has one name in all three: `--allow-origin`,
+//! `TRUNKLINE_ALLOW_ORIGIN`, `allow_origin`.
+
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use anyhow::bail;
+use clap::Args;
+use serde::{Deserialize, Deserializer, de};
+
+use super::values::{Broker, Count, ListenAddress, LogFilter};
+use crate::origin::Origin;
+
+/// The settings that one source gives.
+#[derive(Debug, Default, Args, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Layer {
+    /// Where to listen; port 0 takes a free one [default: 127.0.0.1:8787]
+    #[arg(long, value_name = "ADDR")]
+    #[serde(deserialize_with = "text")]
+    pub(super) listen: Option<ListenAddress>,
+
+    /// Folder for what must survive a restart [default: ./trunkline-data]
+    #[arg(long, value_name = "DIR")]
+    pub(super) data: Option<PathBuf>,
+
+    /// Who keeps publications; with `memory`, history lasts as long as the process [default: memory]
+    #[arg(long, value_name = "BROKER")]
+    #[serde(deserialize_with = "text")]
+    pub(super) broker: Option<Broker>,
+
+    /// Let pages of another origin talk to this server, such as https://app.example; repeatable
+    #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
+    #[serde(deserialize_with = "texts")]
+    pub(super) allow_origin: Option<Vec<Origin>>,
+
+    /// People reach this server over https, through a proxy that ends TLS
+    #[arg(long, num_args = 0, default_missing_value = "true")]
+    pub(super) behind_tls: Option<bool>,
+
+    /// How many connections may be open; one more is answered with 503 [default: 10000]
+    #[arg(long, value_name = "N")]
+    #[serde(deserialize_with = "count")]
+    pub(super) connections_max: Option<Count>,
+
+    /// How long a shutdown waits for conversations to end [default: 20]
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) shutdown_grace: Option<u64>,
+
+    /// What to log, such as debug or trunkline_server=trace [default: info]
+    #[arg(long, value_name = "FILTER")]
+    #[serde(deserialize_with = "text")]
+    pub(super) log: Option<LogFilter>,
+
+    /// How long an access token is valid
+    #[arg(long, value_name = "SECONDS", hide = true)]
+    #[serde(deserialize_with = "count")]
+    pub(super) token_lifetime: Option<Count>,
+
+    /// Mount the routes for protocol conformance runs
+    #[arg(long, num_args = 0, default_missing_value = "true", hide = true)]
+    pub(super) conformance: Option<bool>,
+}
+
+impl Layer {
+    /// The settings' names in a file; the environment has them in capitals after `TRUNKLINE_`.
+    pub(super) const KEYS: [&str; 10] = [
+        "listen",
+        "data",
+        "broker",
+        "allow_origin",
+        "behind_tls",
+        "connections_max",
+        "shutdown_grace",
+        "log",
+        "token_lifetime",
+        "conformance",
+    ];
+
+    /// Reads the `TRUNKLINE_*` variables. An empty variable says nothing.
+    pub(super) fn from_environment(
+        environment: &dyn Fn(&str) -> Option<OsString>,
+    ) -> anyhow::Result<Self> {
+        let origins: Option<Origins> = variable(environment, "TRUNKLINE_ALLOW_ORIGIN")?;
+        Ok(Self {
+            listen: variable(environment, "TRUNKLINE_LISTEN")?,
+            data: variable(environment, "TRUNKLINE_DATA")?,
+            broker: variable(environment, "TRUNKLINE_BROKER")?,
+            allow_origin: origins.map(|origins| origins.0),
+            behind_tls: variable(environment, "TRUNKLINE_BEHIND_TLS")?,
+            connections_max: variable(environment, "TRUNKLINE_CONNECTIONS_MAX")?,
+            shutdown_grace: variable(environment, "TRUNKLINE_SHUTDOWN_GRACE")?,
+            log: variable(environment, "TRUNKLINE_LOG")?,
+            token_lifetime: variable(environment, "TRUNKLINE_TOKEN_LIFETIME")?,
+            conformance: variable(environment, "TRUNKLINE_CONFORMANCE")?,
+        })
+    }
+
+    /// Fills what this layer leaves open from a weaker one.
+    pub(super) fn or(self, weaker: Self) -> Self {
+        Self {
+            listen: self.listen.or(weaker.listen),
+            data: self.data.or(weaker.data),
+            broker: self.broker.or(weaker.broker),
+            allow_origin: self.allow_origin.or(weaker.allow_origin),
+            behind_tls: self.behind_tls.or(weaker.behind_tls),
+            connections_max: self.connections_max.or(weaker.connections_max),
+            shutdown_grace: self.shutdown_grace.or(weaker.shutdown_grace),
+            log: self.log.or(weaker.log),
+            token_lifetime: self.token_lifetime.or(weaker.token_lifetime),
+            conformance: self.conformance.or(weaker.conformance),
+        }
+    }
+}
+
+fn variable<T>(
+    environment: &dyn Fn(&str) -> Option<OsString>,
+    name: &str,
+) -> anyhow::Result<Option<T>>
+where
+    T: FromStr<Err: Display>,
+{
+    let Some(value) = environment(name).filter(|value| !value.is_empty()) else {
+        return Ok(None);
+    };
+    let Some(value) = value.to_str() else {
+        bail!("{name}: not valid UTF-8")
+    };
+    match value.parse() {
+        Ok(value) => Ok(Some(value)),
+        Err(error) => bail!("{name}: {error}"),
+    }
+}
+
+/// Origins separated by commas, as a variable holds them.
+struct Origins(Vec<Origin>);
+
+impl FromStr for Origins {
+    type Err = <Origin as FromStr>::Err;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.split(',')
+            .map(|origin| origin.trim().parse())
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+fn text<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    String::deserialize(deserializer)?
+        .parse()
+        .map(Some)
+        .map_err(de::Error::custom)
+}
+
+fn texts<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(
+    deserializer: D,
+) -> Result<Option<Vec<T>>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    let parsed = texts
+        .iter()
+        .map(|text| text.parse().map_err(de::Error::custom));
+    parsed.collect::<Result<_, _>>().map(Some)
+}
+
+fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Count>, D::Error> {
+    u64::deserialize(deserializer)?
+        .try_into()
+        .map(Some)
+        .map_err(de::Error::custom)
+}

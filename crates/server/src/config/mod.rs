@@ -1,0 +1,233 @@
+//! Settings of a server: what they are, their defaults, and where they come from.
+//!
+//! [`Config`] is complete and checked. A [`Layer`] holds what one source said; layers are merged
+//! in [`Config::from_sources`], and a new setting is one field in each plus a line in both merges.
+
+mod file;
+mod layer;
+mod values;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use values::{Broker, ListenAddress, LogFilter};
+
+pub(crate) use layer::Layer;
+use trunkline_hub::HubConfig;
+use trunkline_session::ServerConfig;
+
+use crate::accept::Timeouts;
+use crate::origin::Origin;
+
+/// Everything a server needs to know before it starts.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: ListenAddress,
+    /// The folder for what must survive a restart. Created when it is missing.
+    pub data: PathBuf,
+    /// Who orders, keeps and delivers publications.
+    pub broker: Broker,
+    /// Pages of other origins that may talk to this server.
+    pub allow_origin: Vec<Origin>,
+    /// Whether people reach this server over https, through a proxy that ends TLS.
+    pub behind_tls: bool,
+    /// How many connections may be open; one more is answered with 503.
+    pub connections_max: usize,
+    /// How long a shutdown waits for conversations to end.
+    pub shutdown_grace: Duration,
+    /// What is logged.
+    pub log: LogFilter,
+    /// How long an access token is valid.
+    pub token_lifetime: Duration,
+    /// Whether the routes for protocol conformance runs exist. They lift limits: for tests only.
+    pub conformance: bool,
+    /// How patient the accept loop is with silent peers. Not a setting; tests shorten it.
+    pub timeouts: Timeouts,
+    /// The bounds of what waits in memory. Not a setting; tests lower them.
+    pub hub: HubConfig,
+    /// The timing and the limits of conversations. Not a setting; tests change them.
+    pub session: ServerConfig,
+}
+
+impl Config {
+    /// Merges flags, environment and file, in this order of precedence, over the defaults.
+    ///
+    /// `file` is the value of `--config`; without it, `TRUNKLINE_CONFIG` may name a file.
+    pub(crate) fn from_sources(
+        flags: Layer,
+        file: Option<PathBuf>,
+        environment: &dyn Fn(&str) -> Option<OsString>,
+    ) -> anyhow::Result<Self> {
+        let variables = Layer::from_environment(environment)?;
+        let file = file.or_else(|| {
+            let path = environment("TRUNKLINE_CONFIG")?;
+            (!path.is_empty()).then(|| PathBuf::from(path))
+        });
+        let written = match file {
+            Some(path) => file::read(&path)?,
+            None => Layer::default(),
+        };
+        Ok(Self::from_layer(flags.or(variables).or(written)))
+    }
+
+    fn from_layer(layer: Layer) -> Self {
+        Self {
+            listen: layer.listen.unwrap_or_default(),
+            data: layer
+                .data
+                .unwrap_or_else(|| PathBuf::from("./trunkline-data")),
+            broker: layer.broker.unwrap_or(Broker::Memory),
+            allow_origin: layer.allow_origin.unwrap_or_default(),
+            behind_tls: layer.behind_tls.unwrap_or(false),
+            connections_max: layer.connections_max.map_or(10_000, values::Count::get),
+            shutdown_grace: Duration::from_secs(layer.shutdown_grace.unwrap_or(20)),
+            log: layer.log.unwrap_or_default(),
+            token_lifetime: layer
+                .token_lifetime
+                .map_or(Duration::from_secs(15 * 60), |seconds| {
+                    Duration::from_secs(seconds.get() as u64)
+                }),
+            conformance: layer.conformance.unwrap_or(false),
+            timeouts: Timeouts::default(),
+            hub: HubConfig::default(),
+            session: ServerConfig::default(),
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::from_layer(Layer::default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::io::Write;
+
+    use super::*;
+
+    /// Merges a file, the environment and a `--listen` flag; errors lose the folder's name.
+    fn resolve(
+        listen: Option<&str>,
+        variables: &[(&str, &str)],
+        toml: Option<&str>,
+    ) -> Result<Config, String> {
+        let flags = Layer {
+            listen: listen.map(|text| text.parse().expect("a valid address")),
+            ..Layer::default()
+        };
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let path = toml.map(|toml| {
+            let path = folder.path().join("trunkline.toml");
+            let mut file = std::fs::File::create(&path).expect("a new file");
+            file.write_all(toml.as_bytes()).expect("room for a line");
+            path
+        });
+        let variables: HashMap<&str, &str> = variables.iter().copied().collect();
+        let environment = |name: &str| variables.get(name).map(OsString::from);
+        let prefix = format!("{}/", folder.path().display());
+        Config::from_sources(flags, path, &environment)
+            .map_err(|error| format!("{error:#}").replace(&prefix, ""))
+    }
+
+    #[test]
+    fn a_flag_beats_the_environment_which_beats_the_file_which_beats_the_default() {
+        let check = |flag, variables: &[_], toml, listen: &str| {
+            let config = resolve(flag, variables, toml).expect("valid settings");
+            assert_eq!(config.listen.to_string(), listen);
+        };
+        let variable = [("TRUNKLINE_LISTEN", "10.0.0.2:2")];
+        let toml = Some("listen = '10.0.0.3:3'");
+        check(Some("10.0.0.1:1"), &variable, toml, "10.0.0.1:1");
+        check(None, &variable, toml, "10.0.0.2:2");
+        check(None, &[("TRUNKLINE_LISTEN", "")], toml, "10.0.0.3:3");
+        check(None, &[], None, "127.0.0.1:8787");
+    }
+
+    #[test]
+    fn every_setting_can_come_from_the_environment_and_from_the_file() {
+        let in_environment = [
+            ("TRUNKLINE_LISTEN", "127.0.0.1:1"),
+            ("TRUNKLINE_DATA", "d"),
+            ("TRUNKLINE_BROKER", "memory"),
+            (
+                "TRUNKLINE_ALLOW_ORIGIN",
+                "https://a.example, http://b.example:81",
+            ),
+            ("TRUNKLINE_BEHIND_TLS", "true"),
+            ("TRUNKLINE_CONNECTIONS_MAX", "7"),
+            ("TRUNKLINE_SHUTDOWN_GRACE", "8"),
+            ("TRUNKLINE_LOG", "debug"),
+            ("TRUNKLINE_TOKEN_LIFETIME", "9"),
+            ("TRUNKLINE_CONFORMANCE", "true"),
+        ];
+        let in_file = "
+            listen = '127.0.0.1:1'
+            data = 'd'
+            broker = 'memory'
+            allow_origin = ['https://a.example', 'http://b.example:81']
+            behind_tls = true
+            connections_max = 7
+            shutdown_grace = 8
+            log = 'debug'
+            token_lifetime = 9
+            conformance = true";
+        let from_environment = resolve(None, &in_environment, None).expect("valid variables");
+        let from_file = resolve(None, &[], Some(in_file)).expect("a valid file");
+        let (a, b) = (format!("{from_environment:?}"), format!("{from_file:?}"));
+        assert_eq!(a, b);
+        assert_eq!(from_file.connections_max, 7);
+        assert_eq!(from_file.allow_origin.len(), 2);
+        assert!(from_file.behind_tls && from_file.conformance);
+    }
+
+    #[test]
+    fn an_error_names_the_key_and_its_source_in_one_line() {
+        let variable = |name, value, expected: &str| {
+            let error = resolve(None, &[(name, value)], None).expect_err(value);
+            assert_eq!(error, expected);
+        };
+        variable(
+            "TRUNKLINE_LISTEN",
+            "here",
+            "TRUNKLINE_LISTEN: invalid address, expected IP:PORT such as 127.0.0.1:8787",
+        );
+        variable(
+            "TRUNKLINE_ALLOW_ORIGIN",
+            "https://a.example,*",
+            "TRUNKLINE_ALLOW_ORIGIN: invalid origin \"*\", expected scheme://host or \
+             scheme://host:port",
+        );
+        variable(
+            "TRUNKLINE_CONFIG",
+            "/nowhere/t.toml",
+            "/nowhere/t.toml: cannot read the configuration: No such file or directory (os error 2)",
+        );
+
+        let file = |toml, expected: &str| {
+            let error = resolve(None, &[], Some(toml)).expect_err(toml);
+            assert_eq!(error, format!("trunkline.toml: {expected}"));
+        };
+        file(
+            "lisen = 1",
+            "unknown key `lisen` on line 1, did you mean `listen`?",
+        );
+        file("\n[server]\nport = 1", "unknown key `server` on line 2");
+        file(
+            "data = 'x'\nlisten = 'here'",
+            "`listen` on line 2: invalid address, expected IP:PORT such as 127.0.0.1:8787",
+        );
+        file(
+            "connections_max = 0",
+            "`connections_max` on line 1: expected a whole number above 0",
+        );
+        file(
+            "data = 5",
+            "`data` on line 1: invalid type: integer `5`, expected path string",
+        );
+    }
+}

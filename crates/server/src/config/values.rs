@@ -1,0 +1,114 @@
+//! The values that settings can have, parsed once.
+//!
+//! Each is read from text (flags, environment) by `FromStr`; the error says what was expected
+//! and leaves naming the setting to the caller.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
+use std::str::FromStr;
+
+use tracing_subscriber::EnvFilter;
+
+/// An address and port to listen on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListenAddress(pub SocketAddr);
+
+impl Default for ListenAddress {
+    fn default() -> Self {
+        Self(SocketAddr::from((Ipv4Addr::LOCALHOST, 8787)))
+    }
+}
+
+impl FromStr for ListenAddress {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let error = "invalid address, expected IP:PORT such as 127.0.0.1:8787";
+        text.parse().map(Self).map_err(|_| error)
+    }
+}
+
+impl fmt::Display for ListenAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Who orders, keeps and delivers publications.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Broker {
+    /// In this process: history lasts as long as it does.
+    Memory,
+}
+
+impl FromStr for Broker {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "memory" => Ok(Self::Memory),
+            _ => Err("unknown broker, expected memory"),
+        }
+    }
+}
+
+/// Which log lines are written, in the syntax of `tracing_subscriber`'s `EnvFilter`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogFilter(String);
+
+impl LogFilter {
+    /// Makes the filter for a subscriber.
+    #[must_use]
+    pub fn to_filter(&self) -> EnvFilter {
+        EnvFilter::new(&self.0)
+    }
+}
+
+impl Default for LogFilter {
+    fn default() -> Self {
+        Self("info".to_owned())
+    }
+}
+
+impl FromStr for LogFilter {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match EnvFilter::try_new(text) {
+            Ok(_) => Ok(Self(text.to_owned())),
+            Err(error) => Err(format!("invalid log filter, {error}")),
+        }
+    }
+}
+
+/// A number of things or seconds, at least one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Count(NonZeroU32);
+
+impl Count {
+    pub(crate) fn get(self) -> usize {
+        self.0.get() as usize
+    }
+}
+
+impl TryFrom<u64> for Count {
+    type Error = &'static str;
+
+    fn try_from(number: u64) -> Result<Self, Self::Error> {
+        let error = "expected a whole number above 0";
+        let number = u32::try_from(number).map_err(|_| error)?;
+        NonZeroU32::new(number).map(Self).ok_or(error)
+    }
+}
+
+impl FromStr for Count {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let number: u64 = text
+            .parse()
+            .map_err(|_| "expected a whole number above 0")?;
+        number.try_into()
+    }
+}

@@ -1,0 +1,107 @@
+//! One router from the routes of all modules, and what they share.
+//!
+//! The order of the layers is the order in which a request meets them: it is logged, its
+//! response gets the security headers, its `Host` and `Origin` are checked, then it is routed.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::accept::OpenConnections;
+use crate::assets::Assets;
+use crate::auth::{self, Guests};
+use crate::config::Config;
+use crate::conformance;
+use crate::health;
+use crate::node::Node;
+use crate::origin::{self, OriginPolicy};
+use crate::problem::Problem;
+use crate::realtime;
+use crate::security;
+
+/// What the routes of one server share.
+#[derive(Clone)]
+pub(crate) struct Services {
+    pub(crate) config: Arc<Config>,
+    pub(crate) guests: Arc<Guests>,
+    pub(crate) assets: Assets,
+    pub(crate) node: Arc<Node>,
+    pub(crate) open: OpenConnections,
+    /// Cancelled when the server should end: conversations say so to their peers.
+    pub(crate) shutdown: CancellationToken,
+    /// Where tasks are spawned; the shutdown waits for them.
+    #[expect(
+        dead_code,
+        reason = "conversations, which spawn tasks, are not mounted yet"
+    )]
+    pub(crate) tasks: TaskTracker,
+}
+
+/// Composes the routes. Each module brings its own, with its own state.
+pub(crate) fn router(services: &Services) -> Router {
+    let Services {
+        config,
+        guests,
+        assets,
+        node,
+        shutdown,
+        ..
+    } = services;
+    let origins = OriginPolicy::new(config.behind_tls, config.allow_origin.clone());
+    let routes = if config.conformance {
+        conformance::router()
+    } else {
+        Router::new()
+    };
+    let realtime = realtime::router(Arc::clone(node), assets.clone());
+    let assets = assets.clone();
+
+    routes
+        .merge(realtime)
+        .merge(health::router(shutdown.clone()))
+        .merge(auth::router(
+            Arc::clone(guests),
+            config.behind_tls,
+            config.timeouts.request,
+        ))
+        .fallback(move |request: Request| async move { elsewhere(&assets, &request) })
+        .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+        .layer(from_fn_with_state(Arc::new(origins), origin::guard))
+        .layer(from_fn(security::headers))
+        .layer(from_fn(log))
+}
+
+/// Answers what no route took: a file, a page of the app, or a problem for a program.
+fn elsewhere(assets: &Assets, request: &Request) -> Response {
+    let path = request.uri().path();
+    let first = path
+        .trim_start_matches('/')
+        .split('/')
+        .next()
+        .unwrap_or_default();
+    match first {
+        "api" | "auth" | "http" => Problem::not_found().into_response(),
+        _ => assets.respond(request.method(), path, request.headers()),
+    }
+}
+
+/// Logs requests without their query, in which some people put secrets.
+async fn log(request: Request, next: Next) -> Response {
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let start = Instant::now();
+    let response = next.run(request).await;
+    let status = response.status().as_u16();
+    let micros = start.elapsed().as_micros();
+    tracing::debug!(%method, path, status, micros, "answered");
+    response
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,39 @@
+//! The Trunkline server: HTTP at the edge, conversations behind it.
+//!
+//! Start reading at [`Server`], which binds and serves one node; `http` shows how the routes of
+//! all modules become one router, and `accept` how a TCP connection reaches it. From the moment a
+//! connection is a WebSocket, `connection` drives it, `requests` carries out what it asks, and
+//! [`topics`] holds what the server does for each kind of topic.
+
+mod config;
+mod server;
+mod shutdown;
+
+mod accept;
+mod http;
+mod origin;
+mod problem;
+mod security;
+
+mod assets;
+mod auth;
+mod conformance;
+mod health;
+mod realtime;
+
+mod broker;
+mod clock;
+mod connection;
+mod node;
+mod requests;
+pub mod topics;
+mod transport;
+
+pub mod cli;
+
+pub use accept::Timeouts;
+pub use auth::{AccessToken, Guests, TokenError, User};
+pub use config::{Broker, Config, ListenAddress, LogFilter};
+pub use origin::Origin;
+pub use server::{Server, run};
+pub use shutdown::cancel_on_signals;

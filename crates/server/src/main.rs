@@ -1,0 +1,75 @@
+//! The `trunkline` binary: reads settings, logs to stderr, and serves.
+//!
+//! Stdout carries one line, the address, for scripts that start a server on a free port.
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use tokio_util::sync::CancellationToken;
+use trunkline_server::cli::{self, Command};
+use trunkline_server::{Config, Server, cancel_on_signals};
+
+fn main() -> ExitCode {
+    let command = match cli::parse(std::env::args_os()) {
+        Ok(command) => command,
+        Err(help) if !help.use_stderr() => {
+            let _ = help.print();
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("{}", cli::explain(&error));
+            return ExitCode::from(2);
+        }
+    };
+    let result = match command {
+        Command::Serve(arguments) => {
+            let check_only = arguments.check_config;
+            match arguments.config(|name| std::env::var_os(name)) {
+                Ok(_) if check_only => say("the configuration is valid"),
+                Ok(config) => serve(config),
+                Err(error) => Err(error),
+            }
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(config: Config) -> anyhow::Result<()> {
+    tracing_subscriber::fmt()
+        .with_env_filter(config.log.to_filter())
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .init();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the async runtime")?;
+    let result = runtime.block_on(async {
+        let server = Server::bind(config).await?;
+        let shutdown = CancellationToken::new();
+        // Before the address is printed: a script may signal as soon as it has read it.
+        cancel_on_signals(shutdown.clone()).context("cannot listen for signals")?;
+        say(&format!(
+            "trunkline is listening on http://{}",
+            server.local_addr()
+        ))?;
+        server.serve(shutdown).await
+    });
+    // The grace is over: whatever still runs must not keep the process.
+    runtime.shutdown_background();
+    result
+}
+
+fn say(line: &str) -> anyhow::Result<()> {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{line}")
+        .and_then(|()| stdout.flush())
+        .context("cannot write to stdout")
+}

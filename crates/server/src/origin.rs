@@ -1,0 +1,221 @@
+//! Decides which web pages may talk to this server.
+//!
+//! Browsers attach our cookie to requests that foreign pages make, and open WebSockets for them
+//! without asking; the `Origin` header is how a server can tell. Programs send none and are
+//! allowed, because they have no one's cookie to abuse.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, Method, StatusCode, Uri, Version, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::problem::Problem;
+
+/// A web origin: scheme, host and port, compared exactly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    scheme: Scheme,
+    /// In lower case; hosts do not distinguish cases.
+    host: String,
+    port: u16,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scheme {
+    Http,
+    Https,
+}
+
+impl Origin {
+    /// Makes the origin that pages from `authority` (`host` or `host:port`) have.
+    fn new(scheme: Scheme, authority: &str) -> Option<Self> {
+        let authority: Authority = authority.parse().ok()?;
+        // `user@host` would be read as `host` by a careless eye; nothing honest sends it.
+        if authority.as_str().contains('@') || authority.host().is_empty() {
+            return None;
+        }
+        let default = match scheme {
+            Scheme::Http => 80,
+            Scheme::Https => 443,
+        };
+        let port = match authority.as_str()[authority.host().len()..].strip_prefix(':') {
+            Some(port) => port.parse().ok()?,
+            None => default,
+        };
+        Some(Self {
+            scheme,
+            host: authority.host().to_ascii_lowercase(),
+            port,
+        })
+    }
+}
+
+impl FromStr for Origin {
+    type Err = InvalidOrigin;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let invalid = || InvalidOrigin(text.to_owned());
+        let (scheme, authority) = text.split_once("://").ok_or_else(invalid)?;
+        let scheme = match scheme.to_ascii_lowercase().as_str() {
+            "http" => Scheme::Http,
+            "https" => Scheme::Https,
+            _ => return Err(invalid()),
+        };
+        if authority.contains('*') {
+            return Err(invalid());
+        }
+        Self::new(scheme, authority).ok_or_else(invalid)
+    }
+}
+
+/// A text that is not an origin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidOrigin(String);
+
+impl fmt::Display for InvalidOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "invalid origin {:?}, expected scheme://host or scheme://host:port",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for InvalidOrigin {}
+
+/// Who is allowed besides the server's own pages.
+#[derive(Debug)]
+pub(crate) struct OriginPolicy {
+    scheme: Scheme,
+    allowed: Vec<Origin>,
+}
+
+impl OriginPolicy {
+    /// `behind_tls` says that people's browsers see this server's pages under https.
+    pub(crate) fn new(behind_tls: bool, allowed: Vec<Origin>) -> Self {
+        let scheme = if behind_tls {
+            Scheme::Https
+        } else {
+            Scheme::Http
+        };
+        Self { scheme, allowed }
+    }
+
+    /// Checks one request. Safe methods without an upgrade only need a proper `Host`.
+    fn check(
+        &self,
+        method: &Method,
+        uri: &Uri,
+        version: Version,
+        headers: &HeaderMap,
+    ) -> Result<(), Refusal> {
+        let host = self.host(uri, version, headers)?;
+        if method.is_safe() && !headers.contains_key(header::UPGRADE) {
+            return Ok(());
+        }
+        let mut origins = headers.get_all(header::ORIGIN).iter();
+        let Some(origin) = origins.next() else {
+            return Ok(());
+        };
+        if origins.next().is_some() {
+            return Err(Refusal::Foreign);
+        }
+        let origin = origin
+            .to_str()
+            .ok()
+            .and_then(|text| text.parse::<Origin>().ok());
+        let origin = origin.ok_or(Refusal::Foreign)?;
+        if host.as_ref() == Some(&origin) || self.allowed.contains(&origin) {
+            Ok(())
+        } else {
+            Err(Refusal::Foreign)
+        }
+    }
+
+    /// Returns the origin of this server's own pages, as the requester addresses it.
+    fn host(
+        &self,
+        uri: &Uri,
+        version: Version,
+        headers: &HeaderMap,
+    ) -> Result<Option<Origin>, Refusal> {
+        let mut hosts = headers.get_all(header::HOST).iter();
+        let host = hosts.next();
+        if hosts.next().is_some() || (host.is_none() && version == Version::HTTP_11) {
+            return Err(Refusal::Host);
+        }
+        let host = host
+            .map(|host| host.to_str())
+            .transpose()
+            .map_err(|_| Refusal::Host)?;
+        let host = host.map(|host| Origin::new(self.scheme, host).ok_or(Refusal::Host));
+        // An address in the request line (HTTP/2, or a proxy's form) outranks the header.
+        match uri.authority() {
+            Some(authority) => {
+                host.transpose()?;
+                Origin::new(self.scheme, authority.as_str())
+                    .map(Some)
+                    .ok_or(Refusal::Host)
+            }
+            None => host.transpose(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Refusal {
+    /// `Host` is missing, doubled or malformed.
+    Host,
+    /// `Origin` is another site's, `null`, doubled or malformed.
+    Foreign,
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Host => Problem::new(
+                StatusCode::BAD_REQUEST,
+                "invalid_host",
+                "expected exactly one valid Host header",
+            ),
+            Self::Foreign => Problem::new(
+                StatusCode::FORBIDDEN,
+                "origin_not_allowed",
+                "pages of this origin may not talk to this server; its operator can allow them \
+                 by --allow-origin, or by --behind-tls when a proxy serves it over https",
+            ),
+        }
+        .into_response()
+    }
+}
+
+/// Middleware that refuses what [`OriginPolicy`] refuses, before any route sees it.
+pub(crate) async fn guard(
+    State(policy): State<Arc<OriginPolicy>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let verdict = policy.check(
+        request.method(),
+        request.uri(),
+        request.version(),
+        request.headers(),
+    );
+    match verdict {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => {
+            let origin = request.headers().get(header::ORIGIN);
+            tracing::debug!(?refusal, ?origin, "refused a request");
+            refusal.into_response()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,97 @@
+//! The addresses at which a conversation begins, and the node behind them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use trunkline_hub::HubConfig;
+use trunkline_protocol::{Text, User, UserId};
+use trunkline_session::ServerConfig;
+
+use crate::assets::Assets;
+use crate::auth::{Guests, TokenError};
+use crate::node::{Authenticator, Node, TokenRejected};
+use crate::problem::Problem;
+use crate::topics::Registry;
+use crate::transport::websocket::{upgrade, wants_upgrade};
+
+/// Starts a node with these topics. It ends when `shutdown` is cancelled.
+pub(crate) fn start(
+    registry: Registry,
+    guests: Arc<Guests>,
+    (hub, session): (HubConfig, ServerConfig),
+    shutdown: CancellationToken,
+    tasks: TaskTracker,
+) -> Arc<Node> {
+    let node = Node::new(
+        registry,
+        Box::new(GuestTokens(guests)),
+        hub,
+        session,
+        shutdown,
+        tasks,
+    );
+    node.tasks.spawn(Arc::clone(&node).keep_tidy());
+    node
+}
+
+/// Routes `/ws`, which is only a socket, and `/chat`, which is a page until it is upgraded.
+pub(crate) fn router(node: Arc<Node>, assets: Assets) -> Router {
+    let page = move |State(node): State<Arc<Node>>, request: Request| async move {
+        if wants_upgrade(request.headers()) {
+            return upgrade(State(node), request).await;
+        }
+        match *request.method() {
+            Method::GET | Method::HEAD => {
+                assets.respond(request.method(), "/chat", request.headers())
+            }
+            _ => Problem::method_not_allowed().into_response(),
+        }
+    };
+    Router::new()
+        .route("/ws", any(socket))
+        .route("/chat", any(page))
+        .with_state(node)
+}
+
+/// Any method, since HTTP/2 opens a WebSocket with CONNECT (RFC 8441).
+async fn socket(State(node): State<Arc<Node>>, request: Request) -> Response {
+    if wants_upgrade(request.headers()) || request.method() == Method::CONNECT {
+        return upgrade(State(node), request).await;
+    }
+    let detail = "this address speaks WebSocket: ask for `Upgrade: websocket`";
+    let problem = Problem::new(StatusCode::UPGRADE_REQUIRED, "upgrade_required", detail);
+    (
+        [("upgrade", "websocket"), ("connection", "upgrade")],
+        problem,
+    )
+        .into_response()
+}
+
+/// Access tokens of guests.
+struct GuestTokens(Arc<Guests>);
+
+impl Authenticator for GuestTokens {
+    fn authenticate(&self, token: &str, now_unix: u64) -> Result<(User, Duration), TokenRejected> {
+        match self.0.verify_token(token, now_unix) {
+            Ok(user) => {
+                let ttl = Duration::from_secs(user.expires_at.saturating_sub(now_unix));
+                Ok((
+                    User {
+                        id: UserId(user.id),
+                        name: Text::cut(&user.name),
+                    },
+                    ttl,
+                ))
+            }
+            Err(TokenError::Expired) => Err(TokenRejected::Expired),
+            Err(TokenError::Malformed | TokenError::BadSignature) => Err(TokenRejected::Invalid),
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! Requests: what a connection asks of the node, from authorization to the answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use trunkline_hub::{Append, ConnectionId, Page, PublishKey, publications_in};
+use trunkline_protocol::frame::{PAGE_MAX, Range, Start};
+use trunkline_protocol::{
+    Codec, Epoch, Error, ErrorCode, Fingerprint, Gap, List, MessageId, Offset, Payload, Position,
+    RequestId, ServerFrame, TopicName, User,
+};
+
+use crate::broker::{BrokerFull, Placed};
+use crate::node::Node;
+use crate::topics::{ErasedHandler, Prepared};
+
+/// Who asks: one open conversation.
+#[derive(Clone)]
+pub(crate) struct Asker {
+    pub(crate) node: Arc<Node>,
+    pub(crate) connection: ConnectionId,
+    pub(crate) codec: Codec,
+    pub(crate) user: User,
+}
+
+/// A wish to subscribe, as the session hands it on.
+pub(crate) struct SubscribeRequest {
+    pub(crate) id: RequestId,
+    pub(crate) topic: TopicName,
+    pub(crate) contract: Option<Fingerprint>,
+    pub(crate) start: Start,
+    pub(crate) presence: bool,
+}
+
+/// A command, as the session hands it on.
+pub(crate) struct PublishRequest {
+    pub(crate) message_id: MessageId,
+    pub(crate) topic: TopicName,
+    pub(crate) contract: Option<Fingerprint>,
+    pub(crate) command: Payload,
+}
+
+/// Where a subscription starts, as read from history.
+struct Begin {
+    epoch: Epoch,
+    after: Offset,
+    recovered: bool,
+    gap: Option<Gap>,
+    page: Page,
+}
+
+impl From<BrokerFull> for Error {
+    fn from(BrokerFull: BrokerFull) -> Self {
+        Self::new(
+            ErrorCode::Unavailable,
+            "this server has no room for more topics now",
+        )
+    }
+}
+
+impl Asker {
+    fn handler(
+        &self,
+        topic: &TopicName,
+        contract: Option<Fingerprint>,
+    ) -> Result<Arc<dyn ErasedHandler>, Error> {
+        let handler = self.node.registry().handler(topic.namespace());
+        let handler =
+            handler.ok_or_else(|| Error::new(ErrorCode::UnknownNamespace, topic.namespace()))?;
+        check_contract(contract, handler.contract())?;
+        Ok(Arc::clone(handler))
+    }
+
+    fn reader(
+        &self,
+        topic: &TopicName,
+        contract: Option<Fingerprint>,
+    ) -> Result<Arc<dyn ErasedHandler>, Error> {
+        let handler = self.handler(topic, contract)?;
+        if !handler.authorize(&self.user, topic.key())?.read {
+            return Err(Error::new(
+                ErrorCode::Forbidden,
+                "you may not read this topic",
+            ));
+        }
+        Ok(handler)
+    }
+
+    /// Joins the hub, reads history, confirms. In this order nothing falls between history and
+    /// fan-out, and the confirmation precedes every publication.
+    pub(crate) async fn subscribe(&self, request: &SubscribeRequest) -> Result<(), Error> {
+        let SubscribeRequest {
+            id,
+            topic,
+            contract,
+            start,
+            presence,
+        } = request;
+        let handler = self.reader(topic, *contract)?;
+        let (delivery, to_json) = (handler.delivery(), handler.to_json());
+        let joined = self
+            .node
+            .with_hub(|hub| hub.join(self.connection, topic, delivery, to_json, *presence));
+        let joined = joined
+            .ok_or_else(|| Error::new(ErrorCode::Unavailable, "too many topics are in use"))?;
+        let begin = match self.begin(topic, &*handler, *start).await {
+            Ok(begin) => begin,
+            Err(error) => {
+                self.unsubscribe(topic);
+                return Err(error);
+            }
+        };
+        let publications = publications_in(self.codec, &begin.page.publications, to_json);
+        let given = publications
+            .last()
+            .map_or(begin.after, |publication| publication.offset);
+        let frame = ServerFrame::Subscribed {
+            id: *id,
+            topic_id: joined.topic_id,
+            position: Position {
+                epoch: begin.epoch,
+                offset: begin.after,
+            },
+            recovered: begin.recovered,
+            gap: begin.gap,
+            head: begin.page.head,
+            members: presence.then_some(joined.members),
+            publications: List::cut(publications),
+        };
+        // Without room for an answer the connection is about to be closed; see `Connection`.
+        let _ = self
+            .node
+            .with_hub(|hub| hub.confirm(self.connection, topic, &frame, given, begin.page.head));
+        Ok(())
+    }
+
+    async fn begin(
+        &self,
+        topic: &TopicName,
+        handler: &dyn ErasedHandler,
+        start: Start,
+    ) -> Result<Begin, Error> {
+        let broker = self.node.broker();
+        match start {
+            Start::Newest { count } => {
+                let kept = broker
+                    .newest(topic, handler.delivery(), usize::from(count))
+                    .await?;
+                let first = kept.page.publications.first();
+                let after = first.map_or(kept.page.head, |publication| {
+                    publication.offset - u64::from(publication.step)
+                });
+                Ok(Begin {
+                    epoch: kept.epoch,
+                    after,
+                    recovered: false,
+                    gap: None,
+                    page: kept.page,
+                })
+            }
+            Start::After(since) => {
+                let (epoch, recovery) = broker.recover(topic, handler.delivery(), since).await?;
+                let recovered = recovery.gap.is_none();
+                Ok(Begin {
+                    epoch,
+                    after: recovery.after,
+                    recovered,
+                    gap: recovery.gap,
+                    page: recovery.page,
+                })
+            }
+        }
+    }
+
+    /// Ends a subscription of this connection.
+    pub(crate) fn unsubscribe(&self, topic: &TopicName) -> Option<trunkline_protocol::TopicId> {
+        let now = self.node.clock.now();
+        self.node
+            .with_hub(|hub| hub.unsubscribe(now, self.connection, topic))
+    }
+
+    /// Looks the command's id up, lets the handler decide, and publishes the event.
+    pub(crate) async fn publish(&self, request: PublishRequest) -> Result<Placed, Error> {
+        let PublishRequest {
+            message_id,
+            topic,
+            contract,
+            command,
+        } = request;
+        let handler = self.handler(&topic, contract)?;
+        if !handler.authorize(&self.user, topic.key())?.write {
+            return Err(Error::new(
+                ErrorCode::Forbidden,
+                "you may not publish to this topic",
+            ));
+        }
+        let key = PublishKey {
+            user: self.user.id,
+            message_id,
+        };
+        let broker = self.node.broker();
+        if let Some(position) = broker.find(&topic, &key).await {
+            return Ok(Placed {
+                position,
+                duplicate: true,
+            });
+        }
+        let prepared = handler
+            .on_command(&self.node, &self.user, topic.key(), self.codec, &command)
+            .await?;
+        let Prepared {
+            event,
+            conflation_key,
+            keyframe,
+        } = prepared;
+        let append = Append {
+            key: Some(key),
+            event,
+            conflation_key,
+            keyframe,
+        };
+        Ok(broker.publish(&topic, handler.delivery(), append).await?)
+    }
+
+    /// Answers a call, within its deadline.
+    pub(crate) async fn call(
+        &self,
+        method: &str,
+        contract: Option<Fingerprint>,
+        deadline: Duration,
+        request: Payload,
+    ) -> Result<Payload, Error> {
+        let handler = self.node.registry().call(method);
+        let handler =
+            Arc::clone(handler.ok_or_else(|| Error::new(ErrorCode::UnknownMethod, method))?);
+        check_contract(contract, handler.contract())?;
+        let answer = handler.on_call(&self.node, &self.user, self.codec, &request);
+        match tokio::time::timeout(deadline, answer).await {
+            Ok(answer) => answer,
+            Err(_) => Err(Error::new(ErrorCode::DeadlineExceeded, method)),
+        }
+    }
+
+    /// Reads kept publications.
+    pub(crate) async fn history(
+        &self,
+        id: RequestId,
+        topic: &TopicName,
+        range: Range,
+        limit: u16,
+    ) -> Result<ServerFrame, Error> {
+        let handler = self.reader(topic, None)?;
+        let count = usize::from(limit).min(PAGE_MAX);
+        let kept = self
+            .node
+            .broker()
+            .range(topic, handler.delivery(), range, count)
+            .await?;
+        let publications = publications_in(self.codec, &kept.page.publications, handler.to_json());
+        Ok(ServerFrame::History {
+            id,
+            epoch: kept.epoch,
+            first: kept.page.first,
+            head: kept.page.head,
+            publications: List::cut(publications),
+        })
+    }
+
+    /// Tells who is present.
+    pub(crate) fn presence(&self, id: RequestId, topic: &TopicName) -> Result<ServerFrame, Error> {
+        self.reader(topic, None)?;
+        let members = self.node.with_hub(|hub| hub.members(topic));
+        Ok(ServerFrame::Present { id, members })
+    }
+
+    /// Feeds the subscriptions that are behind, while there is room for it.
+    pub(crate) async fn feed(&self) {
+        while let Some(behind) = self.node.with_hub(|hub| hub.catching_up(self.connection)) {
+            let Some(handler) = self.node.registry().handler(behind.topic.namespace()) else {
+                return;
+            };
+            let range = Range::After {
+                offset: behind.after,
+            };
+            let kept = self
+                .node
+                .broker()
+                .range(&behind.topic, handler.delivery(), range, PAGE_MAX)
+                .await;
+            let Ok(kept) = kept else { return };
+            self.node
+                .with_hub(|hub| hub.feed(self.connection, &behind.topic, &kept.page));
+        }
+    }
+}
+
+fn check_contract(theirs: Option<Fingerprint>, ours: Fingerprint) -> Result<(), Error> {
+    match theirs {
+        Some(theirs) if theirs != ours => Err(Error::new(
+            ErrorCode::ContractMismatch,
+            format!(
+                "client has {:08x}, server has {:08x}: reload or update the client",
+                theirs.0, ours.0
+            ),
+        )),
+        Some(_) | None => Ok(()),
+    }
+}

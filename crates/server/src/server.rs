@@ -1,0 +1,149 @@
+//! One server, from its configuration to its end.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::accept::{self, Acceptor, OpenConnections};
+use crate::assets::Assets;
+use crate::auth::Guests;
+use crate::config::Config;
+use crate::http::{self, Services};
+use crate::realtime;
+use crate::topics::{self, Registry};
+
+/// Binds and serves until `shutdown` is cancelled and conversations have ended.
+///
+/// # Errors
+/// See [`Server::bind`].
+pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<()> {
+    Server::bind(config).await?.serve(shutdown).await
+}
+
+/// A server that has its port and its data, and is about to serve.
+#[derive(Debug)]
+pub struct Server {
+    config: Config,
+    registry: Registry,
+    guests: Guests,
+    listener: TcpListener,
+    local_addr: SocketAddr,
+}
+
+impl Server {
+    /// Opens the data folder and takes the port.
+    ///
+    /// # Errors
+    /// The error's text is one line for an operator: which folder or address, and why.
+    pub async fn bind(config: Config) -> anyhow::Result<Self> {
+        Self::bind_with(config, topics::registry()).await
+    }
+
+    /// Opens the data folder and takes the port, for a server with topics of its own.
+    ///
+    /// # Errors
+    /// See [`Server::bind`].
+    pub async fn bind_with(config: Config, registry: Registry) -> anyhow::Result<Self> {
+        prepare(&config.data)?;
+        let guests = Guests::open(&config.data, config.token_lifetime)?;
+        let address = config.listen.0;
+        let listener = accept::listen(address).map_err(|error| match error.kind() {
+            ErrorKind::AddrInUse => anyhow!(
+                "cannot listen on {address}: another program does; stop it, or choose another \
+                 address by --listen"
+            ),
+            _ => anyhow!("cannot listen on {address}: {error}"),
+        })?;
+        let local_addr = listener
+            .local_addr()
+            .context("cannot read the address listened on")?;
+        Ok(Self {
+            config,
+            registry,
+            guests,
+            listener,
+            local_addr,
+        })
+    }
+
+    /// Returns the address that the server listens on, with its real port.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// Serves until `shutdown` is cancelled, then gives conversations the configured grace to end.
+    ///
+    /// # Errors
+    /// None so far; serving outlives what goes wrong with single connections.
+    pub async fn serve(self, shutdown: CancellationToken) -> anyhow::Result<()> {
+        let grace = self.config.shutdown_grace;
+        let timeouts = self.config.timeouts;
+        let tasks = TaskTracker::new();
+        let guests = Arc::new(self.guests);
+        let rules = (self.config.hub, self.config.session);
+        let services = Services {
+            open: OpenConnections::new(self.config.connections_max),
+            node: realtime::start(
+                self.registry,
+                Arc::clone(&guests),
+                rules,
+                shutdown.clone(),
+                tasks.clone(),
+            ),
+            config: Arc::new(self.config),
+            guests,
+            assets: Assets::embedded(),
+            shutdown: shutdown.clone(),
+            tasks: tasks.clone(),
+        };
+        let app = http::router(&services);
+        let abort = CancellationToken::new();
+        // Dropping this future must not leave connections behind.
+        let _abort_on_drop = abort.clone().drop_guard();
+        let tokens = (shutdown, abort.clone());
+        let open = services.open.clone();
+        Acceptor::new(self.listener, app, timeouts, open, tokens, tasks.clone())
+            .run()
+            .await;
+
+        let open = services.open.count();
+        tracing::info!(
+            open,
+            "no longer accepting connections, waiting for open ones"
+        );
+        tasks.close();
+        if timeout(grace, tasks.wait()).await.is_err() {
+            let open = services.open.count();
+            tracing::warn!(
+                open,
+                "the grace of the shutdown is over, closing what is left"
+            );
+            abort.cancel();
+            let _ = timeout(LAST_MOMENT, tasks.wait()).await;
+        }
+        Ok(())
+    }
+}
+
+/// How long tasks have to notice that they are aborted.
+const LAST_MOMENT: Duration = Duration::from_secs(1);
+
+/// Creates the data folder and proves that it can be written, now rather than at midnight.
+fn prepare(data: &Path) -> anyhow::Result<()> {
+    let name = data.display();
+    std::fs::create_dir_all(data)
+        .with_context(|| format!("cannot create the data folder {name}"))?;
+    let probe = data.join(format!(".probe-{}", std::process::id()));
+    std::fs::write(&probe, b"")
+        .and_then(|()| std::fs::remove_file(&probe))
+        .with_context(|| format!("cannot write to the data folder {name}"))
+}

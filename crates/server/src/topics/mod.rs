@@ -1,0 +1,21 @@
+//! What the server does for each kind of topic: one handler a kind, and the one list of them.
+//!
+//! Handlers decide, they do not send: a handler turns a command into the event that everybody
+//! gets, or into a refusal. Start with [`chat`]; add yours to [`registry`].
+
+pub(crate) mod chat;
+mod handler;
+mod registry;
+pub(crate) mod typing;
+
+pub use handler::{Access, CallContext, CallHandler, Command, Context, Event, Handler, Key};
+pub use registry::Registry;
+pub(crate) use registry::{ErasedHandler, Prepared};
+
+/// The handlers of this server: its table of contents.
+pub fn registry() -> Registry {
+    Registry::default()
+        .with(chat::ChatHandler)
+        .with(typing::TypingHandler)
+        .with_call(chat::ListRoomsHandler)
+}

@@ -1,0 +1,47 @@
+//! The command line: what is wrong is said in one line, and the exit code is not zero.
+
+use tempfile::TempDir;
+use trunkline_tests::ServerProcess;
+
+async fn check(arguments: &[&str], expected: &str) {
+    let output = ServerProcess::run(arguments).await;
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{arguments:?} succeeded");
+    assert!(error.contains(expected), "{arguments:?}: {error}");
+    assert_eq!(
+        error.trim_end().lines().count(),
+        1,
+        "{arguments:?}: {error}"
+    );
+}
+
+#[tokio::test]
+async fn a_port_in_use_an_unreadable_file_and_an_unknown_key_are_one_line_each() {
+    let folder = TempDir::new().expect("a folder for the test");
+    let data = folder.path().join("data");
+    let data = data.to_str().expect("a path of plain text");
+    let taken = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a free port");
+    let address = taken.local_addr().expect("an address").to_string();
+    check(
+        &["serve", "--listen", &address, "--data", data],
+        "cannot listen on",
+    )
+    .await;
+
+    let missing = folder.path().join("missing.toml");
+    check(
+        &["serve", "--config", missing.to_str().expect("plain text")],
+        "missing.toml",
+    )
+    .await;
+
+    let config = folder.path().join("trunkline.toml");
+    std::fs::write(&config, "lisen = \"127.0.0.1:0\"\n").expect("a file");
+    check(
+        &["serve", "--config", config.to_str().expect("plain text")],
+        "lisen",
+    )
+    .await;
+}

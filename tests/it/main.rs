@@ -1,0 +1,13 @@
+//! The whole system over real sockets and real browsers.
+
+mod browser;
+mod calls;
+mod chat;
+mod cli;
+mod close_codes;
+mod conformance;
+mod handshake;
+mod presence;
+mod recovery;
+mod refusals;
+mod shutdown;

@@ -1,0 +1,44 @@
+//! Helpers that let the tests of the whole system read like stories.
+//!
+//! [`TestServer`] is a server in this process, [`ServerProcess`] the real binary; [`Peer`] speaks
+//! frames, [`RawSocket`] bytes; [`Proxy`] is a line that can be cut; [`within`] is how to wait.
+
+mod peer;
+mod process;
+mod proxy;
+mod raw;
+mod server;
+
+pub mod browser;
+
+use std::time::Duration;
+
+pub use peer::Peer;
+pub use process::ServerProcess;
+pub use proxy::Proxy;
+pub use raw::{Answer, RawSocket, get};
+pub use server::TestServer;
+
+/// The longest that anything in a test may take. Generous, since machines are shared.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Waits for `what`, but not for ever.
+pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(PATIENCE, future).await {
+        Ok(result) => result,
+        Err(_) => panic!("waited {PATIENCE:?} for {what}"),
+    }
+}
+
+/// Asks again and again until `ask` has an answer.
+pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    within(what, async {
+        loop {
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await
+}
