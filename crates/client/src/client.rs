@@ -145,7 +145,7 @@ impl Client {
         futures_util::stream::poll_fn(move |context| {
             let version = client.shared().with(|state| {
                 if seen == Some(state.status_version) {
-                    state.status_wakers.push(context.waker().clone());
+                    state.wait_for_status(context.waker());
                     return None;
                 }
                 Some(state.status_version)

@@ -1,79 +1,128 @@
 //! Fan-out: one publication to all subscribers, encoded once per codec.
 
 use bytes::Bytes;
-use trunkline_protocol::{Codec, Delivery, Gap, GapCause, Offset, Payload, Publication, ServerFrame, TopicId, TopicName};
+use trunkline_protocol::{
+    Codec, Delivery, Gap, GapCause, Offset, Payload, Publication, ServerFrame, TopicId, TopicName,
+};
 
-use crate::hub::{Connection, ConnectionId, Flow, Hub, Subscription, ToJson};
+use crate::hub::{Connection, ConnectionId, Flow, Hub, Subscription, ToJson, Topic};
 use crate::log::Page;
-use crate::outbox::Value;
+use crate::outbox::{Outbox, Value};
 use crate::presence::Change;
 
 /// A frame for any number of connections, encoded when the first of a codec needs it.
-struct Encoded<F: Fn(Codec) -> Option<ServerFrame>> {
+struct Encoded<F: Fn(Codec) -> ServerFrame> {
     frame: F,
     bincode: Option<Bytes>,
     json: Option<Bytes>,
 }
 
-impl<F: Fn(Codec) -> Option<ServerFrame>> Encoded<F> {
+impl<F: Fn(Codec) -> ServerFrame> Encoded<F> {
     fn new(frame: F) -> Self {
-        Self { frame, bincode: None, json: None }
+        Self {
+            frame,
+            bincode: None,
+            json: None,
+        }
     }
 
-    /// The bytes for `codec`. None if the event cannot be turned into it.
-    fn get(&mut self, codec: Codec) -> Option<Bytes> {
+    fn get(&mut self, codec: Codec) -> Bytes {
         let slot = match codec {
             Codec::Bincode => &mut self.bincode,
             Codec::Json => &mut self.json,
         };
-        if slot.is_none() {
-            *slot = (self.frame)(codec).map(|frame| codec.encode(&frame));
-        }
-        slot.clone()
+        slot.get_or_insert_with(|| codec.encode(&(self.frame)(codec)))
+            .clone()
     }
 }
 
-/// The event of `publication` as `codec` carries it. Brokers keep bincode, the canonical form.
-fn event_in(codec: Codec, event: &Payload, to_json: ToJson) -> Option<Payload> {
+/// An event as `codec` carries it. Brokers keep bincode, the canonical form.
+///
+/// One that cannot be turned into JSON is `null` there: to leave it out would be a hole that the
+/// reader tries to recover for ever.
+fn event_in(codec: Codec, event: &Payload, to_json: ToJson) -> Payload {
     match codec {
-        Codec::Bincode => Some(event.clone()),
-        Codec::Json => Payload::try_from(to_json(event.as_bytes())?).ok(),
+        Codec::Bincode => event.clone(),
+        Codec::Json => {
+            let json = to_json(event.as_bytes()).and_then(|json| Payload::try_from(json).ok());
+            json.unwrap_or_else(|| {
+                Payload::try_from(b"null".to_vec()).expect("null is a short payload")
+            })
+        }
     }
 }
 
 /// `publications` as `codec` carries them.
-pub fn publications_in(codec: Codec, publications: &[Publication], to_json: ToJson) -> Vec<Publication> {
-    let convert = |publication: &Publication| {
-        Some(Publication { event: event_in(codec, &publication.event, to_json)?, ..publication.clone() })
+pub fn publications_in(
+    codec: Codec,
+    publications: &[Publication],
+    to_json: ToJson,
+) -> Vec<Publication> {
+    let convert = |publication: &Publication| Publication {
+        event: event_in(codec, &publication.event, to_json),
+        ..*publication
     };
-    publications.iter().filter_map(convert).collect()
+    publications.iter().map(convert).collect()
 }
 
 impl Hub {
     /// Gives a publication to everybody who is subscribed to `topic`. Call it in the order of
     /// offsets. `conflation_key` and `keyframe` are what the topic says of the event.
-    pub fn broadcast(&mut self, name: &TopicName, publication: &Publication, conflation_key: Option<&str>, keyframe: bool) {
-        let Some(topic_id) = self.topic_id_of(name) else { return };
-        let Some(topic) = self.topics.get_mut(&topic_id) else { return };
+    pub fn broadcast(
+        &mut self,
+        name: &TopicName,
+        publication: &Publication,
+        conflation_key: Option<&str>,
+        keyframe: bool,
+    ) {
+        let Some(topic_id) = self.topic_id_of(name) else {
+            return;
+        };
+        let Some(topic) = self.topics.get_mut(&topic_id) else {
+            return;
+        };
         topic.head = topic.head.max(publication.offset);
+        topic.fanned_out = topic.fanned_out.max(publication.offset);
         let (delivery, to_json) = (topic.delivery, topic.to_json);
         let subscribers: Vec<ConnectionId> = topic.subscribers.iter().copied().collect();
         let mut encoded = Encoded::new(|codec| {
-            let event = event_in(codec, &publication.event, to_json)?;
-            Some(ServerFrame::of_publication(topic_id, Publication { event, ..publication.clone() }))
+            let event = event_in(codec, &publication.event, to_json);
+            ServerFrame::of_publication(
+                topic_id,
+                Publication {
+                    event,
+                    ..*publication
+                },
+            )
         });
         let len_max = self.config.outbox_len_max;
         for id in subscribers {
-            let Some(connection) = self.connections.get_mut(&id) else { continue };
-            let Some(frame) = encoded.get(connection.codec) else { continue };
-            let mut offer = Offer { topic_id, publication, frame, len_max };
-            let queued = match delivery {
-                Delivery::Log { .. } => offer.to_log(connection),
-                Delivery::Latest { .. } => offer.to_latest(connection, conflation_key.unwrap_or_default()),
-                Delivery::Volatile => offer.to_volatile(connection),
-                Delivery::Keyframed { .. } => offer.to_keyframed(connection, keyframe),
+            let Some(connection) = self.connections.get_mut(&id) else {
+                continue;
             };
-            if queued {
+            let Some(subscription) = connection.subscriptions.get_mut(&topic_id) else {
+                continue;
+            };
+            let listens = matches!(subscription.flow, Flow::Live | Flow::AwaitingKeyframe);
+            if !listens || publication.offset <= subscription.given {
+                continue;
+            }
+            let frame = encoded.get(connection.codec);
+            let offer = Offer {
+                topic_id,
+                publication,
+                frame,
+                len_max,
+            };
+            let due = match delivery {
+                Delivery::Log { .. } => offer.offer_log(connection),
+                Delivery::Latest { .. } => {
+                    offer.offer_latest(connection, conflation_key.unwrap_or_default())
+                }
+                Delivery::Volatile => offer.offer_volatile(connection),
+                Delivery::Keyframed { .. } => offer.offer_keyframed(connection, keyframe),
+            };
+            if due {
                 self.touch(id);
             }
         }
@@ -81,65 +130,151 @@ impl Hub {
 
     /// Feeds a subscription that is behind with the page of history after what it has. It rejoins
     /// live fan-out when it has reached the head.
-    pub fn feed(&mut self, id: ConnectionId, topic_id: TopicId, page: &Page) {
-        let Some(topic) = self.topics.get_mut(&topic_id) else { return };
+    ///
+    /// It goes by the topic's name, and drops a page that does not follow what the reader has:
+    /// while history was read, the subscription may have ended or started anew.
+    pub fn feed(&mut self, id: ConnectionId, topic: &TopicName, page: &Page) {
+        let Some(topic_id) = self.topic_id_of(topic) else {
+            return;
+        };
+        let Some(topic) = self.topics.get_mut(&topic_id) else {
+            return;
+        };
         topic.head = topic.head.max(page.head);
-        let (head, to_json) = (topic.head, topic.to_json);
-        let Some(connection) = self.connections.get_mut(&id) else { return };
-        let codec = connection.codec;
-        let Some(subscription) = connection.subscriptions.get_mut(&topic_id) else { return };
-        let Flow::Behind { after } = subscription.flow else { return };
-        let mut last = after;
-        // Retention went past the reader while it was behind: say so.
-        if page.first > last + 1 {
-            let to = page.first - 1;
-            let gap = Gap { from: last + 1, to, count: to - last, cause: GapCause::Retention };
-            connection.outbox.push(codec.encode(&ServerFrame::Gap { topic_id, gap }));
-            last = to;
-        }
-        for publication in publications_in(codec, &page.publications, to_json) {
-            if publication.offset > last {
-                connection.outbox.push(codec.encode(&ServerFrame::of_publication(topic_id, publication)));
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return;
+        };
+        let Some(subscription) = connection.subscriptions.get_mut(&topic_id) else {
+            return;
+        };
+        let Flow::Behind { after } = subscription.flow else {
+            return;
+        };
+        connection.fed_last = topic_id;
+        let mut feeding = Feeding {
+            topic_id,
+            codec: connection.codec,
+            outbox: &mut connection.outbox,
+            last: after,
+        };
+        let follows = match topic.delivery {
+            // A log that lost what the reader misses says so; what is left follows the gap.
+            Delivery::Log { .. } => {
+                feeding.say_retention(page.first);
+                page.publications
+                    .first()
+                    .is_none_or(|it| it.offset <= feeding.last + u64::from(it.step))
             }
+            Delivery::Latest { .. } | Delivery::Volatile | Delivery::Keyframed { .. } => true,
+        };
+        if follows {
+            feeding.push_page(page, topic, self.config.outbox_len_max);
+            // A page that brings nothing would be asked for for ever, unless it is an old one. The
+            // heads of the next heartbeat tell the reader if something is missing.
+            let old = (after..topic.head).contains(&page.head);
+            let done = feeding.last >= topic.head || (feeding.last == after && !old);
+            subscription.given = feeding.last;
+            subscription.flow = if done {
+                Flow::Live
+            } else {
+                Flow::Behind {
+                    after: feeding.last,
+                }
+            };
         }
-        last = page.publications.last().map_or(last, |publication| last.max(publication.offset));
-        // A page that brings nothing would be asked for for ever. The heads of the next heartbeat
-        // tell the reader if something is missing.
-        let done = last >= head || last == after;
-        subscription.flow = if done { Flow::Live } else { Flow::Behind { after: last } };
         self.touch(id);
     }
 
     /// Tells those who watch a topic that somebody joined or left.
-    pub(crate) fn announce(&mut self, topic_id: TopicId, change: Change, except: Option<ConnectionId>) {
-        let Some(topic) = self.topics.get(&topic_id) else { return };
+    pub(crate) fn announce(
+        &mut self,
+        topic_id: TopicId,
+        change: Change,
+        except: Option<ConnectionId>,
+    ) {
+        let Some(topic) = self.topics.get(&topic_id) else {
+            return;
+        };
         let count = topic.presence.count();
-        let frame = match change {
-            Change::Joined(member) => ServerFrame::Joined { topic_id, count, member },
-            Change::Left(user) => ServerFrame::Left { topic_id, count, user },
+        let (user, frame) = match change {
+            Change::Joined(member) => (
+                member.user.id,
+                ServerFrame::Joined {
+                    topic_id,
+                    count,
+                    member,
+                },
+            ),
+            Change::Left(user) => (
+                user,
+                ServerFrame::Left {
+                    topic_id,
+                    count,
+                    user,
+                },
+            ),
         };
         let subscribers: Vec<ConnectionId> = topic.subscribers.iter().copied().collect();
-        let mut encoded = Encoded::new(|_| Some(frame.clone()));
+        let mut encoded = Encoded::new(|_| frame.clone());
         let len_max = self.config.outbox_len_max;
         for id in subscribers {
-            let Some(connection) = self.connections.get_mut(&id) else { continue };
-            let watches = connection
-                .subscriptions
-                .get(&topic_id)
-                .is_some_and(|subscription| subscription.presence && subscription.flow != Flow::Joining);
-            // A reader that is this far behind sees who is present when it asks.
+            let Some(connection) = self.connections.get_mut(&id) else {
+                continue;
+            };
+            let Some(subscription) = connection.subscriptions.get_mut(&topic_id) else {
+                continue;
+            };
+            // The confirmation of one that joins will tell who is present.
+            if !subscription.presence || subscription.flow == Flow::Joining || Some(id) == except {
+                continue;
+            }
             let room = connection.outbox.len() < len_max;
-            if watches && room && Some(id) != except
-                && let Some(bytes) = encoded.get(connection.codec)
-            {
-                connection.outbox.push(bytes);
+            if room && subscription.untold.is_empty() {
+                connection.outbox.push(encoded.get(connection.codec));
                 self.touch(id);
+            } else if subscription.untold.len() < UNTOLD_MAX {
+                subscription.untold.insert(user);
+            }
+        }
+    }
+
+    /// Tells a connection that has room again who joined and left meanwhile.
+    pub(crate) fn tell_untold(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return;
+        };
+        for (topic_id, subscription) in &mut connection.subscriptions {
+            let Some(topic) = self.topics.get(topic_id) else {
+                continue;
+            };
+            while connection.outbox.len() < self.config.outbox_len_max
+                && let Some(user) = subscription.untold.pop_first()
+            {
+                let (topic_id, count) = (*topic_id, topic.presence.count());
+                let frame = match topic.presence.member(user) {
+                    Some(member) => ServerFrame::Joined {
+                        topic_id,
+                        count,
+                        member,
+                    },
+                    None => ServerFrame::Left {
+                        topic_id,
+                        count,
+                        user,
+                    },
+                };
+                connection.outbox.push(connection.codec.encode(&frame));
             }
         }
     }
 }
 
-/// One publication on its way into one outbox.
+/// The most users whose coming and going waits for one reader to have room. Beyond it, only the
+/// count is right.
+const UNTOLD_MAX: usize = 1024;
+
+/// One publication on its way into one outbox. What takes it tells whether there is something to
+/// do for the connection afterwards.
 struct Offer<'a> {
     topic_id: TopicId,
     publication: &'a Publication,
@@ -149,34 +284,52 @@ struct Offer<'a> {
 
 impl Offer<'_> {
     /// Every event in order: a reader without room leaves live fan-out and reads history instead.
-    fn to_log(&mut self, connection: &mut Connection) -> bool {
+    fn offer_log(&self, connection: &mut Connection) -> bool {
         let room = connection.outbox.len() + self.frame.len() <= self.len_max;
-        let Some(subscription) = connection.subscriptions.get_mut(&self.topic_id) else { return false };
-        if subscription.flow != Flow::Live {
+        let Some(subscription) = connection.subscriptions.get_mut(&self.topic_id) else {
             return false;
+        };
+        if room {
+            subscription.given = self.publication.offset;
+            connection.outbox.push(self.frame.clone());
+        } else {
+            subscription.flow = Flow::Behind {
+                after: subscription.given,
+            };
         }
-        if !room {
-            subscription.flow = Flow::Behind { after: self.publication.offset - u64::from(self.publication.step) };
-            return false;
-        }
-        connection.outbox.push(self.frame.clone());
         true
     }
 
-    /// The newest value per key: an older one that still waits is taken out and counted.
-    fn to_latest(&mut self, connection: &mut Connection, key: &str) -> bool {
+    /// The newest value per key: an older one that still waits is taken out and counted. A reader
+    /// without room reads the newest ones from history, because the last of a key may be the last
+    /// for long.
+    fn offer_latest(&self, connection: &mut Connection, key: &str) -> bool {
         let room = connection.outbox.len() + self.frame.len() <= self.len_max;
-        let Some(subscription) = connection.subscriptions.get_mut(&self.topic_id) else { return false };
-        if subscription.flow != Flow::Live {
+        let Some(subscription) = connection.subscriptions.get_mut(&self.topic_id) else {
             return false;
-        }
-        let offset = self.publication.offset;
+        };
         if !room {
-            skip(subscription, offset, GapCause::Slow);
-            return false;
+            subscription.flow = Flow::Behind {
+                after: subscription.given,
+            };
+            return true;
         }
-        say_skipped(connection.codec, &mut connection.outbox, subscription, self.topic_id);
-        let value = Value { topic: self.topic_id, key: key.to_owned(), offset };
+        subscription.given = self.publication.offset;
+        // Said once for all that was overtaken while the reader took nothing: a gap for each would
+        // cost more than the values.
+        if connection.outbox.is_empty() {
+            say_skipped(
+                connection.codec,
+                &mut connection.outbox,
+                subscription,
+                self.topic_id,
+            );
+        }
+        let value = Value {
+            topic: self.topic_id,
+            key: key.to_owned(),
+            offset: self.publication.offset,
+        };
         if let Some(overtaken) = connection.outbox.push_value(self.frame.clone(), value) {
             skip(subscription, overtaken, GapCause::Conflated);
         }
@@ -185,44 +338,121 @@ impl Offer<'_> {
 
     /// Only what is fresh: dropped and counted when there is no room in half the outbox, so that
     /// logs have room longer.
-    fn to_volatile(&mut self, connection: &mut Connection) -> bool {
+    fn offer_volatile(&self, connection: &mut Connection) -> bool {
         let room = connection.outbox.len() + self.frame.len() <= self.len_max / 2;
-        let Some(subscription) = connection.subscriptions.get_mut(&self.topic_id) else { return false };
-        if subscription.flow != Flow::Live {
+        let Some(subscription) = connection.subscriptions.get_mut(&self.topic_id) else {
             return false;
-        }
+        };
+        subscription.given = self.publication.offset;
         if !room {
             skip(subscription, self.publication.offset, GapCause::Slow);
             return false;
         }
-        say_skipped(connection.codec, &mut connection.outbox, subscription, self.topic_id);
+        say_skipped(
+            connection.codec,
+            &mut connection.outbox,
+            subscription,
+            self.topic_id,
+        );
         connection.outbox.push(self.frame.clone());
         true
     }
 
     /// Runs that start at a keyframe: after a drop, nothing until the next keyframe.
-    fn to_keyframed(&mut self, connection: &mut Connection, keyframe: bool) -> bool {
+    fn offer_keyframed(&self, connection: &mut Connection, keyframe: bool) -> bool {
         let room = connection.outbox.len() + self.frame.len() <= self.len_max / 2;
-        let Some(subscription) = connection.subscriptions.get_mut(&self.topic_id) else { return false };
-        let starts = subscription.flow == Flow::Live || (subscription.flow == Flow::AwaitingKeyframe && keyframe);
-        if subscription.flow == Flow::Joining {
+        let Some(subscription) = connection.subscriptions.get_mut(&self.topic_id) else {
             return false;
-        }
+        };
+        let starts = subscription.flow == Flow::Live || keyframe;
+        subscription.given = self.publication.offset;
         if !room || !starts {
             subscription.flow = Flow::AwaitingKeyframe;
             skip(subscription, self.publication.offset, GapCause::Slow);
             return false;
         }
         subscription.flow = Flow::Live;
-        say_skipped(connection.codec, &mut connection.outbox, subscription, self.topic_id);
+        say_skipped(
+            connection.codec,
+            &mut connection.outbox,
+            subscription,
+            self.topic_id,
+        );
         connection.outbox.push(self.frame.clone());
         true
     }
 }
 
+/// A page of history on its way into one outbox.
+struct Feeding<'a> {
+    topic_id: TopicId,
+    codec: Codec,
+    outbox: &'a mut Outbox,
+    /// The last offset that the reader has been given.
+    last: Offset,
+}
+
+impl Feeding<'_> {
+    /// Retention went past the reader while it was behind.
+    fn say_retention(&mut self, first: Offset) {
+        if first > self.last + 1 {
+            let (from, to) = (self.last + 1, first - 1);
+            self.say(Gap {
+                from,
+                to,
+                count: to - self.last,
+                cause: GapCause::Retention,
+            });
+            self.last = to;
+        }
+    }
+
+    /// Queues what the reader does not have, while there is room.
+    fn push_page(&mut self, page: &Page, topic: &Topic, len_max: usize) {
+        let (before, mut given) = (self.last, 0);
+        for publication in publications_in(self.codec, &page.publications, topic.to_json) {
+            if given > 0 && self.outbox.len() >= len_max {
+                break;
+            }
+            if publication.offset > self.last {
+                self.last = publication.offset;
+                given += 1;
+                self.outbox.push(
+                    self.codec
+                        .encode(&ServerFrame::of_publication(self.topic_id, publication)),
+                );
+            }
+        }
+        // The values that are not kept were overtaken. It is said after those that are, since a
+        // reader takes nothing of a gap.
+        let missing = self.last - before - given;
+        if missing > 0 && matches!(topic.delivery, Delivery::Latest { .. }) {
+            let (from, to) = (before + 1, self.last - 1);
+            self.say(Gap {
+                from,
+                to,
+                count: missing,
+                cause: GapCause::Conflated,
+            });
+        }
+    }
+
+    fn say(&mut self, gap: Gap) {
+        self.outbox.push(self.codec.encode(&ServerFrame::Gap {
+            topic_id: self.topic_id,
+            gap,
+        }));
+    }
+}
+
 /// Counts a publication that gives way.
 fn skip(subscription: &mut Subscription, offset: Offset, cause: GapCause) {
-    let gap = subscription.skipped.get_or_insert(Gap { from: offset, to: offset, count: 0, cause });
+    let gap = subscription.skipped.get_or_insert(Gap {
+        from: offset,
+        to: offset,
+        count: 0,
+        cause,
+    });
     gap.from = gap.from.min(offset);
     gap.to = gap.to.max(offset);
     gap.count += 1;
@@ -232,8 +462,13 @@ fn skip(subscription: &mut Subscription, offset: Offset, cause: GapCause) {
     }
 }
 
-/// Says what gave way, before the next publication of the topic.
-fn say_skipped(codec: Codec, outbox: &mut crate::outbox::Outbox, subscription: &mut Subscription, topic_id: TopicId) {
+/// Says what gave way: before the next publication of the topic, or with the next heartbeat.
+pub(crate) fn say_skipped(
+    codec: Codec,
+    outbox: &mut Outbox,
+    subscription: &mut Subscription,
+    topic_id: TopicId,
+) {
     if let Some(gap) = subscription.skipped.take() {
         outbox.push(codec.encode(&ServerFrame::Gap { topic_id, gap }));
     }

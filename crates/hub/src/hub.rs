@@ -6,12 +6,17 @@
 //! live fan-out, is fed from history at its own pace, and rejoins when it has reached the head.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Bound;
 use std::time::Duration;
 
 use bytes::Bytes;
 use trunkline_protocol::frame::{Head, SUBSCRIPTIONS_MAX};
-use trunkline_protocol::{Codec, Delivery, Gap, List, Members, Moment, Offset, ServerFrame, TopicId, TopicName, User};
+use trunkline_protocol::{
+    Codec, Delivery, Gap, GapCause, List, Members, Moment, Offset, Publication, ServerFrame,
+    TopicId, TopicName, User, UserId,
+};
 
+use crate::fan_out::say_skipped;
 use crate::outbox::Outbox;
 use crate::presence::{Change, Presence};
 
@@ -54,7 +59,7 @@ pub struct OutboxOverflow;
 pub struct Joined {
     /// What the topic is called on the wire.
     pub topic_id: TopicId,
-    /// Who is present, the new connection included.
+    /// Who is present, the new connection included. The confirmation brings it up to date.
     pub members: Members,
 }
 
@@ -86,10 +91,63 @@ pub(crate) enum Flow {
 pub(crate) struct Subscription {
     pub(crate) flow: Flow,
     pub(crate) presence: bool,
-    /// The newest head that the reader was told, by a publication or a heartbeat.
+    /// The newest head that a heartbeat told the reader. A publication does not count, since it
+    /// may be lost on the way.
     pub(crate) head_told: Offset,
+    /// The last offset that was queued or is counted as skipped. History may be ahead of fan-out,
+    /// which then brings what the reader has already.
+    pub(crate) given: Offset,
     /// What gave way and was not said yet.
     pub(crate) skipped: Option<Gap>,
+    /// Who joined or left while there was no room to say so: the newest state is said later.
+    pub(crate) untold: BTreeSet<UserId>,
+}
+
+impl Subscription {
+    fn joining(presence: bool) -> Self {
+        let (flow, untold) = (Flow::Joining, BTreeSet::new());
+        Self {
+            flow,
+            presence,
+            head_told: 0,
+            given: 0,
+            skipped: None,
+            untold,
+        }
+    }
+
+    /// It was confirmed, and its reader has everything up to `after`; up to `current` is past.
+    /// `has_page` tells whether the confirmation brought publications, which for a run means from
+    /// its keyframe on.
+    fn begin(&mut self, topic: &Topic, after: Offset, current: Offset, has_page: bool) {
+        self.given = after;
+        let missed = current > after;
+        self.flow = match topic.delivery {
+            Delivery::Log { .. } | Delivery::Latest { .. } if topic.head > after => {
+                Flow::Behind { after }
+            }
+            Delivery::Keyframed { .. } if missed || !has_page => Flow::AwaitingKeyframe,
+            Delivery::Log { .. }
+            | Delivery::Latest { .. }
+            | Delivery::Keyframed { .. }
+            | Delivery::Volatile => Flow::Live,
+        };
+        if missed
+            && matches!(
+                topic.delivery,
+                Delivery::Keyframed { .. } | Delivery::Volatile
+            )
+        {
+            let (from, count) = (after + 1, current - after);
+            self.skipped = Some(Gap {
+                from,
+                to: current,
+                count,
+                cause: GapCause::Slow,
+            });
+            self.given = current;
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -98,6 +156,8 @@ pub(crate) struct Connection {
     pub(crate) user: User,
     pub(crate) outbox: Outbox,
     pub(crate) subscriptions: BTreeMap<TopicId, Subscription>,
+    /// The subscription that was fed last, so that the others have their turn.
+    pub(crate) fed_last: TopicId,
     dirty: bool,
 }
 
@@ -106,7 +166,10 @@ pub(crate) struct Topic {
     pub(crate) name: TopicName,
     pub(crate) delivery: Delivery,
     pub(crate) to_json: ToJson,
+    /// The newest offset that is known of, from fan-out or from history.
     pub(crate) head: Offset,
+    /// The newest offset that was fanned out.
+    pub(crate) fanned_out: Offset,
     pub(crate) subscribers: BTreeSet<ConnectionId>,
     pub(crate) presence: Presence,
 }
@@ -117,6 +180,8 @@ pub struct Hub {
     pub(crate) config: HubConfig,
     pub(crate) topics: BTreeMap<TopicId, Topic>,
     ids: BTreeMap<TopicName, TopicId>,
+    /// Ids below the highest one in use that are free.
+    free_ids: BTreeSet<TopicId>,
     pub(crate) connections: BTreeMap<ConnectionId, Connection>,
     dirty: VecDeque<ConnectionId>,
 }
@@ -124,7 +189,10 @@ pub struct Hub {
 impl Hub {
     /// A hub without connections.
     pub fn new(config: HubConfig) -> Self {
-        Self { config, ..Self::default() }
+        Self {
+            config,
+            ..Self::default()
+        }
     }
 
     /// How many connections are open.
@@ -134,23 +202,39 @@ impl Hub {
 
     /// The topics that have subscribers or lingering members, with the number of users present.
     pub fn topics(&self) -> impl Iterator<Item = (&TopicName, u32)> {
-        self.topics.values().map(|topic| (&topic.name, topic.presence.count()))
+        self.topics
+            .values()
+            .map(|topic| (&topic.name, topic.presence.count()))
     }
 
     /// Who is present in a topic.
     pub fn members(&self, topic: &TopicName) -> Members {
-        self.ids.get(topic).and_then(|id| self.topics.get(id)).map(|it| it.presence.members()).unwrap_or_default()
+        self.ids
+            .get(topic)
+            .and_then(|id| self.topics.get(id))
+            .map(|it| it.presence.members())
+            .unwrap_or_default()
     }
 
     /// Opens a connection.
     pub fn open(&mut self, connection: ConnectionId, codec: Codec, user: User) {
-        let state = Connection { codec, user, outbox: Outbox::default(), subscriptions: BTreeMap::new(), dirty: false };
+        let (outbox, subscriptions) = (Outbox::default(), BTreeMap::new());
+        let state = Connection {
+            codec,
+            user,
+            outbox,
+            subscriptions,
+            fed_last: TopicId(0),
+            dirty: false,
+        };
         self.connections.insert(connection, state);
     }
 
     /// Closes a connection: it leaves all its topics.
     pub fn close(&mut self, now: Moment, connection: ConnectionId) {
-        let Some(state) = self.connections.remove(&connection) else { return };
+        let Some(state) = self.connections.remove(&connection) else {
+            return;
+        };
         for topic_id in state.subscriptions.keys() {
             self.leave(now, connection, &state.user, *topic_id, self.config.linger);
         }
@@ -172,8 +256,10 @@ impl Hub {
         let user = self.connections.get(&connection)?.user.clone();
         let topic_id = self.topic_id(topic, delivery, to_json)?;
         let state = self.connections.get_mut(&connection)?;
-        let subscription = Subscription { flow: Flow::Joining, presence, head_told: 0, skipped: None };
-        state.subscriptions.insert(topic_id, subscription);
+        state
+            .subscriptions
+            .insert(topic_id, Subscription::joining(presence));
+        state.outbox.forget(topic_id);
         let entry = self.topics.get_mut(&topic_id)?;
         entry.subscribers.insert(connection);
         let change = entry.presence.join(&user, connection);
@@ -188,38 +274,79 @@ impl Hub {
     /// Confirms a subscription with the `Subscribed` frame that answers it. `after` is the last
     /// offset that the reader has with it, `head` the log's head when it was read.
     ///
+    /// It goes by the topic's name: while history was read, the subscription may have ended and
+    /// its id may stand for another topic. Publications for which there is no room are left out
+    /// and come from history later.
+    ///
     /// # Errors
     ///
     /// [`OutboxOverflow`] if there is no room for the answer.
     pub fn confirm(
         &mut self,
         connection: ConnectionId,
-        topic_id: TopicId,
+        topic: &TopicName,
         frame: &ServerFrame,
         after: Offset,
         head: Offset,
     ) -> Result<(), OutboxOverflow> {
-        self.reply(connection, frame)?;
-        let Some(topic) = self.topics.get_mut(&topic_id) else { return Ok(()) };
+        let mut frame = frame.clone();
+        let (mut start, mut reached, mut has_page) = (after, after, false);
+        if let ServerFrame::Subscribed {
+            members,
+            publications,
+            position,
+            ..
+        } = &mut frame
+        {
+            // Who joined or left while history was read was not announced to this reader.
+            *members = members.take().map(|_| self.members(topic));
+            (start, has_page) = (position.offset, !publications.is_empty());
+            if has_page && !self.has_room(connection, publications) {
+                (*publications, reached, has_page) = (List::default(), start, false);
+            }
+        }
+        self.reply(connection, &frame)?;
+        let Some(topic_id) = self.topic_id_of(topic) else {
+            return Ok(());
+        };
+        let Some(topic) = self.topics.get_mut(&topic_id) else {
+            return Ok(());
+        };
         topic.head = topic.head.max(head);
-        let (current, delivery) = (topic.head, topic.delivery);
-        if let Some(subscription) = self.subscription(connection, topic_id) {
-            subscription.flow = match delivery {
-                Delivery::Log { .. } if after < current => Flow::Behind { after },
-                Delivery::Keyframed { .. } if after < current => Flow::AwaitingKeyframe,
-                _ => Flow::Live,
-            };
-            subscription.head_told = after;
+        if let Some(state) = self.connections.get_mut(&connection)
+            && let Some(subscription) = state.subscriptions.get_mut(&topic_id)
+            && subscription.flow == Flow::Joining
+        {
+            subscription.begin(topic, reached, topic.fanned_out.max(after), has_page);
+            // The confirmation tells who is present. Its publications may be lost on the way.
+            subscription.untold.clear();
+            subscription.head_told = start;
         }
         self.touch(connection);
         Ok(())
     }
 
+    /// Tells whether publications fit below the bound, where answers do not need the reserve. An
+    /// empty outbox takes them in any case.
+    fn has_room(&self, connection: ConnectionId, publications: &[Publication]) -> bool {
+        let Some(state) = self.connections.get(&connection) else {
+            return true;
+        };
+        let len: usize = publications.iter().map(|it| it.event.len()).sum();
+        state.outbox.is_empty() || state.outbox.len() + len <= self.config.outbox_len_max
+    }
+
     /// Ends a subscription. None if there is none.
-    pub fn unsubscribe(&mut self, now: Moment, connection: ConnectionId, topic: &TopicName) -> Option<TopicId> {
+    pub fn unsubscribe(
+        &mut self,
+        now: Moment,
+        connection: ConnectionId,
+        topic: &TopicName,
+    ) -> Option<TopicId> {
         let topic_id = *self.ids.get(topic)?;
         let state = self.connections.get_mut(&connection)?;
         state.subscriptions.remove(&topic_id)?;
+        state.outbox.forget(topic_id);
         let user = state.user.clone();
         self.leave(now, connection, &user, topic_id, Duration::ZERO);
         Some(topic_id)
@@ -230,9 +357,15 @@ impl Hub {
     /// # Errors
     ///
     /// [`OutboxOverflow`] if even the reserve is used up.
-    pub fn reply(&mut self, connection: ConnectionId, frame: &ServerFrame) -> Result<(), OutboxOverflow> {
+    pub fn reply(
+        &mut self,
+        connection: ConnectionId,
+        frame: &ServerFrame,
+    ) -> Result<(), OutboxOverflow> {
         let room = self.config.outbox_len_max + self.config.reserve_len_max;
-        let Some(state) = self.connections.get_mut(&connection) else { return Ok(()) };
+        let Some(state) = self.connections.get_mut(&connection) else {
+            return Ok(());
+        };
         let bytes = state.codec.encode(frame);
         // One answer may be longer than the reserve; an empty outbox always takes it.
         if !state.outbox.is_empty() && state.outbox.len() + bytes.len() > room {
@@ -245,40 +378,70 @@ impl Hub {
 
     /// Takes what waits for a connection, up to `len_max` bytes and at least one frame.
     pub fn take(&mut self, connection: ConnectionId, len_max: usize) -> Vec<Bytes> {
-        self.connections.get_mut(&connection).map(|state| state.outbox.take(len_max)).unwrap_or_default()
+        let taken = self
+            .connections
+            .get_mut(&connection)
+            .map(|state| state.outbox.take(len_max))
+            .unwrap_or_default();
+        self.tell_untold(connection);
+        taken
     }
 
     /// The bytes that wait for a connection.
     pub fn waiting_len(&self, connection: ConnectionId) -> usize {
-        self.connections.get(&connection).map_or(0, |state| state.outbox.len())
+        self.connections
+            .get(&connection)
+            .map_or(0, |state| state.outbox.len())
     }
 
     /// The next subscription of a connection to feed from history, while there is room for it.
+    /// Those that are behind take turns.
     pub fn catching_up(&self, connection: ConnectionId) -> Option<CatchUp> {
         let state = self.connections.get(&connection)?;
         if state.outbox.len() > self.config.outbox_len_max / 2 {
             return None;
         }
-        state.subscriptions.iter().find_map(|(topic_id, subscription)| match subscription.flow {
-            Flow::Behind { after } => {
-                let topic = self.topics.get(topic_id)?.name.clone();
-                Some(CatchUp { topic, topic_id: *topic_id, after })
-            }
-            Flow::Joining | Flow::Live | Flow::AwaitingKeyframe => None,
-        })
+        let waiting = state
+            .subscriptions
+            .range((Bound::Excluded(state.fed_last), Bound::Unbounded));
+        waiting
+            .chain(state.subscriptions.range(..=state.fed_last))
+            .find_map(|(topic_id, subscription)| match subscription.flow {
+                Flow::Behind { after } => {
+                    let topic = self.topics.get(topic_id)?.name.clone();
+                    Some(CatchUp {
+                        topic,
+                        topic_id: *topic_id,
+                        after,
+                    })
+                }
+                Flow::Joining | Flow::Live | Flow::AwaitingKeyframe => None,
+            })
     }
 
     /// The heads of a connection's log topics that moved since it was last told. Only those whose
     /// publications are all queued, so that a reader who sees a higher head has lost something.
+    /// What gave way is said, too, since nothing else may come for long.
     pub fn heads(&mut self, connection: ConnectionId) -> List<Head, SUBSCRIPTIONS_MAX> {
-        let Some(state) = self.connections.get_mut(&connection) else { return List::default() };
+        let Some(state) = self.connections.get_mut(&connection) else {
+            return List::default();
+        };
         let mut heads = Vec::new();
         for (topic_id, subscription) in &mut state.subscriptions {
-            let Some(topic) = self.topics.get(topic_id) else { continue };
+            let Some(topic) = self.topics.get(topic_id) else {
+                continue;
+            };
+            let head = topic.fanned_out.max(subscription.given);
             let live = topic.delivery.is_log() && subscription.flow == Flow::Live;
-            if live && topic.head > subscription.head_told {
-                subscription.head_told = topic.head;
-                heads.push(Head { topic_id: *topic_id, offset: topic.head });
+            if live && head > subscription.head_told {
+                subscription.head_told = head;
+                heads.push(Head {
+                    topic_id: *topic_id,
+                    offset: head,
+                });
+            }
+            if state.outbox.len() < self.config.outbox_len_max {
+                say_skipped(state.codec, &mut state.outbox, subscription, *topic_id);
             }
         }
         List::cut(heads)
@@ -288,7 +451,9 @@ impl Hub {
     pub fn handle_timeout(&mut self, now: Moment) {
         let ids: Vec<TopicId> = self.topics.keys().copied().collect();
         for topic_id in ids {
-            let Some(topic) = self.topics.get_mut(&topic_id) else { continue };
+            let Some(topic) = self.topics.get_mut(&topic_id) else {
+                continue;
+            };
             for user in topic.presence.expire(now) {
                 self.announce(topic_id, Change::Left(user), None);
             }
@@ -298,7 +463,10 @@ impl Hub {
 
     /// When to call `handle_timeout`.
     pub fn poll_timeout(&self) -> Option<Moment> {
-        self.topics.values().filter_map(|topic| topic.presence.poll_timeout()).min()
+        self.topics
+            .values()
+            .filter_map(|topic| topic.presence.poll_timeout())
+            .min()
     }
 
     /// The next connection for which something waits that its driver may not know of.
@@ -314,10 +482,6 @@ impl Hub {
         self.ids.get(topic).copied()
     }
 
-    pub(crate) fn subscription(&mut self, connection: ConnectionId, topic_id: TopicId) -> Option<&mut Subscription> {
-        self.connections.get_mut(&connection)?.subscriptions.get_mut(&topic_id)
-    }
-
     pub(crate) fn touch(&mut self, connection: ConnectionId) {
         if let Some(state) = self.connections.get_mut(&connection)
             && !state.dirty
@@ -329,26 +493,27 @@ impl Hub {
 
     /// Finds the id of a topic or gives it the lowest one that is free: low numbers are short on
     /// the wire.
-    fn topic_id(&mut self, name: &TopicName, delivery: Delivery, to_json: ToJson) -> Option<TopicId> {
+    fn topic_id(
+        &mut self,
+        name: &TopicName,
+        delivery: Delivery,
+        to_json: ToJson,
+    ) -> Option<TopicId> {
         if let Some(topic_id) = self.ids.get(name) {
             return Some(*topic_id);
         }
         if self.topics.len() >= self.config.topics_max {
             return None;
         }
-        let mut free = 1;
-        for taken in self.topics.keys() {
-            if taken.0 != free {
-                break;
-            }
-            free += 1;
-        }
-        let topic_id = TopicId(free);
+        // When no id below the highest one is free, the ids in use are 1 to the number of topics.
+        let next = TopicId(u32::try_from(self.topics.len() + 1).ok()?);
+        let topic_id = self.free_ids.pop_first().unwrap_or(next);
         let topic = Topic {
             name: name.clone(),
             delivery,
             to_json,
             head: 0,
+            fanned_out: 0,
             subscribers: BTreeSet::new(),
             presence: Presence::default(),
         };
@@ -357,8 +522,17 @@ impl Hub {
         Some(topic_id)
     }
 
-    fn leave(&mut self, now: Moment, connection: ConnectionId, user: &User, topic_id: TopicId, linger: Duration) {
-        let Some(topic) = self.topics.get_mut(&topic_id) else { return };
+    fn leave(
+        &mut self,
+        now: Moment,
+        connection: ConnectionId,
+        user: &User,
+        topic_id: TopicId,
+        linger: Duration,
+    ) {
+        let Some(topic) = self.topics.get_mut(&topic_id) else {
+            return;
+        };
         topic.subscribers.remove(&connection);
         if let Some(change) = topic.presence.leave(user.id, connection, now, linger) {
             self.announce(topic_id, change, None);
@@ -374,6 +548,7 @@ impl Hub {
         {
             self.ids.remove(&topic.name);
             self.topics.remove(&topic_id);
+            self.free_ids.insert(topic_id);
         }
     }
 }

@@ -6,7 +6,10 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use trunkline_protocol::frame::PAGE_MAX;
-use trunkline_protocol::{Delivery, Epoch, Gap, GapCause, MessageId, Moment, Offset, Payload, Position, Publication, UserId};
+use trunkline_protocol::{
+    Delivery, Epoch, Gap, GapCause, MessageId, Moment, Offset, Payload, Position, Publication,
+    UserId,
+};
 
 /// The most bytes of events that one log keeps. Retention ends earlier where this is reached.
 pub const LOG_LEN_MAX: usize = 4 * 1024 * 1024;
@@ -118,12 +121,17 @@ impl Log {
 
     /// Where the newest publication stands.
     pub fn position(&self) -> Position {
-        Position { epoch: self.epoch, offset: self.head }
+        Position {
+            epoch: self.epoch,
+            offset: self.head,
+        }
     }
 
     /// The oldest offset that is kept; above `head` when nothing is kept.
     pub fn first(&self) -> Offset {
-        self.kept.first_key_value().map_or(self.head + 1, |(offset, _)| *offset)
+        self.kept
+            .first_key_value()
+            .map_or(self.head + 1, |(offset, _)| *offset)
     }
 
     /// The publication at `offset`, if it is kept.
@@ -145,8 +153,19 @@ impl Log {
             self.remember(key);
         }
         self.head += 1;
-        let publication = Publication { offset: self.head, step: 1, event: append.event };
-        self.keep(Kept { publication: publication.clone(), at: now, conflation_key: append.conflation_key }, append.keyframe);
+        let publication = Publication {
+            offset: self.head,
+            step: 1,
+            event: append.event,
+        };
+        self.keep(
+            Kept {
+                publication: publication.clone(),
+                at: now,
+                conflation_key: append.conflation_key,
+            },
+            append.keyframe,
+        );
         self.expire(now);
         Appended::New(publication)
     }
@@ -155,7 +174,7 @@ impl Log {
     pub fn expire(&mut self, now: Moment) {
         let (keep, max_age) = match self.delivery {
             Delivery::Log { keep, max_age } => (keep as usize, Some(max_age)),
-            Delivery::Keyframed { max_run } => (max_run as usize, None),
+            Delivery::Keyframed { max_run } => return self.expire_run(max_run as usize),
             Delivery::Latest { .. } | Delivery::Volatile => (usize::MAX, None),
         };
         while let Some(oldest) = self.kept.first_entry() {
@@ -165,14 +184,33 @@ impl Log {
             if !too_old && !too_much && self.kept.len() <= keep {
                 return;
             }
-            let offset = *self.kept.first_key_value().expect("there is an oldest one").0;
+            let offset = *self
+                .kept
+                .first_key_value()
+                .expect("there is an oldest one")
+                .0;
             self.forget(offset);
         }
     }
 
-    /// The newest `count` kept publications, or the newest that fit into a page.
+    /// Drops a run that became too long as a whole: without its keyframe, the rest is no use.
+    fn expire_run(&mut self, max_run: usize) {
+        if self.kept.len() > max_run || self.len > LOG_LEN_MAX {
+            self.kept.clear();
+            self.len = 0;
+        }
+    }
+
+    /// The newest `count` kept publications, or the newest that fit into a page. Of a run, which
+    /// is no use without its keyframe, all or nothing.
     pub fn newest(&self, count: usize) -> Page {
-        self.before(Offset::MAX, count)
+        let mut page = self.before(Offset::MAX, count);
+        if matches!(self.delivery, Delivery::Keyframed { .. })
+            && page.publications.len() < self.kept.len()
+        {
+            page.publications.clear();
+        }
+        page
     }
 
     /// The newest kept publications below `offset`, at most `count`.
@@ -187,21 +225,33 @@ impl Log {
             publications.push(kept.publication.clone());
         }
         publications.reverse();
-        Page { publications, first: self.first(), head: self.head }
+        Page {
+            publications,
+            first: self.first(),
+            head: self.head,
+        }
     }
 
     /// The oldest kept publications above `offset`, at most `count`.
     pub fn after(&self, offset: Offset, count: usize) -> Page {
         let mut publications = Vec::new();
         let mut len = 0;
-        for (_, kept) in self.kept.range(offset.saturating_add(1)..).take(count.min(PAGE_MAX)) {
+        for (_, kept) in self
+            .kept
+            .range(offset.saturating_add(1)..)
+            .take(count.min(PAGE_MAX))
+        {
             len += kept.publication.event.len();
             if len > PAGE_LEN_MAX && !publications.is_empty() {
                 break;
             }
             publications.push(kept.publication.clone());
         }
-        Page { publications, first: self.first(), head: self.head }
+        Page {
+            publications,
+            first: self.first(),
+            head: self.head,
+        }
     }
 
     /// Tells what a reader at `since` has missed.
@@ -210,20 +260,41 @@ impl Log {
     /// what is left. A position that this log never gave counts as one of another epoch.
     pub fn recover(&self, since: Position) -> Recovery {
         if since.epoch != self.epoch || since.offset > self.head {
-            let gap = Gap { from: 1, to: 0, count: 0, cause: GapCause::Epoch };
+            let gap = Gap {
+                from: 1,
+                to: 0,
+                count: 0,
+                cause: GapCause::Epoch,
+            };
             return self.after_a_gap(gap, 0);
         }
         if since.offset + 1 >= self.first() {
             let page = self.after(since.offset, PAGE_MAX);
-            return Recovery { gap: None, after: since.offset, page };
+            return Recovery {
+                gap: None,
+                after: since.offset,
+                page,
+            };
         }
         let (from, to) = (since.offset + 1, self.first() - 1);
-        self.after_a_gap(Gap { from, to, count: to - from + 1, cause: GapCause::Retention }, to)
+        self.after_a_gap(
+            Gap {
+                from,
+                to,
+                count: to - from + 1,
+                cause: GapCause::Retention,
+            },
+            to,
+        )
     }
 
     fn after_a_gap(&self, gap: Gap, lost: Offset) -> Recovery {
         let after = lost.max(self.first() - 1);
-        Recovery { gap: Some(gap), after, page: self.after(after, PAGE_MAX) }
+        Recovery {
+            gap: Some(gap),
+            after,
+            page: self.after(after, PAGE_MAX),
+        }
     }
 
     fn remember(&mut self, key: PublishKey) {
@@ -259,7 +330,9 @@ impl Log {
     }
 
     fn forget(&mut self, offset: Offset) {
-        let Some(kept) = self.kept.remove(&offset) else { return };
+        let Some(kept) = self.kept.remove(&offset) else {
+            return;
+        };
         self.len -= kept.publication.event.len();
         // An overtaken value is no longer the newest of its key; one that goes for its age is.
         let key = kept.conflation_key.unwrap_or_default();

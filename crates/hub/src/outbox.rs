@@ -49,15 +49,46 @@ impl Outbox {
     /// offset comes back.
     pub(crate) fn push_value(&mut self, frame: Bytes, value: Value) -> Option<Offset> {
         let same = |entry: &Entry| {
-            entry.value.as_ref().is_some_and(|waiting| waiting.topic == value.topic && waiting.key == value.key)
+            entry
+                .value
+                .as_ref()
+                .is_some_and(|waiting| waiting.topic == value.topic && waiting.key == value.key)
         };
-        let overtaken = self.entries.iter().position(same).and_then(|place| self.entries.remove(place));
+        let overtaken = self
+            .entries
+            .iter()
+            .position(same)
+            .and_then(|place| self.entries.remove(place));
         if let Some(entry) = &overtaken {
             self.len -= entry.frame.len();
         }
         self.len += frame.len();
-        self.entries.push_back(Entry { frame, value: Some(value) });
-        overtaken.and_then(|entry| entry.value).map(|value| value.offset)
+        self.entries.push_back(Entry {
+            frame,
+            value: Some(value),
+        });
+        overtaken
+            .and_then(|entry| entry.value)
+            .map(|value| value.offset)
+    }
+
+    /// Lets go of the values of a topic: its reader has left it, and its id may come to stand for
+    /// another topic.
+    pub(crate) fn forget(&mut self, topic: TopicId) {
+        let of_topic = |entry: &Entry| {
+            entry
+                .value
+                .as_ref()
+                .is_some_and(|value| value.topic == topic)
+        };
+        let forgotten: usize = self
+            .entries
+            .iter()
+            .filter(|entry| of_topic(entry))
+            .map(|entry| entry.frame.len())
+            .sum();
+        self.len -= forgotten;
+        self.entries.retain(|entry| !of_topic(entry));
     }
 
     /// Takes frames from the front, up to `len_max` bytes and at least one.

@@ -31,7 +31,10 @@ struct Entry {
 impl Entry {
     fn member(&self) -> Member {
         // Who lingers was on one connection before, and that is what the others still see.
-        Member { user: self.user.clone(), connections: self.connections.len().max(1) as u32 }
+        Member {
+            user: self.user.clone(),
+            connections: self.connections.len().max(1) as u32,
+        }
     }
 }
 
@@ -49,14 +52,25 @@ impl Presence {
 
     /// Everybody who is present, in order of user id.
     pub fn members(&self) -> Members {
-        Members { count: self.count(), listed: List::cut(self.entries.values().take(MEMBERS_MAX).map(Entry::member)) }
+        Members {
+            count: self.count(),
+            listed: List::cut(self.entries.values().take(MEMBERS_MAX).map(Entry::member)),
+        }
+    }
+
+    /// One user, if present.
+    pub fn member(&self, user: UserId) -> Option<Member> {
+        self.entries.get(&user).map(Entry::member)
     }
 
     /// A connection of `user` joins.
     pub fn join(&mut self, user: &User, connection: ConnectionId) -> Option<Change> {
         let Some(entry) = self.entries.get_mut(&user.id) else {
-            let entry =
-                Entry { user: user.clone(), connections: BTreeSet::from([connection]), lingers_until: None };
+            let entry = Entry {
+                user: user.clone(),
+                connections: BTreeSet::from([connection]),
+                lingers_until: None,
+            };
             let member = entry.member();
             self.entries.insert(user.id, entry);
             return Some(Change::Joined(member));
@@ -71,7 +85,13 @@ impl Presence {
 
     /// A connection of `user` leaves. The user's last connection lingers; with `linger` zero, it
     /// is gone at once.
-    pub fn leave(&mut self, user: UserId, connection: ConnectionId, now: Moment, linger: Duration) -> Option<Change> {
+    pub fn leave(
+        &mut self,
+        user: UserId,
+        connection: ConnectionId,
+        now: Moment,
+        linger: Duration,
+    ) -> Option<Change> {
         let entry = self.entries.get_mut(&user)?;
         if !entry.connections.remove(&connection) {
             return None;
@@ -90,8 +110,12 @@ impl Presence {
     /// Lets those go who have lingered long enough.
     pub fn expire(&mut self, now: Moment) -> Vec<UserId> {
         let gone = |entry: &Entry| entry.lingers_until.is_some_and(|until| until <= now);
-        let left: Vec<UserId> =
-            self.entries.iter().filter(|(_, entry)| gone(entry)).map(|(user, _)| *user).collect();
+        let left: Vec<UserId> = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| gone(entry))
+            .map(|(user, _)| *user)
+            .collect();
         for user in &left {
             self.entries.remove(user);
         }
@@ -100,7 +124,10 @@ impl Presence {
 
     /// When to call `expire` next.
     pub fn poll_timeout(&self) -> Option<Moment> {
-        self.entries.values().filter_map(|entry| entry.lingers_until).min()
+        self.entries
+            .values()
+            .filter_map(|entry| entry.lingers_until)
+            .min()
     }
 }
 
@@ -113,11 +140,17 @@ mod tests {
     const LINGER: Duration = Duration::from_secs(1);
 
     fn user(id: u64) -> User {
-        User { id: UserId(id), name: Text::cut(&format!("user {id}")) }
+        User {
+            id: UserId(id),
+            name: Text::cut(&format!("user {id}")),
+        }
     }
 
     fn joined(id: u64, connections: u32) -> Option<Change> {
-        Some(Change::Joined(Member { user: user(id), connections }))
+        Some(Change::Joined(Member {
+            user: user(id),
+            connections,
+        }))
     }
 
     #[test]
@@ -156,7 +189,10 @@ mod tests {
         let mut presence = Presence::default();
         presence.join(&user(1), 10);
         let now = Moment::from_ms(0);
-        assert_eq!(presence.leave(UserId(1), 10, now, Duration::ZERO), Some(Change::Left(UserId(1))));
+        assert_eq!(
+            presence.leave(UserId(1), 10, now, Duration::ZERO),
+            Some(Change::Left(UserId(1)))
+        );
         assert_eq!(presence.leave(UserId(1), 10, now, Duration::ZERO), None);
     }
 
@@ -164,7 +200,16 @@ mod tests {
     fn a_new_name_is_told() {
         let mut presence = Presence::default();
         presence.join(&user(1), 10);
-        let renamed = User { id: UserId(1), name: Text::cut("other") };
-        assert_eq!(presence.join(&renamed, 10), Some(Change::Joined(Member { user: renamed, connections: 1 })));
+        let renamed = User {
+            id: UserId(1),
+            name: Text::cut("other"),
+        };
+        assert_eq!(
+            presence.join(&renamed, 10),
+            Some(Change::Joined(Member {
+                user: renamed,
+                connections: 1
+            }))
+        );
     }
 }

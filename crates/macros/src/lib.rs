@@ -30,12 +30,19 @@ fn expand(input: &DeriveInput) -> syn::Result<Tokens> {
     }
     let shape = match &input.data {
         Data::Struct(data) => of_fields(quote!(Shape::new("struct")), &data.fields),
-        Data::Enum(data) => data.variants.iter().fold(quote!(Shape::new("enum")), |shape, variant| {
-            let name = variant.ident.to_string();
-            of_fields(quote!(#shape.name(#name)), &variant.fields)
-        }),
+        Data::Enum(data) => {
+            data.variants
+                .iter()
+                .fold(quote!(Shape::new("enum")), |shape, variant| {
+                    let name = variant.ident.to_string();
+                    of_fields(quote!(#shape.name(#name)), &variant.fields)
+                })
+        }
         Data::Union(_) => {
-            return Err(syn::Error::new_spanned(&input.ident, "a union has no contract"));
+            return Err(syn::Error::new_spanned(
+                &input.ident,
+                "a union has no contract",
+            ));
         }
     };
     let name = &input.ident;
@@ -52,9 +59,15 @@ fn expand(input: &DeriveInput) -> syn::Result<Tokens> {
 
 /// Appends `fields` to the expression `shape`. Fields of a tuple are named by their place.
 fn of_fields(shape: Tokens, fields: &Fields) -> Tokens {
-    fields.iter().enumerate().fold(shape, |shape, (place, field)| {
-        let name = field.ident.as_ref().map_or_else(|| place.to_string(), ToString::to_string);
-        let kind = &field.ty;
-        quote!(#shape.field(#name, <#kind as ::trunkline_protocol::Contract>::SHAPE))
-    })
+    fields
+        .iter()
+        .enumerate()
+        .fold(shape, |shape, (place, field)| {
+            let name = field
+                .ident
+                .as_ref()
+                .map_or_else(|| place.to_string(), ToString::to_string);
+            let kind = &field.ty;
+            quote!(#shape.field(#name, <#kind as ::trunkline_protocol::Contract>::SHAPE))
+        })
 }

@@ -34,7 +34,14 @@ impl<const MAX: usize> TryFrom<String> for Text<MAX> {
     type Error = TooLong;
 
     fn try_from(text: String) -> Result<Self, TooLong> {
-        if text.len() <= MAX { Ok(Self(text)) } else { Err(TooLong { len: text.len(), max: MAX }) }
+        if text.len() <= MAX {
+            Ok(Self(text))
+        } else {
+            Err(TooLong {
+                len: text.len(),
+                max: MAX,
+            })
+        }
     }
 }
 
@@ -74,13 +81,28 @@ impl<const MAX: usize> fmt::Debug for Text<MAX> {
 
 /// A list of at most `MAX` elements. An element of no size does not compile: a few bytes could
 /// otherwise claim billions of them.
+///
+/// ```compile_fail
+/// use trunkline_protocol::{Codec, List};
+/// let read = Codec::Bincode.decode::<List<(), 4>>(&[0]);
+/// ```
+///
+/// ```
+/// use trunkline_protocol::{Codec, List};
+/// let read = Codec::Bincode.decode::<List<u8, 4>>(&[0]);
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
-#[serde(try_from = "Vec<T>", into = "Vec<T>", bound(serialize = "T: Clone + Serialize"))]
+#[serde(
+    try_from = "Vec<T>",
+    into = "Vec<T>",
+    bound(serialize = "T: Clone + Serialize")
+)]
 pub struct List<T, const MAX: usize>(Vec<T>);
 
 impl<T, const MAX: usize> List<T, MAX> {
-    const ELEMENT_HAS_A_SIZE: () = assert!(size_of::<T>() > 0, "an element of a list must have a size");
+    const ELEMENT_HAS_A_SIZE: () =
+        assert!(size_of::<T>() > 0, "an element of a list must have a size");
 
     /// The elements, in order.
     pub fn into_vec(self) -> Vec<T> {
@@ -105,7 +127,14 @@ impl<T, const MAX: usize> TryFrom<Vec<T>> for List<T, MAX> {
 
     fn try_from(all: Vec<T>) -> Result<Self, TooLong> {
         let () = Self::ELEMENT_HAS_A_SIZE;
-        if all.len() <= MAX { Ok(Self(all)) } else { Err(TooLong { len: all.len(), max: MAX }) }
+        if all.len() <= MAX {
+            Ok(Self(all))
+        } else {
+            Err(TooLong {
+                len: all.len(),
+                max: MAX,
+            })
+        }
     }
 }
 
@@ -168,7 +197,10 @@ mod tests {
     #[test]
     fn a_length_above_the_bound_is_refused() {
         assert_eq!(Text::<3>::try_from("abcd"), Err(TooLong { len: 4, max: 3 }));
-        assert_eq!(List::<u8, 2>::try_from(vec![1, 2, 3]), Err(TooLong { len: 3, max: 2 }));
+        assert_eq!(
+            List::<u8, 2>::try_from(vec![1, 2, 3]),
+            Err(TooLong { len: 3, max: 2 })
+        );
         assert!(List::<u8, 3>::try_from(vec![1, 2, 3]).is_ok());
     }
 }

@@ -14,6 +14,9 @@ pub trait Call: Send + Sync + 'static {
 
     /// The fingerprint of this kind of call.
     fn contract() -> Fingerprint {
-        Shape::new(Self::METHOD).with(Self::Request::SHAPE).with(Self::Response::SHAPE).fingerprint()
+        Shape::new(Self::METHOD)
+            .with(Self::Request::SHAPE)
+            .with(Self::Response::SHAPE)
+            .fingerprint()
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Five rules keep a peer's bytes harmless: decoding has a memory limit, no wire type is recursive
 //! ([`Contract`](crate::Contract) refuses it), no list has elements without a size
-//! ([`List`](crate::List) refuses it), nothing may follow the value, and every field has a bound.
+//! ([`List`] refuses it), nothing may follow the value, and every field has a bound.
 
 use std::fmt;
 
@@ -66,10 +66,11 @@ impl Codec {
 
     fn encode_to_vec<T: Wire>(self, value: &T) -> Vec<u8> {
         match self {
-            Self::Bincode => {
-                bincode::encode_to_vec(value, BINCODE).expect("wire types hold only what bincode can encode")
+            Self::Bincode => bincode::encode_to_vec(value, BINCODE)
+                .expect("wire types hold only what bincode can encode"),
+            Self::Json => {
+                serde_json::to_vec(value).expect("wire types hold only what JSON can encode")
             }
-            Self::Json => serde_json::to_vec(value).expect("wire types hold only what JSON can encode"),
         }
     }
 
@@ -82,9 +83,15 @@ impl Codec {
         match self {
             Self::Bincode => {
                 let (value, used) = bincode::decode_from_slice(bytes, BINCODE)?;
-                if used == bytes.len() { Ok(value) } else { Err(CodecError::TrailingBytes) }
+                if used == bytes.len() {
+                    Ok(value)
+                } else {
+                    Err(CodecError::TrailingBytes)
+                }
             }
-            Self::Json => serde_json::from_slice(bytes).map_err(|e| CodecError::Malformed(e.to_string())),
+            Self::Json => {
+                serde_json::from_slice(bytes).map_err(|e| CodecError::Malformed(e.to_string()))
+            }
         }
     }
 }
@@ -149,9 +156,14 @@ macro_rules! carried_as {
 }
 
 carried_as!(Text<MAX> as String, |text, encoder| text.as_str().encode(encoder), const MAX);
-carried_as!(Payload as Vec<u8>, |payload, encoder| payload.as_bytes().encode(encoder));
-carried_as!(SenderId as u64, |sender, encoder| u64::from(*sender).encode(encoder));
-carried_as!(ErrorCode as u16, |code, encoder| code.number().encode(encoder));
+carried_as!(Payload as Vec<u8>, |payload, encoder| payload
+    .as_bytes()
+    .encode(encoder));
+carried_as!(SenderId as u64, |sender, encoder| u64::from(*sender)
+    .encode(encoder));
+carried_as!(ErrorCode as u16, |code, encoder| code
+    .number()
+    .encode(encoder));
 
 impl<T: Encode + 'static, const MAX: usize> Encode for List<T, MAX> {
     fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
@@ -165,8 +177,8 @@ impl<Context, T: Decode<Context> + 'static, const MAX: usize> Decode<Context> fo
     }
 }
 
-impl<'de, Context, T: Decode<Context> + 'static, const MAX: usize> bincode::BorrowDecode<'de, Context>
-    for List<T, MAX>
+impl<'de, Context, T: Decode<Context> + 'static, const MAX: usize>
+    bincode::BorrowDecode<'de, Context> for List<T, MAX>
 {
     fn borrow_decode<D: bincode::de::BorrowDecoder<'de, Context = Context>>(
         decoder: &mut D,

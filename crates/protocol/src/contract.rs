@@ -101,7 +101,9 @@ macro_rules! plain {
     };
 }
 
-plain!(bool, u8, u16, u32, u64, i8, i16, i32, i64, f32, f64, char, String);
+plain!(
+    bool, u8, u16, u32, u64, i8, i16, i32, i64, f32, f64, char, String
+);
 
 impl<T: Contract> Contract for Option<T> {
     const SHAPE: Shape = Shape::new("option").with(T::SHAPE).end();
@@ -151,12 +153,18 @@ mod tests {
 
     #[test]
     fn swapping_two_fields_changes_the_fingerprint() {
-        assert_ne!(Price::SHAPE.fingerprint(), swapped::Price::SHAPE.fingerprint());
+        assert_ne!(
+            Price::SHAPE.fingerprint(),
+            swapped::Price::SHAPE.fingerprint()
+        );
     }
 
     #[test]
     fn swapping_two_variants_changes_the_fingerprint() {
-        assert_ne!(Side::SHAPE.fingerprint(), reordered::Side::SHAPE.fingerprint());
+        assert_ne!(
+            Side::SHAPE.fingerprint(),
+            reordered::Side::SHAPE.fingerprint()
+        );
     }
 
     #[test]

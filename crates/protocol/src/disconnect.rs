@@ -127,7 +127,10 @@ impl DisconnectReason {
 
     /// Tells whether a client connects again by itself.
     pub const fn reconnects(self) -> bool {
-        matches!(self.class(), DisconnectClass::RetryNow | DisconnectClass::RetryLater | DisconnectClass::Refresh)
+        matches!(
+            self.class(),
+            DisconnectClass::RetryNow | DisconnectClass::RetryLater | DisconnectClass::Refresh
+        )
     }
 }
 
@@ -150,16 +153,32 @@ mod tests {
 
     #[test]
     fn an_unknown_code_still_has_a_class() {
-        assert_eq!(DisconnectReason::from(4099).class(), DisconnectClass::RetryNow);
-        assert_eq!(DisconnectReason::from(4150).class(), DisconnectClass::RetryLater);
-        assert_eq!(DisconnectReason::from(4250).class(), DisconnectClass::Refresh);
+        assert_eq!(
+            DisconnectReason::from(4099).class(),
+            DisconnectClass::RetryNow
+        );
+        assert_eq!(
+            DisconnectReason::from(4150).class(),
+            DisconnectClass::RetryLater
+        );
+        assert_eq!(
+            DisconnectReason::from(4250).class(),
+            DisconnectClass::Refresh
+        );
         assert_eq!(DisconnectReason::from(4350).class(), DisconnectClass::Stop);
-        assert_eq!(DisconnectReason::from(4450).class(), DisconnectClass::Incompatible);
+        assert_eq!(
+            DisconnectReason::from(4450).class(),
+            DisconnectClass::Incompatible
+        );
         assert!(!DisconnectReason::from(3000).reconnects());
     }
 
     #[test]
     fn a_text_fits_into_a_close_frame() {
-        assert!(DisconnectReason::ALL.iter().all(|reason| reason.text().len() <= 123));
+        assert!(
+            DisconnectReason::ALL
+                .iter()
+                .all(|reason| reason.text().len() <= 123)
+        );
     }
 }

@@ -22,13 +22,21 @@ pub struct Error {
 impl Error {
     /// Makes an error with a `detail` that is cut at its bound.
     pub fn new(code: ErrorCode, detail: impl fmt::Display) -> Self {
-        Self { code, detail: Text::cut(&detail.to_string()), retry_after_ms: None }
+        Self {
+            code,
+            detail: Text::cut(&detail.to_string()),
+            retry_after_ms: None,
+        }
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.detail.is_empty() { write!(f, "{}", self.code) } else { write!(f, "{}: {}", self.code, self.detail) }
+        if self.detail.is_empty() {
+            write!(f, "{}", self.code)
+        } else {
+            write!(f, "{}: {}", self.code, self.detail)
+        }
     }
 }
 

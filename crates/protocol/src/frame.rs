@@ -352,7 +352,16 @@ pub struct Limits {
 impl ServerFrame {
     /// The frame of `publication`, the same for all subscribers.
     pub fn of_publication(topic_id: TopicId, publication: Publication) -> Self {
-        let Publication { offset, step, event } = publication;
-        Self::Publication { topic_id, offset, step, event }
+        let Publication {
+            offset,
+            step,
+            event,
+        } = publication;
+        Self::Publication {
+            topic_id,
+            offset,
+            step,
+            event,
+        }
     }
 }

@@ -41,7 +41,10 @@ impl TryFrom<Vec<u8>> for Payload {
         if bytes.len() <= PAYLOAD_LEN_MAX {
             Ok(Self(bytes.into()))
         } else {
-            Err(TooLong { len: bytes.len(), max: PAYLOAD_LEN_MAX })
+            Err(TooLong {
+                len: bytes.len(),
+                max: PAYLOAD_LEN_MAX,
+            })
         }
     }
 }
@@ -62,7 +65,9 @@ pub struct Publication {
 /// What makes a command the same command when it is sent again.
 ///
 /// It is unique for its user and topic: another user's equal id is another command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize,
+)]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
 pub struct MessageId {
     /// Who counts: one outbox, drawn at random once.
@@ -95,7 +100,10 @@ impl TryFrom<u64> for SenderId {
             Ok(Self(number))
         } else {
             // The length of a number is its bits.
-            Err(TooLong { len: 64 - number.leading_zeros() as usize, max: 53 })
+            Err(TooLong {
+                len: 64 - number.leading_zeros() as usize,
+                max: 53,
+            })
         }
     }
 }

@@ -10,13 +10,29 @@ pub type Offset = u64;
 
 /// The lifetime of a topic's history. A history that lost something gets another epoch, so that
 /// an offset never names two different publications.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Contract, Encode, Decode, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Contract,
+    Encode,
+    Decode,
+    Serialize,
+    Deserialize,
+)]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
 #[serde(transparent)]
 pub struct Epoch(pub u32);
 
 /// Where a reader stands: the offset of the last publication it has, and the epoch it belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Contract, Encode, Decode, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Contract, Encode, Decode, Serialize, Deserialize,
+)]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
 pub struct Position {
     /// The lifetime of the history.
@@ -26,7 +42,9 @@ pub struct Position {
 }
 
 /// Publications that a reader did not get and will not get.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Contract, Encode, Decode, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Contract, Encode, Decode, Serialize, Deserialize,
+)]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
 pub struct Gap {
     /// The first offset that is missing.
@@ -41,7 +59,9 @@ pub struct Gap {
 }
 
 /// Why publications are missing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Contract, Encode, Decode, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Contract, Encode, Decode, Serialize, Deserialize,
+)]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
 #[serde(rename_all = "snake_case")]
 pub enum GapCause {

@@ -19,7 +19,9 @@ pub struct Member {
 }
 
 /// Everybody who is present, in order of user id.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Contract, Encode, Decode, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, Contract, Encode, Decode, Serialize, Deserialize,
+)]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
 pub struct Members {
     /// How many users are present, listed or not.

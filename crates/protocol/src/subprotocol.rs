@@ -36,8 +36,12 @@ pub enum Offer {
 impl Offer {
     /// Reads the values of all `Sec-WebSocket-Protocol` headers, in the client's order.
     pub fn of<'a>(offered: impl IntoIterator<Item = &'a str>) -> Self {
-        let names: Vec<&str> =
-            offered.into_iter().flat_map(|value| value.split(',')).map(str::trim).filter(|name| !name.is_empty()).collect();
+        let names: Vec<&str> = offered
+            .into_iter()
+            .flat_map(|value| value.split(','))
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .collect();
         if names.is_empty() {
             return Self::Unnamed;
         }
@@ -60,21 +64,30 @@ impl Offer {
 mod tests {
     use super::*;
 
-    fn check(offered: &[&str], expected: Offer) {
-        assert_eq!(Offer::of(offered.iter().copied()), expected, "{offered:?}");
+    fn check(offered: &[&str], expected: &Offer) {
+        assert_eq!(&Offer::of(offered.iter().copied()), expected, "{offered:?}");
     }
 
     #[test]
     fn the_first_name_we_speak_wins() {
-        check(&["trunkline.v1.json, trunkline.v1.bincode"], Offer::Chosen(Codec::Json));
-        check(&["trunkline.v2.bincode", "trunkline.v1.bincode"], Offer::Chosen(Codec::Bincode));
+        check(
+            &["trunkline.v1.json, trunkline.v1.bincode"],
+            &Offer::Chosen(Codec::Json),
+        );
+        check(
+            &["trunkline.v2.bincode", "trunkline.v1.bincode"],
+            &Offer::Chosen(Codec::Bincode),
+        );
     }
 
     #[test]
     fn nothing_another_version_and_strangers_are_told_apart() {
-        check(&[], Offer::Unnamed);
-        check(&[" , "], Offer::Unnamed);
-        check(&["trunkline.v9.bincode"], Offer::OtherVersion("trunkline.v9.bincode".to_owned()));
-        check(&["graphql-ws", "mqtt"], Offer::Foreign);
+        check(&[], &Offer::Unnamed);
+        check(&[" , "], &Offer::Unnamed);
+        check(
+            &["trunkline.v9.bincode"],
+            &Offer::OtherVersion("trunkline.v9.bincode".to_owned()),
+        );
+        check(&["graphql-ws", "mqtt"], &Offer::Foreign);
     }
 }

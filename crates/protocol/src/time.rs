@@ -36,7 +36,10 @@ impl Add<Duration> for Moment {
     type Output = Self;
 
     fn add(self, after: Duration) -> Self {
-        Self(self.0.saturating_add(u64::try_from(after.as_millis()).unwrap_or(u64::MAX)))
+        Self(
+            self.0
+                .saturating_add(u64::try_from(after.as_millis()).unwrap_or(u64::MAX)),
+        )
     }
 }
 
@@ -44,7 +47,10 @@ impl Sub<Duration> for Moment {
     type Output = Self;
 
     fn sub(self, before: Duration) -> Self {
-        Self(self.0.saturating_sub(u64::try_from(before.as_millis()).unwrap_or(u64::MAX)))
+        Self(
+            self.0
+                .saturating_sub(u64::try_from(before.as_millis()).unwrap_or(u64::MAX)),
+        )
     }
 }
 
@@ -52,7 +58,20 @@ impl Sub<Duration> for Moment {
 ///
 /// Four bytes, because a varint above 2^32 takes nine.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Contract, Encode, Decode, Serialize, Deserialize,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Contract,
+    Encode,
+    Decode,
+    Serialize,
+    Deserialize,
 )]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
 #[serde(transparent)]

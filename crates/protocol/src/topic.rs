@@ -136,7 +136,9 @@ impl TopicName {
     }
 
     fn parts(&self) -> (&str, &str) {
-        self.0.split_once(':').expect("a topic name has a colon since it was parsed")
+        self.0
+            .split_once(':')
+            .expect("a topic name has a colon since it was parsed")
     }
 }
 
@@ -153,9 +155,14 @@ impl FromStr for TopicName {
         let (namespace, key) = text.split_once(':').ok_or(InvalidTopicName)?;
         let in_namespace = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-');
         let in_key = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/');
-        let namespace_fits = matches!(namespace.len(), 1..=32) && namespace.bytes().all(in_namespace);
+        let namespace_fits =
+            matches!(namespace.len(), 1..=32) && namespace.bytes().all(in_namespace);
         let key_fits = matches!(key.len(), 1..=63) && key.bytes().all(in_key);
-        if namespace_fits && key_fits { Ok(Self(text.to_owned())) } else { Err(InvalidTopicName) }
+        if namespace_fits && key_fits {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidTopicName)
+        }
     }
 }
 
@@ -173,7 +180,9 @@ impl std::error::Error for InvalidTopicName {}
 
 /// The number that stands for a topic on the wire. A server announces it when it confirms a
 /// subscription; it is the same for all its connections, so that events are encoded once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize,
+)]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
 #[serde(transparent)]
 pub struct TopicId(pub u32);

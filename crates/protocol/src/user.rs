@@ -21,7 +21,21 @@ pub struct User {
 }
 
 /// A user's id. In JSON it is sixteen hexadecimal digits, since not every reader holds 64 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Contract, Encode, Decode, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Contract,
+    Encode,
+    Decode,
+    Serialize,
+    Deserialize,
+)]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
 #[serde(try_from = "String", into = "String")]
 pub struct UserId(pub u64);
@@ -36,11 +50,14 @@ impl FromStr for UserId {
     type Err = InvalidUserId;
 
     fn from_str(text: &str) -> Result<Self, InvalidUserId> {
-        let digits = text.len() == 16 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let digits =
+            text.len() == 16 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         if !digits {
             return Err(InvalidUserId);
         }
-        u64::from_str_radix(text, 16).map(Self).map_err(|_| InvalidUserId)
+        u64::from_str_radix(text, 16)
+            .map(Self)
+            .map_err(|_| InvalidUserId)
     }
 }
 

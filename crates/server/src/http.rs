@@ -11,7 +11,6 @@ use axum::extract::Request;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::accept::OpenConnections;
 use crate::assets::Assets;
@@ -35,12 +34,6 @@ pub(crate) struct Services {
     pub(crate) open: OpenConnections,
     /// Cancelled when the server should end: conversations say so to their peers.
     pub(crate) shutdown: CancellationToken,
-    /// Where tasks are spawned; the shutdown waits for them.
-    #[expect(
-        dead_code,
-        reason = "conversations, which spawn tasks, are not mounted yet"
-    )]
-    pub(crate) tasks: TaskTracker,
 }
 
 /// Composes the routes. Each module brings its own, with its own state.

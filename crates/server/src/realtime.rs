@@ -47,12 +47,7 @@ pub(crate) fn router(node: Arc<Node>, assets: Assets) -> Router {
         if wants_upgrade(request.headers()) {
             return upgrade(State(node), request).await;
         }
-        match *request.method() {
-            Method::GET | Method::HEAD => {
-                assets.respond(request.method(), "/chat", request.headers())
-            }
-            _ => Problem::method_not_allowed().into_response(),
-        }
+        assets.respond(request.method(), "/chat", request.headers())
     };
     Router::new()
         .route("/ws", any(socket))

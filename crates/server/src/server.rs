@@ -103,7 +103,6 @@ impl Server {
             guests,
             assets: Assets::embedded(),
             shutdown: shutdown.clone(),
-            tasks: tasks.clone(),
         };
         let app = http::router(&services);
         let abort = CancellationToken::new();

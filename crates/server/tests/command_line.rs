@@ -146,7 +146,9 @@ fn a_second_signal_does_not_wait() {
     let mut byte = [0];
     stream.read_exact(&mut byte).expect("an interim answer");
     server.signal("TERM");
+    let deadline = Instant::now() + Duration::from_secs(10);
     while TcpStream::connect(server.address()).is_ok() {
+        assert!(Instant::now() < deadline, "the first signal is not heard");
         std::thread::yield_now();
     }
     assert_eq!(server.child.try_wait().expect("a child of ours"), None);

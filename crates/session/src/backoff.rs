@@ -16,7 +16,9 @@ pub(crate) const STABLE: Duration = Duration::from_secs(30);
 
 /// The pause before attempt number `attempt`, counted from 0, with 64 `random` bits.
 pub(crate) fn pause(attempt: u32, random: u64) -> Duration {
-    let longest = FIRST.saturating_mul(1_u32.checked_shl(attempt).unwrap_or(u32::MAX)).min(LONGEST);
+    let longest = FIRST
+        .saturating_mul(1_u32.checked_shl(attempt).unwrap_or(u32::MAX))
+        .min(LONGEST);
     let longest_ms = longest.as_millis() as u64;
     Duration::from_millis(random % (longest_ms + 1))
 }
@@ -42,16 +44,30 @@ mod tests {
     #[test]
     fn a_pause_is_never_longer_than_its_bound() {
         for (attempt, longest_ms) in [(0, 250), (1, 500), (3, 2000), (7, 30_000), (40, 30_000)] {
-            assert_eq!(pause(attempt, longest_ms).as_millis() as u64, longest_ms, "attempt {attempt}");
-            assert_eq!(pause(attempt, longest_ms + 1), Duration::ZERO, "attempt {attempt}");
+            assert_eq!(
+                pause(attempt, longest_ms).as_millis() as u64,
+                longest_ms,
+                "attempt {attempt}"
+            );
+            assert_eq!(
+                pause(attempt, longest_ms + 1),
+                Duration::ZERO,
+                "attempt {attempt}"
+            );
         }
     }
 
     #[test]
     fn jitter_spreads_over_the_whole_pause() {
         let mut jitter = Jitter(7);
-        let pauses: Vec<u128> = (0..1000).map(|_| pause(4, jitter.next()).as_millis()).collect();
+        let pauses: Vec<u128> = (0..1000)
+            .map(|_| pause(4, jitter.next()).as_millis())
+            .collect();
         let quarter = |n: u128| pauses.iter().filter(|ms| **ms / 1000 == n).count();
-        assert!((0..4).all(|n| quarter(n) > 150), "{:?}", (0..4).map(quarter).collect::<Vec<_>>());
+        assert!(
+            (0..4).all(|n| quarter(n) > 150),
+            "{:?}",
+            (0..4).map(quarter).collect::<Vec<_>>()
+        );
     }
 }

@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use trunkline_protocol::frame::Range;
 use trunkline_protocol::{
-    ClientFrame, DisconnectReason, Error, ErrorCode, Fingerprint, Gap, List, Member, Members, MessageId, Moment,
-    Offset, PROTOCOL_VERSION, Payload, Position, Publication, RequestId, SenderId, Text, TopicName, User, UserId,
+    ClientFrame, DisconnectReason, Error, ErrorCode, Fingerprint, Gap, List, Member, Members,
+    MessageId, Moment, Offset, PROTOCOL_VERSION, Payload, Position, Publication, RequestId,
+    SenderId, Text, TopicName, User, UserId,
 };
 
 use crate::backoff::Jitter;
-use crate::outgoing::{CommandId, Outgoing, OutboxFull};
+use crate::outgoing::{CommandId, OutboxFull, Outgoing};
 use crate::subscription::{Subscription, SubscriptionId, Wanted};
 
 mod frames;
@@ -197,7 +198,12 @@ pub struct ClientSession {
     jitter: Jitter,
     line: Line,
     token: Option<String>,
+    /// The token was fetched for this very attempt and was not accepted yet, so a server that
+    /// refuses it may well refuse the next one, too.
+    token_is_new: bool,
     subscriptions: BTreeMap<SubscriptionId, Subscription>,
+    /// Topics that went out with `Connect` and were left before the answer.
+    left_while_greeting: Vec<TopicName>,
     outgoing: Outgoing,
     waiting: BTreeMap<RequestId, Waiting>,
     next_request: RequestId,
@@ -215,7 +221,9 @@ impl ClientSession {
             config,
             line: Line::Idle,
             token: None,
+            token_is_new: false,
             subscriptions: BTreeMap::new(),
+            left_while_greeting: Vec::new(),
             outgoing: Outgoing::default(),
             waiting: BTreeMap::new(),
             next_request: 0,
@@ -243,25 +251,45 @@ impl ClientSession {
     /// [`ErrorCode::AlreadySubscribed`] if this client is subscribed to it, and
     /// [`ErrorCode::TooManySubscriptions`] at the limit of one connection.
     pub fn subscribe(&mut self, now: Moment, wanted: Wanted) -> Result<SubscriptionId, Error> {
-        if self.subscriptions.values().any(|other| other.wanted.topic == wanted.topic) {
+        if self
+            .subscriptions
+            .values()
+            .any(|other| other.wanted.topic == wanted.topic)
+        {
             return Err(Error::new(ErrorCode::AlreadySubscribed, wanted.topic));
         }
         if self.subscriptions.len() >= trunkline_protocol::frame::SUBSCRIPTIONS_MAX {
-            return Err(Error::new(ErrorCode::TooManySubscriptions, self.subscriptions.len()));
+            return Err(Error::new(
+                ErrorCode::TooManySubscriptions,
+                self.subscriptions.len(),
+            ));
         }
         self.next_subscription += 1;
-        self.subscriptions.insert(self.next_subscription, Subscription::new(wanted));
+        self.subscriptions
+            .insert(self.next_subscription, Subscription::new(wanted));
         self.ask_for_subscriptions(now);
         Ok(self.next_subscription)
     }
 
     /// Leaves a topic. Nothing of it is told from here on.
     pub fn unsubscribe(&mut self, subscription: SubscriptionId) {
-        let Some(left) = self.subscriptions.remove(&subscription) else { return };
+        let Some(left) = self.subscriptions.remove(&subscription) else {
+            return;
+        };
         if self.line.is_live() {
-            let id = self.new_request(Waiting::Unsubscribe);
-            self.frames.push_back(ClientFrame::Unsubscribe { id, topic: Text::cut(left.wanted.topic.as_str()) });
+            self.send_unsubscribe(&left.wanted.topic);
+        } else if left.is_asked() {
+            // Nothing may be sent before the server's greeting.
+            self.left_while_greeting.push(left.wanted.topic);
         }
+    }
+
+    fn send_unsubscribe(&mut self, topic: &TopicName) {
+        let id = self.new_request(Waiting::Unsubscribe);
+        self.frames.push_back(ClientFrame::Unsubscribe {
+            id,
+            topic: Text::cut(topic.as_str()),
+        });
     }
 
     /// Hands a command to a topic's handler, now or when there is a connection. It is answered by
@@ -296,7 +324,9 @@ impl ClientSession {
         request: Payload,
         patience: Duration,
     ) -> RequestId {
-        let id = self.new_request(Waiting::Call { until: now + patience });
+        let id = self.new_request(Waiting::Call {
+            until: now + patience,
+        });
         let frame = ClientFrame::Call {
             id,
             method: Text::cut(method),
@@ -310,10 +340,26 @@ impl ClientSession {
 
     /// Reads kept publications. Answered by [`ClientEvent::History`]; refused at once while there
     /// is no connection.
-    pub fn history(&mut self, now: Moment, topic: &TopicName, range: Range, limit: u16) -> RequestId {
-        let id = self.new_request(Waiting::History { until: now + requests::READ_PATIENCE });
+    pub fn history(
+        &mut self,
+        now: Moment,
+        topic: &TopicName,
+        range: Range,
+        limit: u16,
+    ) -> RequestId {
+        let id = self.new_request(Waiting::History {
+            until: now + requests::READ_PATIENCE,
+        });
         let topic = Text::cut(topic.as_str());
-        self.send_or_refuse(id, ClientFrame::History { id, topic, range, limit });
+        self.send_or_refuse(
+            id,
+            ClientFrame::History {
+                id,
+                topic,
+                range,
+                limit,
+            },
+        );
         id
     }
 
@@ -338,7 +384,10 @@ impl ClientSession {
         if !self.line.is_live() {
             return line;
         }
-        let deferred = self.subscriptions.values().filter_map(Subscription::deferred_until);
+        let deferred = self
+            .subscriptions
+            .values()
+            .filter_map(Subscription::deferred_until);
         let requests = self.waiting.values().filter_map(Waiting::until);
         line.into_iter().chain(deferred).chain(requests).min()
     }
@@ -348,7 +397,8 @@ impl ClientSession {
         for (number, subscription) in &mut self.subscriptions {
             if subscription.is_due(Moment::from_ms(u64::MAX)) {
                 self.next_request = self.next_request.wrapping_add(1);
-                self.waiting.insert(self.next_request, Waiting::Subscribe(*number));
+                self.waiting
+                    .insert(self.next_request, Waiting::Subscribe(*number));
                 subscriptions.push(subscription.ask(self.next_request));
             }
         }
@@ -367,8 +417,10 @@ impl ClientSession {
         for (number, subscription) in &mut self.subscriptions {
             if subscription.is_due(now) {
                 self.next_request = self.next_request.wrapping_add(1);
-                self.waiting.insert(self.next_request, Waiting::Subscribe(*number));
-                self.frames.push_back(ClientFrame::Subscribe(subscription.ask(self.next_request)));
+                self.waiting
+                    .insert(self.next_request, Waiting::Subscribe(*number));
+                self.frames
+                    .push_back(ClientFrame::Subscribe(subscription.ask(self.next_request)));
             }
         }
     }
@@ -382,8 +434,17 @@ impl ClientSession {
             let (contract, payload) = (next.contract, next.command.clone());
             let id = self.new_request(Waiting::Publish(command));
             self.outgoing.sent(command, id);
-            let message_id = MessageId { sender: self.config.sender, counter: command };
-            self.frames.push_back(ClientFrame::Publish { id, message_id, topic, contract, command: payload });
+            let message_id = MessageId {
+                sender: self.config.sender,
+                counter: command,
+            };
+            self.frames.push_back(ClientFrame::Publish {
+                id,
+                message_id,
+                topic,
+                contract,
+                command: payload,
+            });
         }
     }
 }

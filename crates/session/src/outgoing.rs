@@ -50,15 +50,28 @@ impl Outgoing {
         }
         self.next_id += 1;
         self.len += len;
-        self.commands.push_back(Command { id: self.next_id, topic, contract, command, sent_as: None });
+        self.commands.push_back(Command {
+            id: self.next_id,
+            topic,
+            contract,
+            command,
+            sent_as: None,
+        });
         Ok(self.next_id)
     }
 
     /// The oldest command that was not sent on this connection, unless `window` are under way.
     pub(crate) fn next_unsent(&self, window: usize) -> Option<&Command> {
-        let unsent = self.commands.iter().position(|command| command.sent_as.is_none())?;
+        let unsent = self
+            .commands
+            .iter()
+            .position(|command| command.sent_as.is_none())?;
         // Commands are sent in order, so all before the first unsent one are under way.
-        if unsent < window { self.commands.get(unsent) } else { None }
+        if unsent < window {
+            self.commands.get(unsent)
+        } else {
+            None
+        }
     }
 
     /// Notes that the command `id` went out as `request`.

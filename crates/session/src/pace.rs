@@ -23,7 +23,11 @@ pub(crate) struct Bucket {
 
 impl Bucket {
     pub(crate) fn full(pace: Pace, now: Moment) -> Self {
-        Self { pace, milli: u64::from(pace.burst) * 1000, filled_at: now }
+        Self {
+            pace,
+            milli: u64::from(pace.burst) * 1000,
+            filled_at: now,
+        }
     }
 
     /// Takes a token, or says how long to wait for the next one.
@@ -37,7 +41,9 @@ impl Bucket {
             return Ok(());
         }
         let missing = 1000 - self.milli;
-        Err(Duration::from_millis(missing.div_ceil(u64::from(self.pace.per_second.max(1)))))
+        Err(Duration::from_millis(
+            missing.div_ceil(u64::from(self.pace.per_second.max(1))),
+        ))
     }
 }
 
@@ -45,7 +51,10 @@ impl Bucket {
 mod tests {
     use super::*;
 
-    const PACE: Pace = Pace { per_second: 10, burst: 3 };
+    const PACE: Pace = Pace {
+        per_second: 10,
+        burst: 3,
+    };
 
     #[test]
     fn a_burst_passes_and_then_the_pace_holds() {

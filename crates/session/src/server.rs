@@ -10,8 +10,8 @@ use std::time::Duration;
 use trunkline_protocol::codec::CLIENT_FRAME_LEN_MAX;
 use trunkline_protocol::frame::{Limits, Range, SUBSCRIPTIONS_MAX, Start, Subscribe, TopicText};
 use trunkline_protocol::{
-    ClientFrame, DisconnectReason, Error, ErrorCode, Fingerprint, MessageId, Moment, PROTOCOL_VERSION, Payload,
-    RequestId, ServerFrame, TopicName, User,
+    ClientFrame, DisconnectReason, Error, ErrorCode, Fingerprint, MessageId, Moment,
+    PROTOCOL_VERSION, Payload, RequestId, ServerFrame, TopicName, User,
 };
 
 use crate::pace::{Bucket, Pace};
@@ -45,7 +45,10 @@ impl Default for ServerConfig {
             greeting_max: Duration::from_secs(5),
             token_grace: Duration::from_secs(30),
             requests_max: 64,
-            pace: Pace { per_second: 100, burst: 200 },
+            pace: Pace {
+                per_second: 100,
+                burst: 200,
+            },
         }
     }
 }
@@ -152,21 +155,31 @@ pub struct Close {
 impl Close {
     /// A close with the reason's own words.
     pub fn new(reason: DisconnectReason) -> Self {
-        Self { reason, text: reason.text().to_owned() }
+        Self {
+            reason,
+            text: reason.text().to_owned(),
+        }
     }
 
     /// A close that says more.
     pub fn saying(reason: DisconnectReason, text: &str) -> Self {
-        Self { reason, text: trunkline_protocol::Text::<123>::cut(text).into() }
+        Self {
+            reason,
+            text: trunkline_protocol::Text::<123>::cut(text).into(),
+        }
     }
 }
 
 #[derive(Debug)]
 enum State {
     /// `Connect` is expected until then.
-    Greeting { until: Moment },
+    Greeting {
+        until: Moment,
+    },
     /// The token is being checked; the subscriptions of `Connect` wait.
-    Authenticating { subscriptions: Vec<Subscribe> },
+    Authenticating {
+        subscriptions: Vec<Subscribe>,
+    },
     Open(Open),
     Closed,
 }
@@ -205,7 +218,9 @@ impl ServerSession {
     pub fn new(config: ServerConfig, now: Moment) -> Self {
         Self {
             config,
-            state: State::Greeting { until: now + config.greeting_max },
+            state: State::Greeting {
+                until: now + config.greeting_max,
+            },
             requests: BTreeMap::new(),
             topics: BTreeSet::new(),
             frames: VecDeque::new(),
@@ -230,22 +245,45 @@ impl ServerSession {
     /// A frame arrived.
     pub fn handle_frame(&mut self, now: Moment, frame: ClientFrame) {
         match (&mut self.state, frame) {
-            (State::Greeting { .. }, ClientFrame::Connect { version, token, agent, subscriptions }) => {
+            (
+                State::Greeting { .. },
+                ClientFrame::Connect {
+                    version,
+                    token,
+                    agent,
+                    subscriptions,
+                },
+            ) => {
                 if version != PROTOCOL_VERSION {
-                    let text = format!("this server speaks version {PROTOCOL_VERSION}, not {version}");
+                    let text =
+                        format!("this server speaks version {PROTOCOL_VERSION}, not {version}");
                     return self.close(Close::saying(DisconnectReason::VersionUnsupported, &text));
                 }
-                self.state = State::Authenticating { subscriptions: subscriptions.into() };
-                self.events.push_back(ServerEvent::Authenticate { token: token.into(), agent: agent.into() });
+                self.state = State::Authenticating {
+                    subscriptions: subscriptions.into(),
+                };
+                self.events.push_back(ServerEvent::Authenticate {
+                    token: token.into(),
+                    agent: agent.into(),
+                });
             }
             (State::Greeting { .. }, _) => {
-                self.close(Close::saying(DisconnectReason::Malformed, "the first frame must be connect"));
+                self.close(Close::saying(
+                    DisconnectReason::Malformed,
+                    "the first frame must be connect",
+                ));
             }
             (State::Authenticating { .. }, _) => {
-                self.close(Close::saying(DisconnectReason::Malformed, "wait for connected after connect"));
+                self.close(Close::saying(
+                    DisconnectReason::Malformed,
+                    "wait for connected after connect",
+                ));
             }
             (State::Open(_), ClientFrame::Connect { .. }) => {
-                self.close(Close::saying(DisconnectReason::Malformed, "connect comes once"));
+                self.close(Close::saying(
+                    DisconnectReason::Malformed,
+                    "connect comes once",
+                ));
             }
             (State::Open(open), frame) => {
                 open.silent_at = now + self.config.silence_max;
@@ -261,8 +299,16 @@ impl ServerSession {
     }
 
     /// The token is good for `user` and for this long.
-    pub fn handle_authenticated(&mut self, now: Moment, session: u32, user: User, token_ttl: Duration) {
-        let State::Authenticating { subscriptions } = &mut self.state else { return };
+    pub fn handle_authenticated(
+        &mut self,
+        now: Moment,
+        session: u32,
+        user: User,
+        token_ttl: Duration,
+    ) {
+        let State::Authenticating { subscriptions } = &mut self.state else {
+            return;
+        };
         let subscriptions = std::mem::take(subscriptions);
         self.state = State::Open(Open {
             user: user.clone(),
@@ -296,7 +342,13 @@ impl ServerSession {
     pub fn handle_refreshed(&mut self, now: Moment, id: RequestId, token_ttl: Duration) {
         if let State::Open(open) = &mut self.state {
             open.expires_at = now + token_ttl;
-            self.answer(id, ServerFrame::Refreshed { id, token_ttl_ms: millis(token_ttl) });
+            self.answer(
+                id,
+                ServerFrame::Refreshed {
+                    id,
+                    token_ttl_ms: millis(token_ttl),
+                },
+            );
         }
     }
 
@@ -340,7 +392,9 @@ impl ServerSession {
             State::Greeting { until } if *until <= now => {
                 self.close(Close::new(DisconnectReason::FirstFrameLate));
             }
-            State::Open(open) if open.silent_at <= now => self.close(Close::new(DisconnectReason::Silent)),
+            State::Open(open) if open.silent_at <= now => {
+                self.close(Close::new(DisconnectReason::Silent))
+            }
             State::Open(open) if open.expires_at + self.config.token_grace <= now => {
                 self.close(Close::new(DisconnectReason::TokenExpired));
             }
@@ -348,7 +402,10 @@ impl ServerSession {
                 open.ping_at = now + self.config.ping_interval;
                 self.events.push_back(ServerEvent::Heartbeat);
             }
-            State::Greeting { .. } | State::Authenticating { .. } | State::Open(_) | State::Closed => {}
+            State::Greeting { .. }
+            | State::Authenticating { .. }
+            | State::Open(_)
+            | State::Closed => {}
         }
     }
 
@@ -356,9 +413,11 @@ impl ServerSession {
     pub fn poll_timeout(&self) -> Option<Moment> {
         match &self.state {
             State::Greeting { until } => Some(*until),
-            State::Open(open) => {
-                Some(open.ping_at.min(open.silent_at).min(open.expires_at + self.config.token_grace))
-            }
+            State::Open(open) => Some(
+                open.ping_at
+                    .min(open.silent_at)
+                    .min(open.expires_at + self.config.token_grace),
+            ),
             State::Authenticating { .. } | State::Closed => None,
         }
     }
@@ -414,18 +473,52 @@ impl ServerSession {
                     self.handle_unsubscribe(id, topic);
                 }
             }
-            ClientFrame::Publish { id, message_id, topic, contract, command } => {
+            ClientFrame::Publish {
+                id,
+                message_id,
+                topic,
+                contract,
+                command,
+            } => {
                 if let Some(topic) = self.parsed(id, &topic) {
-                    self.events.push_back(ServerEvent::Publish { id, message_id, topic, contract, command });
+                    self.events.push_back(ServerEvent::Publish {
+                        id,
+                        message_id,
+                        topic,
+                        contract,
+                        command,
+                    });
                 }
             }
-            ClientFrame::Call { id, method, contract, deadline_ms, request } => {
+            ClientFrame::Call {
+                id,
+                method,
+                contract,
+                deadline_ms,
+                request,
+            } => {
                 let deadline = Duration::from_millis(u64::from(deadline_ms));
-                self.events.push_back(ServerEvent::Call { id, method: method.into(), contract, deadline, request });
+                self.events.push_back(ServerEvent::Call {
+                    id,
+                    method: method.into(),
+                    contract,
+                    deadline,
+                    request,
+                });
             }
-            ClientFrame::History { id, topic, range, limit } => {
+            ClientFrame::History {
+                id,
+                topic,
+                range,
+                limit,
+            } => {
                 if let Some(topic) = self.parsed(id, &topic) {
-                    self.events.push_back(ServerEvent::History { id, topic, range, limit });
+                    self.events.push_back(ServerEvent::History {
+                        id,
+                        topic,
+                        range,
+                        limit,
+                    });
                 }
             }
             ClientFrame::Presence { id, topic } => {
@@ -434,7 +527,10 @@ impl ServerSession {
                 }
             }
             ClientFrame::Refresh { id, token } => {
-                self.events.push_back(ServerEvent::Refresh { id, token: token.into() });
+                self.events.push_back(ServerEvent::Refresh {
+                    id,
+                    token: token.into(),
+                });
             }
             ClientFrame::Connect { .. }
             | ClientFrame::Cancel { .. }
@@ -448,7 +544,10 @@ impl ServerSession {
         let error = if self.requests.contains_key(&id) {
             Error::new(ErrorCode::DuplicateId, id)
         } else if self.requests.len() >= requests_max {
-            Error::new(ErrorCode::TooManyRequests, "too many requests wait for an answer")
+            Error::new(
+                ErrorCode::TooManyRequests,
+                "too many requests wait for an answer",
+            )
         } else {
             self.requests.insert(id, kind);
             return true;
@@ -458,7 +557,9 @@ impl ServerSession {
     }
 
     fn within_pace(&mut self, now: Moment) -> Result<(), Duration> {
-        let State::Open(open) = &mut self.state else { return Ok(()) };
+        let State::Open(open) = &mut self.state else {
+            return Ok(());
+        };
         let taken = open.bucket.take(now);
         if taken.is_err() {
             if now.since(open.too_fast_since) > Duration::from_secs(1) {
@@ -484,19 +585,34 @@ impl ServerSession {
     }
 
     fn handle_subscribe(&mut self, subscribe: Subscribe) {
-        let Subscribe { id, topic, contract, start, presence } = subscribe;
-        let Some(topic) = self.parsed(id, &topic) else { return };
+        let Subscribe {
+            id,
+            topic,
+            contract,
+            start,
+            presence,
+        } = subscribe;
+        let Some(topic) = self.parsed(id, &topic) else {
+            return;
+        };
         if !self.topics.contains(&topic) && self.topics.len() >= SUBSCRIPTIONS_MAX {
             let detail = format!("a connection has at most {SUBSCRIPTIONS_MAX} subscriptions");
             return self.refuse(id, Error::new(ErrorCode::TooManySubscriptions, detail));
         }
         self.topics.insert(topic.clone());
-        self.events.push_back(ServerEvent::Subscribe { id, topic, contract, start, presence });
+        self.events.push_back(ServerEvent::Subscribe {
+            id,
+            topic,
+            contract,
+            start,
+            presence,
+        });
     }
 
     fn handle_unsubscribe(&mut self, id: RequestId, topic: TopicName) {
         if self.topics.remove(&topic) {
-            self.events.push_back(ServerEvent::Unsubscribe { id, topic });
+            self.events
+                .push_back(ServerEvent::Unsubscribe { id, topic });
         } else {
             self.refuse(id, Error::new(ErrorCode::NotSubscribed, topic));
         }

@@ -4,7 +4,9 @@
 //! dropped; a hole means that something was lost on the way, and the topic is asked for again.
 
 use trunkline_protocol::frame::{Start, Subscribe};
-use trunkline_protocol::{Fingerprint, Moment, Offset, Position, RequestId, Text, TopicId, TopicName};
+use trunkline_protocol::{
+    Fingerprint, Moment, Offset, Position, RequestId, Text, TopicId, TopicName,
+};
 
 /// Names a subscription of one client. Never used again.
 pub type SubscriptionId = u32;
@@ -59,7 +61,11 @@ pub(crate) enum Verdict {
 
 impl Subscription {
     pub(crate) fn new(wanted: Wanted) -> Self {
-        Self { wanted, stage: Stage::Wanting, position: None }
+        Self {
+            wanted,
+            stage: Stage::Wanting,
+            position: None,
+        }
     }
 
     pub(crate) fn topic_id(&self) -> Option<TopicId> {
@@ -71,6 +77,11 @@ impl Subscription {
 
     pub(crate) fn is_asked_as(&self, request: RequestId) -> bool {
         self.stage == Stage::Asked(request)
+    }
+
+    /// Tells whether it was asked for on this connection and is not answered yet.
+    pub(crate) fn is_asked(&self) -> bool {
+        matches!(self.stage, Stage::Asked(_))
     }
 
     /// Tells whether it is to be asked for now.
@@ -99,7 +110,9 @@ impl Subscription {
         self.stage = Stage::Asked(id);
         let start = match self.position {
             Some(position) if self.wanted.log => Start::After(position),
-            Some(_) | None => Start::Newest { count: self.wanted.newest },
+            Some(_) | None => Start::Newest {
+                count: self.wanted.newest,
+            },
         };
         Subscribe {
             id,
@@ -133,7 +146,10 @@ impl Subscription {
 
     /// Judges a publication, and moves on if it is the next one.
     pub(crate) fn judge(&mut self, offset: Offset, step: u32) -> Verdict {
-        let Some(position) = &mut self.position else { return Verdict::Drop };
+        // The rest of a page with a hole comes after the topic was asked for again.
+        let (Stage::Live(_), Some(position)) = (self.stage, &mut self.position) else {
+            return Verdict::Drop;
+        };
         if offset <= position.offset {
             return Verdict::Drop;
         }

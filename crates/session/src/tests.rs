@@ -1,1 +1,14 @@
-//! Both machines against each other.
+//! Both machines against each other, without a hub: what one conversation promises.
+//!
+//! A [`Pair`](pair::Pair) does for both what a driver does, and lets a test lose frames, lines and
+//! time. `crates/sim` does the same with everything at once and by the thousand.
+
+mod pair;
+
+mod opening;
+mod limits;
+mod heartbeat;
+mod tokens;
+mod reconnecting;
+mod commands;
+mod subscriptions;

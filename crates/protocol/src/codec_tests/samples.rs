@@ -6,11 +6,12 @@
 use super::*;
 use crate::frame::{Head, Limits, Range, Start, Subscribe};
 use crate::topics::chat::{
-    Chat, ChatCommand, ChatEvent, ListRooms, ListRoomsRequest, RoomInfo, Rooms, Typing, TypingCommand, TypingEvent,
+    Chat, ChatCommand, ChatEvent, ListRooms, ListRoomsRequest, RoomInfo, Rooms, Typing,
+    TypingCommand, TypingEvent,
 };
 use crate::{
-    Call, ClientFrame, Epoch, Error, Gap, GapCause, Member, Members, MessageId, Position, Publication, ServerFrame,
-    Timestamp, Topic, TopicId, User, UserId,
+    Call, ClientFrame, Epoch, Error, Gap, GapCause, Member, Members, MessageId, Position,
+    Publication, ServerFrame, Timestamp, Topic, TopicId, User, UserId,
 };
 
 /// What a sample's messages inside frames look like.
@@ -28,7 +29,8 @@ impl Form {
             Self::Written(codec) => codec.payload(message).expect("a sample fits"),
             Self::ReadFromJson => {
                 let value = serde_json::to_value(message).expect("a sample is JSON");
-                Payload::try_from(serde_json::to_vec(&value).expect("a sample is JSON")).expect("a sample fits")
+                Payload::try_from(serde_json::to_vec(&value).expect("a sample is JSON"))
+                    .expect("a sample fits")
             }
         }
     }
@@ -53,43 +55,85 @@ fn list<T, const MAX: usize>(all: Vec<T>) -> List<T, MAX> {
 }
 
 fn mina() -> User {
-    User { id: UserId(0x0123_4567_89ab_cdef), name: text("Mina 미나") }
+    User {
+        id: UserId(0x0123_4567_89ab_cdef),
+        name: text("Mina 미나"),
+    }
 }
 
 fn sam() -> User {
-    User { id: UserId(7), name: text("Sam") }
+    User {
+        id: UserId(7),
+        name: text("Sam"),
+    }
 }
 
 /// The first moment of 2026.
 const NEW_YEAR: Timestamp = Timestamp(1_767_225_600);
 
 fn said(words: &str) -> ChatEvent {
-    ChatEvent::Said { author: mina(), at: NEW_YEAR, text: text(words) }
+    ChatEvent::Said {
+        author: mina(),
+        at: NEW_YEAR,
+        text: text(words),
+    }
 }
 
 fn publication(form: Form, offset: Offset, words: &str) -> Publication {
-    Publication { offset, step: 1, event: form.payload(&said(words)) }
+    Publication {
+        offset,
+        step: 1,
+        event: form.payload(&said(words)),
+    }
 }
 
 fn position(epoch: u32, offset: Offset) -> Position {
-    Position { epoch: Epoch(epoch), offset }
+    Position {
+        epoch: Epoch(epoch),
+        offset,
+    }
 }
 
 fn gap(from: Offset, to: Offset, count: u64, cause: GapCause) -> Gap {
-    Gap { from, to, count, cause }
+    Gap {
+        from,
+        to,
+        count,
+        cause,
+    }
 }
 
 fn here() -> Members {
     let member = |user, connections| Member { user, connections };
-    Members { count: 2, listed: list(vec![member(sam(), 1), member(mina(), 2)]) }
+    Members {
+        count: 2,
+        listed: list(vec![member(sam(), 1), member(mina(), 2)]),
+    }
 }
 
 pub(super) fn client_frames(form: Form) -> Vec<Sample<ClientFrame>> {
     let lobby = || text("chat:lobby");
-    let subscribe = |id, contract, start, presence| Subscribe { id, topic: lobby(), contract, start, presence };
+    let subscribe = |id, contract, start, presence| Subscribe {
+        id,
+        topic: lobby(),
+        contract,
+        start,
+        presence,
+    };
+    let typing = Subscribe {
+        topic: text("typing:lobby"),
+        ..subscribe(2, None, Start::default(), false)
+    };
     let contract = Some(Chat::contract());
-    let message_id = MessageId { sender: SenderId::from_random(SenderId::MAX), counter: 1 };
-    let hello = || form.payload(&ChatCommand::Say { text: text("hello") });
+    let message_id = MessageId {
+        sender: SenderId::from_random(SenderId::MAX),
+        counter: 1,
+    };
+    let hello = || {
+        form.payload(&ChatCommand::Say {
+            text: text("hello"),
+        })
+    };
     let rooms = || form.payload(&ListRoomsRequest {});
     vec![
         sample(
@@ -100,13 +144,18 @@ pub(super) fn client_frames(form: Form) -> Vec<Sample<ClientFrame>> {
                 agent: text("sample/1.0"),
                 subscriptions: list(vec![
                     subscribe(1, contract, Start::After(position(9, 300)), true),
-                    subscribe(2, None, Start::Newest { count: 50 }, false),
+                    typing,
                 ]),
             },
         ),
         sample(
             "client.connect.alone",
-            ClientFrame::Connect { version: 1, token: text(""), agent: text(""), subscriptions: List::default() },
+            ClientFrame::Connect {
+                version: 1,
+                token: text(""),
+                agent: text(""),
+                subscriptions: List::default(),
+            },
         ),
         sample(
             "client.subscribe.newest",
@@ -114,16 +163,39 @@ pub(super) fn client_frames(form: Form) -> Vec<Sample<ClientFrame>> {
         ),
         sample(
             "client.subscribe.after",
-            ClientFrame::Subscribe(subscribe(3, contract, Start::After(position(9, 70_000)), false)),
+            ClientFrame::Subscribe(subscribe(
+                3,
+                contract,
+                Start::After(position(9, 70_000)),
+                false,
+            )),
         ),
-        sample("client.unsubscribe", ClientFrame::Unsubscribe { id: 4, topic: lobby() }),
+        sample(
+            "client.unsubscribe",
+            ClientFrame::Unsubscribe {
+                id: 4,
+                topic: lobby(),
+            },
+        ),
         sample(
             "client.publish",
-            ClientFrame::Publish { id: 5, message_id, topic: lobby(), contract: None, command: hello() },
+            ClientFrame::Publish {
+                id: 5,
+                message_id,
+                topic: lobby(),
+                contract: None,
+                command: hello(),
+            },
         ),
         sample(
             "client.publish.contract",
-            ClientFrame::Publish { id: 5, message_id, topic: lobby(), contract, command: hello() },
+            ClientFrame::Publish {
+                id: 5,
+                message_id,
+                topic: lobby(),
+                contract,
+                command: hello(),
+            },
         ),
         sample(
             "client.call",
@@ -148,30 +220,231 @@ pub(super) fn client_frames(form: Form) -> Vec<Sample<ClientFrame>> {
         sample("client.cancel", ClientFrame::Cancel { id: 6 }),
         sample(
             "client.history.before",
-            ClientFrame::History { id: 7, topic: lobby(), range: Range::Before { offset: 250 }, limit: 100 },
+            ClientFrame::History {
+                id: 7,
+                topic: lobby(),
+                range: Range::Before { offset: 250 },
+                limit: 100,
+            },
         ),
         sample(
             "client.history.after",
-            ClientFrame::History { id: 7, topic: lobby(), range: Range::After { offset: 251 }, limit: 100 },
+            ClientFrame::History {
+                id: 7,
+                topic: lobby(),
+                range: Range::After { offset: 251 },
+                limit: 100,
+            },
         ),
-        sample("client.presence", ClientFrame::Presence { id: 8, topic: lobby() }),
-        sample("client.refresh", ClientFrame::Refresh { id: 9, token: text("g1.newer.token") }),
+        sample(
+            "client.presence",
+            ClientFrame::Presence {
+                id: 8,
+                topic: lobby(),
+            },
+        ),
+        sample(
+            "client.refresh",
+            ClientFrame::Refresh {
+                id: 9,
+                token: text("g1.newer.token"),
+            },
+        ),
         sample("client.pong", ClientFrame::Pong),
         sample("client.probe", ClientFrame::Probe { nonce: u32::MAX }),
+        sample(
+            "example.1.connect",
+            connect_example(1, Start::Newest { count: 50 }),
+        ),
+        sample("example.4.publish", publish_example(form, 2)),
+        sample("example.7.publish_again", publish_example(form, 3)),
+        sample("example.10.pong", ClientFrame::Pong),
+        sample("example.11.call", rooms_example(form)),
+        sample(
+            "example.13.unsubscribe",
+            ClientFrame::Unsubscribe {
+                id: 5,
+                topic: lobby(),
+            },
+        ),
+        sample(
+            "example.15.connect_again",
+            connect_example(1, Start::After(position(7, 1))),
+        ),
+    ]
+}
+
+/// The conversation that PROTOCOL.md tells, frame by frame.
+fn connect_example(id: u32, start: Start) -> ClientFrame {
+    let lobby = Subscribe {
+        id,
+        topic: text("chat:lobby"),
+        contract: None,
+        start,
+        presence: true,
+    };
+    let subscriptions = list(vec![lobby]);
+    ClientFrame::Connect {
+        version: 1,
+        token: text("TOKEN"),
+        agent: text("by hand"),
+        subscriptions,
+    }
+}
+
+fn publish_example(form: Form, id: u32) -> ClientFrame {
+    let message_id = MessageId {
+        sender: SenderId::from_random(5),
+        counter: 1,
+    };
+    let command = form.payload(&ChatCommand::Say {
+        text: text("hello"),
+    });
+    ClientFrame::Publish {
+        id,
+        message_id,
+        topic: text("chat:lobby"),
+        contract: None,
+        command,
+    }
+}
+
+fn rooms_example(form: Form) -> ClientFrame {
+    let request = form.payload(&ListRoomsRequest {});
+    ClientFrame::Call {
+        id: 4,
+        method: text("chat.rooms"),
+        contract: None,
+        deadline_ms: 5000,
+        request,
+    }
+}
+
+fn subscribed_example(
+    form: Form,
+    offset: Offset,
+    recovered: bool,
+    words: &[(User, &str)],
+) -> ServerFrame {
+    let publication = |(n, (author, words)): (usize, &(User, &str))| {
+        let event = ChatEvent::Said {
+            author: author.clone(),
+            at: NEW_YEAR,
+            text: text(words),
+        };
+        Publication {
+            offset: offset + 1 + n as Offset,
+            step: 1,
+            event: form.payload(&event),
+        }
+    };
+    ServerFrame::Subscribed {
+        id: 1,
+        topic_id: TopicId(1),
+        position: position(7, offset),
+        recovered,
+        gap: None,
+        head: offset + words.len() as Offset,
+        members: Some(Members {
+            count: 1,
+            listed: list(vec![Member {
+                user: mina(),
+                connections: 1,
+            }]),
+        }),
+        publications: list(words.iter().enumerate().map(publication).collect()),
+    }
+}
+
+fn server_examples(form: Form) -> Vec<Sample<ServerFrame>> {
+    let published = |id, duplicate| ServerFrame::Published {
+        id,
+        position: position(7, 1),
+        duplicate,
+    };
+    let rooms = Rooms {
+        rooms: list(vec![RoomInfo {
+            name: text("lobby"),
+            people: 1,
+            events: 1,
+        }]),
+    };
+    vec![
+        sample(
+            "example.2.connected",
+            ServerFrame::Connected {
+                session: 1,
+                user: mina(),
+                ping_interval_ms: 10_000,
+                token_ttl_ms: 900_000,
+                limits: Limits {
+                    frame_len_max: 65_536,
+                    subscriptions_max: 128,
+                    requests_max: 64,
+                },
+            },
+        ),
+        sample(
+            "example.3.subscribed",
+            subscribed_example(form, 0, false, &[]),
+        ),
+        sample(
+            "example.5.publication",
+            ServerFrame::of_publication(TopicId(1), publication(form, 1, "hello")),
+        ),
+        sample("example.6.published", published(2, false)),
+        sample("example.8.published_again", published(3, true)),
+        sample(
+            "example.9.ping",
+            ServerFrame::Ping {
+                heads: list(vec![Head {
+                    topic_id: TopicId(1),
+                    offset: 1,
+                }]),
+            },
+        ),
+        sample(
+            "example.12.returned",
+            ServerFrame::Returned {
+                id: 4,
+                response: form.payload(&rooms),
+            },
+        ),
+        sample(
+            "example.14.unsubscribed",
+            ServerFrame::Unsubscribed {
+                id: 5,
+                topic_id: TopicId(1),
+            },
+        ),
+        sample(
+            "example.16.recovered",
+            subscribed_example(form, 1, true, &[(sam(), "welcome back")]),
+        ),
     ]
 }
 
 pub(super) fn server_frames(form: Form) -> Vec<Sample<ServerFrame>> {
     let topic_id = TopicId(1);
     let page = |words: &[&str]| {
-        list(words.iter().enumerate().map(|(n, words)| publication(form, 301 + n as Offset, words)).collect())
+        list(
+            words
+                .iter()
+                .enumerate()
+                .map(|(n, words)| publication(form, 301 + n as Offset, words))
+                .collect(),
+        )
     };
     let refused = |detail: &str, code, retry_after_ms| ServerFrame::Refused {
         id: 5,
-        error: Error { code, detail: text(detail), retry_after_ms },
+        error: Error {
+            code,
+            detail: text(detail),
+            retry_after_ms,
+        },
     };
     let gap_frame = |gap| ServerFrame::Gap { topic_id, gap };
-    vec![
+    let mut all = vec![
         sample(
             "server.connected",
             ServerFrame::Connected {
@@ -179,7 +452,11 @@ pub(super) fn server_frames(form: Form) -> Vec<Sample<ServerFrame>> {
                 user: mina(),
                 ping_interval_ms: 10_000,
                 token_ttl_ms: 900_000,
-                limits: Limits { frame_len_max: 65_536, subscriptions_max: 128, requests_max: 64 },
+                limits: Limits {
+                    frame_len_max: 65_536,
+                    subscriptions_max: 128,
+                    requests_max: 64,
+                },
             },
         ),
         sample(
@@ -221,31 +498,73 @@ pub(super) fn server_frames(form: Form) -> Vec<Sample<ServerFrame>> {
                 publications: List::default(),
             },
         ),
-        sample("server.unsubscribed", ServerFrame::Unsubscribed { id: 4, topic_id }),
+        sample(
+            "server.unsubscribed",
+            ServerFrame::Unsubscribed { id: 4, topic_id },
+        ),
         sample(
             "server.published",
-            ServerFrame::Published { id: 5, position: position(9, 65_536), duplicate: false },
+            ServerFrame::Published {
+                id: 5,
+                position: position(9, 65_536),
+                duplicate: false,
+            },
         ),
         sample(
             "server.published.duplicate",
-            ServerFrame::Published { id: 5, position: position(9, 4_294_967_296), duplicate: true },
+            ServerFrame::Published {
+                id: 5,
+                position: position(9, 4_294_967_296),
+                duplicate: true,
+            },
         ),
-        sample("server.refused", refused("this room is read-only", ErrorCode::Forbidden, None)),
+        sample(
+            "server.refused",
+            refused("this room is read-only", ErrorCode::Forbidden, None),
+        ),
         sample(
             "server.refused.later",
-            refused("too many requests per second", ErrorCode::TooFast, Some(250)),
+            refused(
+                "too many requests per second",
+                ErrorCode::TooFast,
+                Some(250),
+            ),
         ),
-        sample("server.refused.unknown_code", refused("", ErrorCode::Unknown(299), None)),
+        sample(
+            "server.refused.unknown_code",
+            refused("", ErrorCode::Unknown(299), None),
+        ),
         sample(
             "server.returned",
-            ServerFrame::Returned { id: 6, response: form.payload(&all_rooms()) },
+            ServerFrame::Returned {
+                id: 6,
+                response: form.payload(&all_rooms()),
+            },
         ),
         sample(
             "server.history",
-            ServerFrame::History { id: 7, epoch: Epoch(9), first: 300, head: 302, publications: page(&["hello"]) },
+            ServerFrame::History {
+                id: 7,
+                epoch: Epoch(9),
+                first: 300,
+                head: 302,
+                publications: page(&["hello"]),
+            },
         ),
-        sample("server.present", ServerFrame::Present { id: 8, members: here() }),
-        sample("server.refreshed", ServerFrame::Refreshed { id: 9, token_ttl_ms: 900_000 }),
+        sample(
+            "server.present",
+            ServerFrame::Present {
+                id: 8,
+                members: here(),
+            },
+        ),
+        sample(
+            "server.refreshed",
+            ServerFrame::Refreshed {
+                id: 9,
+                token_ttl_ms: 900_000,
+            },
+        ),
         sample(
             "server.publication",
             ServerFrame::of_publication(topic_id, publication(form, 303, "good night")),
@@ -256,37 +575,98 @@ pub(super) fn server_frames(form: Form) -> Vec<Sample<ServerFrame>> {
                 topic_id: TopicId(70_000),
                 offset: 9_007_199_254_740_991,
                 step: 251,
-                event: form.payload(&TypingEvent { user: sam(), typing: true }),
+                event: form.payload(&TypingEvent {
+                    user: sam(),
+                    typing: true,
+                }),
             },
         ),
-        sample("server.gap.retention", gap_frame(gap(1, 300, 300, GapCause::Retention))),
+        sample(
+            "server.gap.retention",
+            gap_frame(gap(1, 300, 300, GapCause::Retention)),
+        ),
         sample("server.gap.epoch", gap_frame(gap(1, 0, 0, GapCause::Epoch))),
-        sample("server.gap.slow", gap_frame(gap(310, 350, 41, GapCause::Slow))),
-        sample("server.gap.conflated", gap_frame(gap(310, 350, 12, GapCause::Conflated))),
+        sample(
+            "server.gap.slow",
+            gap_frame(gap(310, 350, 41, GapCause::Slow)),
+        ),
+        sample(
+            "server.gap.conflated",
+            gap_frame(gap(310, 350, 12, GapCause::Conflated)),
+        ),
         sample(
             "server.joined",
-            ServerFrame::Joined { topic_id, count: 3, member: Member { user: sam(), connections: 2 } },
+            ServerFrame::Joined {
+                topic_id,
+                count: 3,
+                member: Member {
+                    user: sam(),
+                    connections: 2,
+                },
+            },
         ),
-        sample("server.left", ServerFrame::Left { topic_id, count: 2, user: UserId(7) }),
+        sample(
+            "server.left",
+            ServerFrame::Left {
+                topic_id,
+                count: 2,
+                user: UserId(7),
+            },
+        ),
         sample(
             "server.ping",
-            ServerFrame::Ping { heads: list(vec![Head { topic_id, offset: 303 }, Head { topic_id: TopicId(2), offset: 9 }]) },
+            ServerFrame::Ping {
+                heads: list(vec![
+                    Head {
+                        topic_id,
+                        offset: 303,
+                    },
+                    Head {
+                        topic_id: TopicId(2),
+                        offset: 9,
+                    },
+                ]),
+            },
         ),
-        sample("server.ping.quiet", ServerFrame::Ping { heads: List::default() }),
+        sample(
+            "server.ping.quiet",
+            ServerFrame::Ping {
+                heads: List::default(),
+            },
+        ),
         sample("server.probed", ServerFrame::Probed { nonce: u32::MAX }),
         sample("server.drain", ServerFrame::Drain { after_ms: 1500 }),
-    ]
+    ];
+    all.extend(server_examples(form));
+    all
 }
 
 fn all_rooms() -> Rooms {
-    let room = |name, people, events| RoomInfo { name: text(name), people, events };
-    Rooms { rooms: list(vec![room("lobby", 2, 303), room("rust-2024", 0, 17)]) }
+    let room = |name, people, events| RoomInfo {
+        name: text(name),
+        people,
+        events,
+    };
+    Rooms {
+        rooms: list(vec![room("lobby", 2, 303), room("rust-2024", 0, 17)]),
+    }
 }
 
 pub(super) fn chat_commands() -> Vec<Sample<ChatCommand>> {
     vec![
-        sample("chat.command.say", ChatCommand::Say { text: text("hello") }),
-        sample("chat.command.edit", ChatCommand::Edit { offset: 301, text: text("hello, all") }),
+        sample(
+            "chat.command.say",
+            ChatCommand::Say {
+                text: text("hello"),
+            },
+        ),
+        sample(
+            "chat.command.edit",
+            ChatCommand::Edit {
+                offset: 301,
+                text: text("hello, all"),
+            },
+        ),
         sample("chat.command.delete", ChatCommand::Delete { offset: 301 }),
     ]
 }
@@ -294,8 +674,21 @@ pub(super) fn chat_commands() -> Vec<Sample<ChatCommand>> {
 pub(super) fn chat_events() -> Vec<Sample<ChatEvent>> {
     vec![
         sample("chat.event.said", said("\"quoted\"\n안녕 👋")),
-        sample("chat.event.edited", ChatEvent::Edited { offset: 301, at: NEW_YEAR, text: text("hello, all") }),
-        sample("chat.event.deleted", ChatEvent::Deleted { offset: 301, at: NEW_YEAR }),
+        sample(
+            "chat.event.edited",
+            ChatEvent::Edited {
+                offset: 301,
+                at: NEW_YEAR,
+                text: text("hello, all"),
+            },
+        ),
+        sample(
+            "chat.event.deleted",
+            ChatEvent::Deleted {
+                offset: 301,
+                at: NEW_YEAR,
+            },
+        ),
     ]
 }
 
@@ -308,8 +701,20 @@ pub(super) fn typing_commands() -> Vec<Sample<TypingCommand>> {
 
 pub(super) fn typing_events() -> Vec<Sample<TypingEvent>> {
     vec![
-        sample("typing.event.started", TypingEvent { user: mina(), typing: true }),
-        sample("typing.event.stopped", TypingEvent { user: mina(), typing: false }),
+        sample(
+            "typing.event.started",
+            TypingEvent {
+                user: mina(),
+                typing: true,
+            },
+        ),
+        sample(
+            "typing.event.stopped",
+            TypingEvent {
+                user: mina(),
+                typing: false,
+            },
+        ),
     ]
 }
 

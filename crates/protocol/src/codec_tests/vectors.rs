@@ -20,7 +20,15 @@ use crate::{ClientFrame, ServerFrame};
 const FILE: &str = include_str!("../../vectors/frames.json");
 
 /// wincode, set up to write what bincode writes.
-type Twin = Configuration<true, DECODE_MEMORY_MAX, BincodeLen, LittleEndian, VarInt, u32, DECODE_MEMORY_MAX>;
+type Twin = Configuration<
+    true,
+    DECODE_MEMORY_MAX,
+    BincodeLen,
+    LittleEndian,
+    VarInt,
+    u32,
+    DECODE_MEMORY_MAX,
+>;
 
 // wincode's derives know nothing of our bounds, so it is a twin of the bytes, not of the checks.
 impl From<&ErrorCode> for u16 {
@@ -30,15 +38,15 @@ impl From<&ErrorCode> for u16 {
 }
 
 #[derive(Deserialize)]
-struct Vector<'a> {
-    name: String,
-    kind: String,
+pub(super) struct Vector<'a> {
+    pub(super) name: String,
+    pub(super) kind: String,
     #[serde(borrow)]
-    json: &'a RawValue,
-    bincode: String,
+    pub(super) json: &'a RawValue,
+    pub(super) bincode: String,
 }
 
-fn vectors() -> Vec<Vector<'static>> {
+pub(super) fn vectors() -> Vec<Vector<'static>> {
     serde_json::from_str(FILE).expect("the vectors are JSON")
 }
 
@@ -54,18 +62,35 @@ pub(super) fn unhex(hex: &str) -> Vec<u8> {
     (0..hex.len()).step_by(2).map(digits).collect()
 }
 
+/// The binary form of all vectors of a kind.
+pub(super) fn bytes_of(kind: &str) -> Vec<Vec<u8>> {
+    let of_kind: Vec<Vec<u8>> = vectors()
+        .iter()
+        .filter(|vector| vector.kind == kind)
+        .map(|vector| unhex(&vector.bincode))
+        .collect();
+    assert!(!of_kind.is_empty(), "there are vectors of {kind}");
+    of_kind
+}
+
 /// How a vector stands in the file.
 fn entry<T: Wire>(kind: &str, name: &str, as_bincode: &T, as_json: &T) -> String {
     let json = String::from_utf8(Codec::Json.encode_to_vec(as_json)).expect("JSON is text");
     let bincode = hex(&Codec::Bincode.encode_to_vec(as_bincode));
-    format!("  {{\n    \"name\": \"{name}\",\n    \"kind\": \"{kind}\",\n    \"json\": {json},\n    \"bincode\": \"{bincode}\"\n  }}")
+    format!(
+        "  {{\n    \"name\": \"{name}\",\n    \"kind\": \"{kind}\",\n    \"json\": {json},\n    \"bincode\": \"{bincode}\"\n  }}"
+    )
 }
 
 /// All entries, as they must stand in the file.
 fn entries() -> Vec<String> {
     fn of<T: Wire>(kind: &str, samples: impl Fn(Form) -> Vec<Sample<T>>) -> Vec<String> {
-        let pairs = samples(Form::Written(Codec::Bincode)).into_iter().zip(samples(Form::Written(Codec::Json)));
-        pairs.map(|(binary, json)| entry(kind, binary.name, &binary.value, &json.value)).collect()
+        let pairs = samples(Form::Written(Codec::Bincode))
+            .into_iter()
+            .zip(samples(Form::Written(Codec::Json)));
+        pairs
+            .map(|(binary, json)| entry(kind, binary.name, &binary.value, &json.value))
+            .collect()
     }
     [
         of("client_frame", samples::client_frames),
@@ -83,18 +108,44 @@ fn entries() -> Vec<String> {
 /// Every codec, and wincode beside bincode, reads the vector of each sample as the sample.
 fn check<T>(kind: &str, samples: impl Fn(Form) -> Vec<Sample<T>>)
 where
-    T: Wire + PartialEq + fmt::Debug + SchemaWrite<Twin, Src = T> + for<'de> SchemaRead<'de, Twin, Dst = T>,
+    T: Wire
+        + PartialEq
+        + fmt::Debug
+        + SchemaWrite<Twin, Src = T>
+        + for<'de> SchemaRead<'de, Twin, Dst = T>,
 {
-    let of_kind: Vec<Vector<'_>> = vectors().into_iter().filter(|vector| vector.kind == kind).collect();
+    let of_kind: Vec<Vector<'_>> = vectors()
+        .into_iter()
+        .filter(|vector| vector.kind == kind)
+        .collect();
     let binary = samples(Form::Written(Codec::Bincode));
     let json = samples(Form::ReadFromJson);
-    assert_eq!(of_kind.len(), binary.len(), "a vector for each sample of {kind}");
+    assert_eq!(
+        of_kind.len(),
+        binary.len(),
+        "a vector for each sample of {kind}"
+    );
     for ((vector, binary), json) in of_kind.iter().zip(binary).zip(json) {
         assert_eq!(vector.name, binary.name);
         let bytes = unhex(&vector.bincode);
-        assert_eq!(Codec::Bincode.decode::<T>(&bytes).as_ref(), Ok(&binary.value), "{}", vector.name);
-        assert_eq!(hex(&Codec::Bincode.encode(&binary.value)), vector.bincode, "{}", vector.name);
-        assert_eq!(Codec::Json.decode::<T>(vector.json.get().as_bytes()), Ok(json.value), "{}", vector.name);
+        assert_eq!(
+            Codec::Bincode.decode::<T>(&bytes).as_ref(),
+            Ok(&binary.value),
+            "{}",
+            vector.name
+        );
+        assert_eq!(
+            hex(&Codec::Bincode.encode(&binary.value)),
+            vector.bincode,
+            "{}",
+            vector.name
+        );
+        assert_eq!(
+            Codec::Json.decode::<T>(vector.json.get().as_bytes()),
+            Ok(json.value),
+            "{}",
+            vector.name
+        );
         check_twin(&binary.value, &bytes);
     }
 }
@@ -102,11 +153,16 @@ where
 /// wincode reads and writes the same bytes.
 pub(super) fn check_twin<T>(value: &T, bytes: &[u8])
 where
-    T: PartialEq + fmt::Debug + SchemaWrite<Twin, Src = T> + for<'de> SchemaRead<'de, Twin, Dst = T>,
+    T: PartialEq
+        + fmt::Debug
+        + SchemaWrite<Twin, Src = T>
+        + for<'de> SchemaRead<'de, Twin, Dst = T>,
 {
-    let read: T = wincode::config::deserialize_exact(bytes, Twin::new()).expect("wincode reads what bincode wrote");
+    let read: T = wincode::config::deserialize_exact(bytes, Twin::new())
+        .expect("wincode reads what bincode wrote");
     assert_eq!(&read, value);
-    let written = wincode::config::serialize(value, Twin::new()).expect("wincode writes what bincode writes");
+    let written =
+        wincode::config::serialize(value, Twin::new()).expect("wincode writes what bincode writes");
     assert_eq!(hex(&written), hex(bytes));
 }
 
@@ -114,8 +170,14 @@ where
 fn every_frame_and_message_has_the_bytes_in_the_file() {
     let expected = format!("[\n{}\n]\n", entries().join(",\n"));
     if FILE != expected {
-        let differing: Vec<String> = entries().into_iter().filter(|entry| !FILE.contains(entry.as_str())).collect();
-        panic!("vectors/frames.json is not these entries in this order; differing:\n{}", differing.join(",\n"));
+        let differing: Vec<String> = entries()
+            .into_iter()
+            .filter(|entry| !FILE.contains(entry.as_str()))
+            .collect();
+        panic!(
+            "vectors/frames.json is not these entries in this order; differing:\n{}",
+            differing.join(",\n")
+        );
     }
 }
 
@@ -141,7 +203,10 @@ fn both_codecs_and_wincode_agree_on_messages() {
 
 /// Each of the cases occurs among the samples.
 fn covers(all: &[&'static str], seen: impl IntoIterator<Item = &'static str>) {
-    assert_eq!(seen.into_iter().collect::<BTreeSet<_>>(), all.iter().copied().collect::<BTreeSet<_>>());
+    assert_eq!(
+        seen.into_iter().collect::<BTreeSet<_>>(),
+        all.iter().copied().collect::<BTreeSet<_>>()
+    );
 }
 
 fn values<T>(samples: Vec<Sample<T>>) -> impl Iterator<Item = T> {
@@ -151,11 +216,26 @@ fn values<T>(samples: Vec<Sample<T>>) -> impl Iterator<Item = T> {
 #[test]
 fn every_variant_has_a_vector() {
     let form = Form::Written(Codec::Bincode);
-    covers(samples::CLIENT_FRAMES, values(samples::client_frames(form)).map(|it| samples::client_frame_case(&it)));
-    covers(samples::SERVER_FRAMES, values(samples::server_frames(form)).map(|it| samples::server_frame_case(&it)));
-    covers(samples::CHAT_COMMANDS, values(samples::chat_commands()).map(|it| samples::chat_command_case(&it)));
-    covers(samples::CHAT_EVENTS, values(samples::chat_events()).map(|it| samples::chat_event_case(&it)));
-    covers(samples::TYPING_COMMANDS, values(samples::typing_commands()).map(|it| samples::typing_command_case(&it)));
+    covers(
+        samples::CLIENT_FRAMES,
+        values(samples::client_frames(form)).map(|it| samples::client_frame_case(&it)),
+    );
+    covers(
+        samples::SERVER_FRAMES,
+        values(samples::server_frames(form)).map(|it| samples::server_frame_case(&it)),
+    );
+    covers(
+        samples::CHAT_COMMANDS,
+        values(samples::chat_commands()).map(|it| samples::chat_command_case(&it)),
+    );
+    covers(
+        samples::CHAT_EVENTS,
+        values(samples::chat_events()).map(|it| samples::chat_event_case(&it)),
+    );
+    covers(
+        samples::TYPING_COMMANDS,
+        values(samples::typing_commands()).map(|it| samples::typing_command_case(&it)),
+    );
 }
 
 #[test]
@@ -182,9 +262,12 @@ fn names_of_vectors_are_unique() {
 
 #[test]
 fn json_may_leave_out_what_has_a_default_and_order_fields_freely() {
-    let plain: ClientFrame =
-        Codec::Json.decode(br#"{"topic":"chat:lobby","id":3,"type":"subscribe"}"#).expect("a frame");
-    let Start::Newest { count } = Start::default() else { panic!("the default start is the newest") };
+    let plain: ClientFrame = Codec::Json
+        .decode(br#"{"topic":"chat:lobby","id":3,"type":"subscribe"}"#)
+        .expect("a frame");
+    let Start::Newest { count } = Start::default() else {
+        panic!("the default start is the newest")
+    };
     assert_eq!(count, 0);
     let expected = Subscribe {
         id: 3,
@@ -199,5 +282,8 @@ fn json_may_leave_out_what_has_a_default_and_order_fields_freely() {
 #[test]
 fn json_may_hold_fields_that_are_not_known() {
     let newer = br#"{"type":"probed","nonce":1,"since":"next year"}"#;
-    assert_eq!(Codec::Json.decode::<ServerFrame>(newer), Ok(ServerFrame::Probed { nonce: 1 }));
+    assert_eq!(
+        Codec::Json.decode::<ServerFrame>(newer),
+        Ok(ServerFrame::Probed { nonce: 1 })
+    );
 }

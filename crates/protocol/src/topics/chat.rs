@@ -24,8 +24,10 @@ pub enum Chat {}
 
 impl Topic for Chat {
     const NAMESPACE: &'static str = "chat";
-    const DELIVERY: Delivery =
-        Delivery::Log { keep: 1000, max_age: Duration::from_secs(7 * 24 * 60 * 60) };
+    const DELIVERY: Delivery = Delivery::Log {
+        keep: 1000,
+        max_age: Duration::from_secs(7 * 24 * 60 * 60),
+    };
     type Key = RoomName;
     type Event = ChatEvent;
     type Command = ChatCommand;
@@ -129,12 +131,16 @@ impl Call for ListRooms {
 }
 
 /// Asks for the rooms in use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Contract, Encode, Decode, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Contract, Encode, Decode, Serialize, Deserialize,
+)]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
 pub struct ListRoomsRequest {}
 
 /// The rooms in use, those with most people first.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Contract, Encode, Decode, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, Contract, Encode, Decode, Serialize, Deserialize,
+)]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
 pub struct Rooms {
     /// At most a hundred of them.
@@ -175,10 +181,16 @@ impl FromStr for RoomName {
 
     fn from_str(text: &str) -> Result<Self, InvalidRoomName> {
         let fits = matches!(text.len(), 1..=32)
-            && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+            && text
+                .bytes()
+                .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
             && !text.starts_with('-')
             && !text.ends_with('-');
-        if fits { Ok(Self(text.to_owned())) } else { Err(InvalidRoomName) }
+        if fits {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidRoomName)
+        }
     }
 }
 
@@ -188,7 +200,9 @@ pub struct InvalidRoomName;
 
 impl fmt::Display for InvalidRoomName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("invalid room name, expected 1 to 32 lowercase letters, digits and inner dashes")
+        f.write_str(
+            "invalid room name, expected 1 to 32 lowercase letters, digits and inner dashes",
+        )
     }
 }
 
@@ -204,7 +218,17 @@ mod tests {
             assert!(good.parse::<RoomName>().is_ok(), "{good:?}");
         }
         let long = "a".repeat(33);
-        for bad in ["", "Lobby", "a b", "-a", "a-", "카페", "a/b", "a.b", long.as_str()] {
+        for bad in [
+            "",
+            "Lobby",
+            "a b",
+            "-a",
+            "a-",
+            "카페",
+            "a/b",
+            "a.b",
+            long.as_str(),
+        ] {
             assert!(bad.parse::<RoomName>().is_err(), "{bad:?}");
         }
     }

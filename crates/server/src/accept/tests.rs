@@ -225,6 +225,8 @@ async fn an_answer_may_take_longer_than_a_question() {
             .await
             .starts_with("HTTP/1.1 200 OK")
     );
+    // A body that comes late, after a head that came at once.
+    ask(&mut stream, "/stream", "slow\r\n0\r\n\r\n").await;
 }
 
 #[tokio::test]

@@ -99,7 +99,7 @@ impl Assets {
             });
         let (encoding, file) = best.unwrap_or((Encoding::Identity, original));
 
-        let etag = etag(&file, encoding);
+        let etag = etag(&file);
         let mut response = if is_known(headers, &etag) {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
@@ -158,16 +158,13 @@ fn content_type(name: &str) -> String {
     }
 }
 
-/// Names one encoding of one content: the same bytes always have the same tag.
-fn etag(file: &File, encoding: Encoding) -> String {
+/// Names a content; a compressed file is a content of its own.
+fn etag(file: &File) -> String {
     let digits: String = file.sha256[..12]
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    match encoding.token() {
-        Some(token) => format!("\"{digits}-{token}\""),
-        None => format!("\"{digits}\""),
-    }
+    format!("\"{digits}\"")
 }
 
 /// Whether the peer has this version already.

@@ -7,6 +7,8 @@ use axum::http::{Method, StatusCode, header};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
+use tokio_util::task::TaskTracker;
+
 use super::*;
 
 /// Sends one request with a proper `Host` to a fresh server.
@@ -22,7 +24,7 @@ async fn ask(method: Method, path: &str, origin: Option<&str>) -> Response {
         Arc::clone(&guests),
         rules,
         shutdown.clone(),
-        tasks.clone(),
+        tasks,
     );
     let services = Services {
         config: Arc::new(config),
@@ -31,7 +33,6 @@ async fn ask(method: Method, path: &str, origin: Option<&str>) -> Response {
         node,
         open: OpenConnections::new(1),
         shutdown,
-        tasks,
     };
     let mut request = Request::builder()
         .method(method)

@@ -1,7 +1,7 @@
 //! What the server does for each kind of topic: one handler a kind, and the one list of them.
 //!
 //! Handlers decide, they do not send: a handler turns a command into the event that everybody
-//! gets, or into a refusal. Start with [`chat`]; add yours to [`registry`].
+//! gets, or into a refusal. Start with `chat.rs`; add yours to [`registry`].
 
 pub(crate) mod chat;
 mod handler;

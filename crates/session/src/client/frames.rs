@@ -6,7 +6,9 @@
 use std::time::Duration;
 
 use trunkline_protocol::frame::Head;
-use trunkline_protocol::{DisconnectReason, Error, Gap, Moment, Offset, Payload, RequestId, ServerFrame, TopicId};
+use trunkline_protocol::{
+    DisconnectReason, Error, Gap, Moment, Offset, Payload, RequestId, ServerFrame, TopicId,
+};
 
 use super::line::Line;
 use super::requests::Waiting;
@@ -21,10 +23,22 @@ impl ClientSession {
     pub fn handle_frame(&mut self, now: Moment, frame: ServerFrame) {
         self.heard(now);
         match (&self.line, frame) {
-            (Line::Greeting { .. }, ServerFrame::Connected { user, ping_interval_ms, token_ttl_ms, .. }) => {
+            (
+                Line::Greeting { .. },
+                ServerFrame::Connected {
+                    user,
+                    ping_interval_ms,
+                    token_ttl_ms,
+                    ..
+                },
+            ) => {
                 self.events.push_back(ClientEvent::Identified(user));
                 let ping_interval = Duration::from_millis(u64::from(ping_interval_ms));
-                self.go_live(now, ping_interval, Duration::from_millis(u64::from(token_ttl_ms)));
+                self.go_live(
+                    now,
+                    ping_interval,
+                    Duration::from_millis(u64::from(token_ttl_ms)),
+                );
             }
             (Line::Live(_), frame) => self.handle_live_frame(now, frame),
             (Line::Greeting { .. }, _) => self.reject(now),
@@ -60,24 +74,48 @@ impl ClientSession {
             ServerFrame::Unsubscribed { id, .. } => {
                 self.waiting.remove(&id);
             }
-            ServerFrame::Published { id, position, duplicate } => {
+            ServerFrame::Published {
+                id,
+                position,
+                duplicate,
+            } => {
                 if let Some(Waiting::Publish(command)) = self.waiting.remove(&id)
                     && self.outgoing.remove(command).is_some()
                 {
-                    self.events.push_back(ClientEvent::Published { command, position, duplicate });
+                    self.events.push_back(ClientEvent::Published {
+                        command,
+                        position,
+                        duplicate,
+                    });
                 }
                 self.send_commands();
             }
             ServerFrame::Refused { id, error } => self.handle_refused(now, id, error),
             ServerFrame::Returned { id, response } => {
                 if let Some(Waiting::Call { .. }) = self.waiting.remove(&id) {
-                    self.events.push_back(ClientEvent::Returned { request: id, result: Ok(response) });
+                    self.events.push_back(ClientEvent::Returned {
+                        request: id,
+                        result: Ok(response),
+                    });
                 }
             }
-            ServerFrame::History { id, first, head, publications, .. } => {
+            ServerFrame::History {
+                id,
+                first,
+                head,
+                publications,
+                ..
+            } => {
                 if let Some(Waiting::History { .. }) = self.waiting.remove(&id) {
-                    let page = HistoryPage { first, head, publications: publications.into() };
-                    self.events.push_back(ClientEvent::History { request: id, result: Ok(page) });
+                    let page = HistoryPage {
+                        first,
+                        head,
+                        publications: publications.into(),
+                    };
+                    self.events.push_back(ClientEvent::History {
+                        request: id,
+                        result: Ok(page),
+                    });
                 }
             }
             ServerFrame::Present { id, .. } => {
@@ -88,20 +126,41 @@ impl ClientSession {
                     self.token_lasts(now, Duration::from_millis(u64::from(token_ttl_ms)));
                 }
             }
-            ServerFrame::Publication { topic_id, offset, step, event } => {
+            ServerFrame::Publication {
+                topic_id,
+                offset,
+                step,
+                event,
+            } => {
                 if let Some(subscription) = self.named(topic_id) {
                     self.take(now, subscription, offset, step, event);
                 }
             }
-            ServerFrame::Gap { topic_id, gap } => self.handle_gap(topic_id, gap),
-            ServerFrame::Joined { topic_id, count, member } => {
+            ServerFrame::Gap { topic_id, gap } => self.handle_gap(now, topic_id, gap),
+            ServerFrame::Joined {
+                topic_id,
+                count,
+                member,
+            } => {
                 if let Some(subscription) = self.named(topic_id) {
-                    self.events.push_back(ClientEvent::Joined { subscription, count, member });
+                    self.events.push_back(ClientEvent::Joined {
+                        subscription,
+                        count,
+                        member,
+                    });
                 }
             }
-            ServerFrame::Left { topic_id, count, user } => {
+            ServerFrame::Left {
+                topic_id,
+                count,
+                user,
+            } => {
                 if let Some(subscription) = self.named(topic_id) {
-                    self.events.push_back(ClientEvent::Left { subscription, count, user });
+                    self.events.push_back(ClientEvent::Left {
+                        subscription,
+                        count,
+                        user,
+                    });
                 }
             }
             ServerFrame::Ping { heads } => {
@@ -109,7 +168,9 @@ impl ClientSession {
                 self.check_heads(now, &heads);
             }
             ServerFrame::Probed { nonce } => self.handle_probed(now, nonce),
-            ServerFrame::Drain { after_ms } => self.note_drain(Duration::from_millis(u64::from(after_ms))),
+            ServerFrame::Drain { after_ms } => {
+                self.note_drain(Duration::from_millis(u64::from(after_ms)))
+            }
         }
     }
 
@@ -121,28 +182,72 @@ impl ClientSession {
     }
 
     fn handle_subscribed(&mut self, now: Moment, frame: ServerFrame) {
-        let ServerFrame::Subscribed { id, topic_id, position, recovered, gap, head, members, publications } = frame
+        let ServerFrame::Subscribed {
+            id,
+            topic_id,
+            position,
+            recovered,
+            gap,
+            head,
+            members,
+            publications,
+        } = frame
         else {
             return;
         };
-        let Some(Waiting::Subscribe(number)) = self.waiting.remove(&id) else { return };
-        let Some(subscription) = self.subscriptions.get_mut(&number).filter(|it| it.is_asked_as(id)) else { return };
+        let Some(Waiting::Subscribe(number)) = self.waiting.remove(&id) else {
+            return;
+        };
+        let Some(subscription) = self
+            .subscriptions
+            .get_mut(&number)
+            .filter(|it| it.is_asked_as(id))
+        else {
+            return;
+        };
         let recovered = recovered.then(|| head.saturating_sub(position.offset));
         subscription.confirm(topic_id, position);
-        self.events.push_back(ClientEvent::Subscribed { subscription: number, recovered, head, members });
+        self.events.push_back(ClientEvent::Subscribed {
+            subscription: number,
+            recovered,
+            head,
+            members,
+        });
         if let Some(gap) = gap {
-            self.events.push_back(ClientEvent::Gap { subscription: number, gap });
+            self.events.push_back(ClientEvent::Gap {
+                subscription: number,
+                gap,
+            });
         }
         for publication in publications {
-            self.take(now, number, publication.offset, publication.step, publication.event);
+            self.take(
+                now,
+                number,
+                publication.offset,
+                publication.step,
+                publication.event,
+            );
         }
     }
 
-    fn take(&mut self, now: Moment, number: SubscriptionId, offset: Offset, step: u32, event: Payload) {
-        let Some(subscription) = self.subscriptions.get_mut(&number) else { return };
+    fn take(
+        &mut self,
+        now: Moment,
+        number: SubscriptionId,
+        offset: Offset,
+        step: u32,
+        event: Payload,
+    ) {
+        let Some(subscription) = self.subscriptions.get_mut(&number) else {
+            return;
+        };
         match subscription.judge(offset, step) {
             Verdict::Accept => {
-                self.events.push_back(ClientEvent::Publication { subscription: number, offset, event });
+                self.events.push_back(ClientEvent::Publication {
+                    subscription: number,
+                    offset,
+                    event,
+                });
             }
             Verdict::Drop => {}
             Verdict::Hole => {
@@ -152,12 +257,23 @@ impl ClientSession {
         }
     }
 
-    fn handle_gap(&mut self, topic_id: TopicId, gap: Gap) {
-        let Some(number) = self.named(topic_id) else { return };
-        if let Some(subscription) = self.subscriptions.get_mut(&number) {
-            subscription.skip_to(gap.to);
+    fn handle_gap(&mut self, now: Moment, topic_id: TopicId, gap: Gap) {
+        let Some(number) = self.named(topic_id) else {
+            return;
+        };
+        let Some(subscription) = self.subscriptions.get_mut(&number) else {
+            return;
+        };
+        // What comes before the gap was lost on the way, and the gap does not speak of it.
+        if subscription.is_behind(gap.from.saturating_sub(1)) {
+            subscription.detach();
+            return self.ask_for_subscriptions(now);
         }
-        self.events.push_back(ClientEvent::Gap { subscription: number, gap });
+        subscription.skip_to(gap.to);
+        self.events.push_back(ClientEvent::Gap {
+            subscription: number,
+            gap,
+        });
     }
 
     /// A head above what is here means that the last publications were lost on the way.
@@ -176,28 +292,44 @@ impl ClientSession {
     fn handle_refused(&mut self, now: Moment, id: RequestId, error: Error) {
         match self.waiting.remove(&id) {
             Some(Waiting::Subscribe(number)) => {
-                let Some(subscription) = self.subscriptions.get_mut(&number).filter(|it| it.is_asked_as(id)) else {
+                let Some(subscription) = self
+                    .subscriptions
+                    .get_mut(&number)
+                    .filter(|it| it.is_asked_as(id))
+                else {
                     return;
                 };
                 if error.code.retryable() {
-                    let told = error.retry_after_ms.map(|ms| Duration::from_millis(u64::from(ms)));
+                    let told = error
+                        .retry_after_ms
+                        .map(|ms| Duration::from_millis(u64::from(ms)));
                     subscription.defer(now + told.unwrap_or(SUBSCRIBE_AGAIN));
                 } else {
                     subscription.refuse();
                 }
-                self.events.push_back(ClientEvent::SubscriptionRefused { subscription: number, error });
+                self.events.push_back(ClientEvent::SubscriptionRefused {
+                    subscription: number,
+                    error,
+                });
             }
             Some(Waiting::Publish(command)) => {
                 if self.outgoing.remove(command).is_some() {
-                    self.events.push_back(ClientEvent::CommandRefused { command, error });
+                    self.events
+                        .push_back(ClientEvent::CommandRefused { command, error });
                 }
                 self.send_commands();
             }
             Some(Waiting::Call { .. }) => {
-                self.events.push_back(ClientEvent::Returned { request: id, result: Err(error) });
+                self.events.push_back(ClientEvent::Returned {
+                    request: id,
+                    result: Err(error),
+                });
             }
             Some(Waiting::History { .. }) => {
-                self.events.push_back(ClientEvent::History { request: id, result: Err(error) });
+                self.events.push_back(ClientEvent::History {
+                    request: id,
+                    result: Err(error),
+                });
             }
             // A refused refresh ends in a Close frame that says why, unless a later one succeeds.
             Some(Waiting::Unsubscribe | Waiting::Refresh | Waiting::Token) | None => {}

@@ -74,13 +74,17 @@ impl Line {
 
 impl Live {
     fn heard(&mut self, now: Moment) {
-        self.watchdog = Watchdog::Listening { until: now + self.ping_interval + HEARTBEAT_SLACK };
+        self.watchdog = Watchdog::Listening {
+            until: now + self.ping_interval + HEARTBEAT_SLACK,
+        };
     }
 
     fn probe(&mut self, now: Moment) -> ClientFrame {
         self.next_nonce = self.next_nonce.wrapping_add(1);
         self.probe = Some((self.next_nonce, now));
-        ClientFrame::Probe { nonce: self.next_nonce }
+        ClientFrame::Probe {
+            nonce: self.next_nonce,
+        }
     }
 }
 
@@ -89,11 +93,17 @@ impl ClientSession {
     pub fn status(&self) -> Status {
         match &self.line {
             Line::Idle => Status::Idle,
-            Line::Waiting { attempt, until } => Status::Waiting { attempt: *attempt, until: *until },
-            Line::FetchingToken { attempt, .. } | Line::Dialing { attempt, .. } | Line::Greeting { attempt, .. } => {
-                Status::Connecting { attempt: *attempt }
-            }
-            Line::Live(live) => Status::Live { since: live.since, round_trip: live.round_trip },
+            Line::Waiting { attempt, until } => Status::Waiting {
+                attempt: *attempt,
+                until: *until,
+            },
+            Line::FetchingToken { attempt, .. }
+            | Line::Dialing { attempt, .. }
+            | Line::Greeting { attempt, .. } => Status::Connecting { attempt: *attempt },
+            Line::Live(live) => Status::Live {
+                since: live.since,
+                round_trip: live.round_trip,
+            },
             Line::Stopped(reason) => Status::Stopped(*reason),
         }
     }
@@ -113,11 +123,15 @@ impl ClientSession {
 
     /// The token arrived, or did not.
     pub fn handle_token(&mut self, now: Moment, token: Result<String, TokenFailure>) {
-        let refreshing = self.waiting.values().any(|waiting| matches!(waiting, Waiting::Token));
+        let refreshing = self
+            .waiting
+            .values()
+            .any(|waiting| matches!(waiting, Waiting::Token));
         match (&self.line, token) {
             (Line::FetchingToken { attempt, .. }, Ok(token)) => {
                 let attempt = *attempt;
                 self.token = Some(token);
+                self.token_is_new = true;
                 self.dial(now, attempt);
             }
             (Line::FetchingToken { .. }, Err(TokenFailure::SignedOut)) => {
@@ -136,9 +150,14 @@ impl ClientSession {
 
     /// The transport is open.
     pub fn handle_opened(&mut self, now: Moment) {
-        let Line::Dialing { attempt, .. } = self.line else { return };
+        let Line::Dialing { attempt, .. } = self.line else {
+            return;
+        };
         let token = self.token.clone().unwrap_or_default();
-        self.line = Line::Greeting { attempt, until: now + OPENING_PATIENCE };
+        self.line = Line::Greeting {
+            attempt,
+            until: now + OPENING_PATIENCE,
+        };
         let connect = self.connect_frame(&token);
         self.frames.push_back(connect);
     }
@@ -151,15 +170,29 @@ impl ClientSession {
                 let stable = now.since(live.since) >= STABLE;
                 (if stable { 0 } else { live.attempt + 1 }, live.drain)
             }
-            Line::Idle | Line::Waiting { .. } | Line::FetchingToken { .. } | Line::Stopped(_) => return,
+            Line::Idle | Line::Waiting { .. } | Line::FetchingToken { .. } | Line::Stopped(_) => {
+                return;
+            }
         };
-        match reason.class() {
-            DisconnectClass::Stop | DisconnectClass::Incompatible => self.leave(now, Line::Stopped(reason)),
-            DisconnectClass::RetryNow if attempt <= 1 => self.wait(now, attempt, Some(Duration::ZERO)),
-            DisconnectClass::RetryNow | DisconnectClass::RetryLater => self.wait(now, attempt, drain),
+        let class = match reason {
+            // Its code says "bug", but a frozen tab or a stalled line is just as late.
+            DisconnectReason::FirstFrameLate => DisconnectClass::RetryLater,
+            other => other.class(),
+        };
+        match class {
+            DisconnectClass::Stop | DisconnectClass::Incompatible => {
+                self.leave(now, Line::Stopped(reason))
+            }
+            DisconnectClass::RetryNow if attempt <= 1 => {
+                self.wait(now, attempt, Some(Duration::ZERO))
+            }
+            DisconnectClass::RetryNow | DisconnectClass::RetryLater => {
+                self.wait(now, attempt, drain)
+            }
             DisconnectClass::Refresh => {
                 self.token = None;
-                self.wait(now, attempt, None);
+                let told = (!self.token_is_new).then_some(Duration::ZERO);
+                self.wait(now, attempt, told);
             }
         }
     }
@@ -168,18 +201,23 @@ impl ClientSession {
     /// somebody asks to try now.
     pub fn handle_wake(&mut self, now: Moment) {
         match &mut self.line {
-            Line::Waiting { attempt, .. } => {
-                let attempt = *attempt;
-                self.attempt(now, attempt);
+            Line::Waiting { .. } => self.attempt(now, 0),
+            // Failures of before say nothing about the attempt after this one.
+            Line::FetchingToken { attempt, .. }
+            | Line::Dialing { attempt, .. }
+            | Line::Greeting { attempt, .. } => {
+                *attempt = 0;
             }
             Line::Live(live) => {
                 if matches!(live.watchdog, Watchdog::Listening { .. }) {
-                    live.watchdog = Watchdog::Probing { until: now + PROBE_PATIENCE };
+                    live.watchdog = Watchdog::Probing {
+                        until: now + PROBE_PATIENCE,
+                    };
                     let probe = live.probe(now);
                     self.frames.push_back(probe);
                 }
             }
-            Line::Idle | Line::FetchingToken { .. } | Line::Dialing { .. } | Line::Greeting { .. } | Line::Stopped(_) => {}
+            Line::Idle | Line::Stopped(_) => {}
         }
     }
 
@@ -188,10 +226,17 @@ impl ClientSession {
         match self.line.clone() {
             Line::Idle | Line::Stopped(_) => {}
             Line::Waiting { attempt, until } if until <= now => self.attempt(now, attempt),
-            Line::FetchingToken { attempt, until } if until <= now => self.wait(now, attempt + 1, None),
-            Line::Dialing { until, .. } | Line::Greeting { until, .. } if until <= now => self.lose(now),
+            Line::FetchingToken { attempt, until } if until <= now => {
+                self.wait(now, attempt + 1, None)
+            }
+            Line::Dialing { until, .. } | Line::Greeting { until, .. } if until <= now => {
+                self.lose(now)
+            }
             Line::Live(live) => self.handle_live_timeout(now, &live),
-            Line::Waiting { .. } | Line::FetchingToken { .. } | Line::Dialing { .. } | Line::Greeting { .. } => {}
+            Line::Waiting { .. }
+            | Line::FetchingToken { .. }
+            | Line::Dialing { .. }
+            | Line::Greeting { .. } => {}
         }
     }
 
@@ -216,7 +261,10 @@ impl ClientSession {
     }
 
     pub(super) fn hang_up(&mut self, reason: DisconnectReason) {
-        if matches!(self.line, Line::Dialing { .. } | Line::Greeting { .. } | Line::Live(_)) {
+        if matches!(
+            self.line,
+            Line::Dialing { .. } | Line::Greeting { .. } | Line::Live(_)
+        ) {
             self.actions.push_back(Action::Hangup(reason));
         }
     }
@@ -229,7 +277,9 @@ impl ClientSession {
 
     /// `Connected` arrived: the conversation is open.
     pub(super) fn go_live(&mut self, now: Moment, ping_interval: Duration, token_ttl: Duration) {
-        let Line::Greeting { attempt, .. } = self.line else { return };
+        let Line::Greeting { attempt, .. } = self.line else {
+            return;
+        };
         let mut live = Live {
             attempt,
             since: now,
@@ -245,7 +295,11 @@ impl ClientSession {
         let probe = live.probe(now);
         self.line = Line::Live(live);
         self.frames.push_back(probe);
+        self.token_is_new = false;
         self.events.push_back(ClientEvent::StatusChanged);
+        for topic in std::mem::take(&mut self.left_while_greeting) {
+            self.send_unsubscribe(&topic);
+        }
         self.ask_for_subscriptions(now);
         self.send_commands();
     }
@@ -284,13 +338,15 @@ impl ClientSession {
 
     fn begin_refresh(&mut self, now: Moment) {
         self.token_lasts(now, Duration::from_secs(60));
-        self.waiting.retain(|_, waiting| !matches!(waiting, Waiting::Token));
+        self.waiting
+            .retain(|_, waiting| !matches!(waiting, Waiting::Token));
         self.new_request(Waiting::Token);
         self.actions.push_back(Action::FetchToken);
     }
 
     fn refresh_with(&mut self, now: Moment, token: Result<String, TokenFailure>) {
-        self.waiting.retain(|_, waiting| !matches!(waiting, Waiting::Token));
+        self.waiting
+            .retain(|_, waiting| !matches!(waiting, Waiting::Token));
         match token {
             Ok(token) => {
                 self.token = Some(token.clone());
@@ -309,28 +365,48 @@ impl ClientSession {
 
     fn attempt(&mut self, now: Moment, attempt: u32) {
         if self.token.is_some() {
+            self.token_is_new = false;
             self.dial(now, attempt);
         } else {
             self.actions.push_back(Action::FetchToken);
-            self.leave(now, Line::FetchingToken { attempt, until: now + OPENING_PATIENCE });
+            self.leave(
+                now,
+                Line::FetchingToken {
+                    attempt,
+                    until: now + OPENING_PATIENCE,
+                },
+            );
         }
     }
 
     fn dial(&mut self, now: Moment, attempt: u32) {
         self.actions.push_back(Action::Dial);
-        self.leave(now, Line::Dialing { attempt, until: now + OPENING_PATIENCE });
+        self.leave(
+            now,
+            Line::Dialing {
+                attempt,
+                until: now + OPENING_PATIENCE,
+            },
+        );
     }
 
     fn wait(&mut self, now: Moment, attempt: u32, told: Option<Duration>) {
         let random = self.jitter.next();
         let pause = told.unwrap_or_else(|| pause(attempt.saturating_sub(1), random));
-        self.leave(now, Line::Waiting { attempt, until: now + pause });
+        self.leave(
+            now,
+            Line::Waiting {
+                attempt,
+                until: now + pause,
+            },
+        );
     }
 
     /// Enters a line that is not live: what belonged to the connection ends with it.
     fn leave(&mut self, _now: Moment, line: Line) {
         self.line = line;
         self.frames.clear();
+        self.left_while_greeting.clear();
         self.outgoing.rewind();
         for subscription in self.subscriptions.values_mut() {
             subscription.detach();

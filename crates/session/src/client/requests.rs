@@ -20,8 +20,12 @@ pub(super) enum Waiting {
     Subscribe(SubscriptionId),
     Unsubscribe,
     Publish(CommandId),
-    Call { until: Moment },
-    History { until: Moment },
+    Call {
+        until: Moment,
+    },
+    History {
+        until: Moment,
+    },
     Refresh,
     /// Not a frame: the token for a refresh is being fetched.
     Token,
@@ -32,7 +36,11 @@ impl Waiting {
     pub(super) fn until(&self) -> Option<Moment> {
         match self {
             Self::Call { until } | Self::History { until } => Some(*until + DEADLINE_SLACK),
-            Self::Subscribe(_) | Self::Unsubscribe | Self::Publish(_) | Self::Refresh | Self::Token => None,
+            Self::Subscribe(_)
+            | Self::Unsubscribe
+            | Self::Publish(_)
+            | Self::Refresh
+            | Self::Token => None,
         }
     }
 }
@@ -49,7 +57,13 @@ impl ClientSession {
         if !self.line.is_live() {
             self.refuse(id, &Error::new(ErrorCode::Unavailable, "not connected"));
         } else if self.waiting.len() > REQUESTS_MAX {
-            self.refuse(id, &Error::new(ErrorCode::TooManyRequests, "too many requests wait for an answer"));
+            self.refuse(
+                id,
+                &Error::new(
+                    ErrorCode::TooManyRequests,
+                    "too many requests wait for an answer",
+                ),
+            );
         } else {
             self.frames.push_back(frame);
         }
@@ -59,14 +73,24 @@ impl ClientSession {
     fn refuse(&mut self, id: RequestId, error: &Error) {
         match self.waiting.remove(&id) {
             Some(Waiting::Call { .. }) => {
-                self.events.push_back(ClientEvent::Returned { request: id, result: Err(error.clone()) });
+                self.events.push_back(ClientEvent::Returned {
+                    request: id,
+                    result: Err(error.clone()),
+                });
             }
             Some(Waiting::History { .. }) => {
-                self.events.push_back(ClientEvent::History { request: id, result: Err(error.clone()) });
+                self.events.push_back(ClientEvent::History {
+                    request: id,
+                    result: Err(error.clone()),
+                });
             }
             // Subscriptions and commands outlive the line; the rest has nobody who waits.
             Some(
-                Waiting::Subscribe(_) | Waiting::Unsubscribe | Waiting::Publish(_) | Waiting::Refresh | Waiting::Token,
+                Waiting::Subscribe(_)
+                | Waiting::Unsubscribe
+                | Waiting::Publish(_)
+                | Waiting::Refresh
+                | Waiting::Token,
             )
             | None => {}
         }
@@ -85,8 +109,12 @@ impl ClientSession {
     pub(super) fn expire_requests(&mut self, now: Moment) {
         let error = Error::new(ErrorCode::DeadlineExceeded, "no answer in time");
         let late = |waiting: &Waiting| waiting.until().is_some_and(|until| until <= now);
-        let expired: Vec<RequestId> =
-            self.waiting.iter().filter(|(_, waiting)| late(waiting)).map(|(id, _)| *id).collect();
+        let expired: Vec<RequestId> = self
+            .waiting
+            .iter()
+            .filter(|(_, waiting)| late(waiting))
+            .map(|(id, _)| *id)
+            .collect();
         for id in expired {
             self.refuse(id, &error);
         }

@@ -1,0 +1,97 @@
+//! How each side learns that the other is gone.
+
+use std::time::Duration;
+
+use trunkline_protocol::{ClientFrame, DisconnectReason};
+
+use super::pair::*;
+use crate::Status;
+
+fn is_probe(frame: &ClientFrame) -> bool {
+    matches!(frame, ClientFrame::Probe { .. })
+}
+
+#[test]
+fn a_quiet_line_stays_open() {
+    let mut pair = Pair::live();
+    pair.pass(200_000);
+    assert!(pair.is_live());
+    assert_eq!((pair.closed, pair.hung_up), (None, None));
+    let pongs = pair
+        .sent
+        .iter()
+        .filter(|frame| matches!(frame, ClientFrame::Pong));
+    assert_eq!(pongs.count(), 20);
+}
+
+#[test]
+fn the_round_trip_is_measured() {
+    let pair = Pair::live();
+    let Status::Live { round_trip, .. } = pair.client.status() else {
+        panic!("not live");
+    };
+    assert_eq!(round_trip, Some(Duration::ZERO));
+}
+
+#[test]
+fn a_silent_client_is_closed_with_4103() {
+    let mut pair = Pair::live();
+    pair.hears_client = false;
+    pair.pass(19_999);
+    assert_eq!(pair.closed, None);
+    pair.pass(1);
+    assert_eq!(pair.closed, Some(DisconnectReason::Silent));
+}
+
+#[test]
+fn a_silent_server_is_probed_and_then_left() {
+    let mut pair = Pair::live();
+    pair.hears_server = false;
+    pair.sent.clear();
+    pair.pass(11_999);
+    assert!(!pair.sent.iter().any(is_probe));
+    pair.pass(1);
+    assert_eq!(pair.sent.iter().filter(|frame| is_probe(frame)).count(), 1);
+    pair.pass(2_999);
+    assert_eq!(pair.hung_up, None);
+    pair.dials = false;
+    pair.pass(1);
+    assert_eq!(pair.hung_up, Some(DisconnectReason::GoingAway));
+    assert!(!pair.is_live());
+}
+
+#[test]
+fn waking_probes_with_three_seconds() {
+    let mut pair = Pair::live();
+    pair.hears_server = false;
+    pair.sent.clear();
+    pair.client.handle_wake(pair.now);
+    pair.client.handle_wake(pair.now);
+    pair.settle();
+    assert_eq!(pair.sent.iter().filter(|frame| is_probe(frame)).count(), 1);
+    pair.dials = false;
+    pair.pass(2_999);
+    assert!(pair.is_live());
+    pair.pass(1);
+    assert!(!pair.is_live());
+}
+
+#[test]
+fn waking_on_a_good_line_changes_nothing() {
+    let mut pair = Pair::live();
+    pair.client.handle_wake(pair.now);
+    pair.settle();
+    pair.pass(60_000);
+    assert!(pair.is_live());
+    assert_eq!(pair.dialed_at.len(), 1);
+}
+
+#[test]
+fn a_late_timer_is_no_proof_of_a_dead_line() {
+    let mut pair = Pair::live();
+    // The tab was frozen for an hour, and the clock jumped.
+    let later = pair.now + Duration::from_secs(3600);
+    pair.client.handle_timeout(later);
+    assert!(pair.is_live());
+    assert_eq!(pair.hung_up, None);
+}
