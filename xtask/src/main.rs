@@ -1,0 +1,95 @@
+//! The commands of this repository: `cargo xtask run`, `test`, `check` and the rest.
+//!
+//! Start at [`Task`]; each command has a module of its name. Nothing here imports our crates.
+
+mod check;
+mod dev;
+mod dist;
+mod fingerprint;
+mod full_build;
+mod lockfile;
+mod precompress;
+mod process;
+mod run;
+mod sim;
+mod test;
+mod test_binaries;
+mod test_count;
+mod tidy;
+mod tools;
+mod web_build;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::workspace::Workspace;
+
+/// The commands of the Trunkline repository.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Get what is missing, build everything in release, start the server
+    Run {
+        /// Passed on to `trunkline serve`
+        #[arg(last = true)]
+        args: Vec<String>,
+    },
+    /// Build what `run` starts: the server with the web app inside
+    Build,
+    /// Server and web app for development: both follow edits, one Ctrl-C ends both
+    Dev {
+        /// Passed on to `trunkline serve`
+        #[arg(last = true)]
+        args: Vec<String>,
+    },
+    /// Format, lints, layering, licences, docs
+    Check,
+    /// Everything that must pass, starting with `check`
+    Test {
+        /// Run this step only
+        #[arg(long, value_enum)]
+        only: Option<test::Step>,
+        /// Passed on to the test programs, for example a part of a test's name
+        #[arg(last = true)]
+        args: Vec<String>,
+    },
+    /// The simulator, for longer than the tests run it
+    #[command(disable_help_flag = true)]
+    Sim {
+        /// Passed on to the simulator: `--seed N`, `--secs S`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    match perform(Cli::parse().task) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(task: Task) -> Result<ExitCode> {
+    let workspace = Workspace::load()?;
+    match task {
+        Task::Run { args } => run::run(&workspace, &args)?,
+        Task::Build => full_build::build(&workspace)?,
+        Task::Dev { args } => dev::dev(&workspace, &args)?,
+        Task::Check => check::check(&workspace)?,
+        Task::Test { only, args } => return test::test(&workspace, only, &args),
+        Task::Sim { args } => sim::sim(&workspace, &args)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
