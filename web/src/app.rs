@@ -1,0 +1,49 @@
+//! The app: what every page shares, and which address shows which page.
+
+use leptos::prelude::*;
+use leptos_router::components::{Redirect, Route, Router, Routes};
+use leptos_router::path;
+
+use crate::browser::formats;
+use crate::i18n::{I18nContextProvider, keep_choice};
+use crate::pages::chat;
+use crate::pages::{Chat, NotFound};
+use crate::shell::{RenameDialog, Shell, provide_renaming, provide_title};
+use crate::sign_in::SignedIn;
+use crate::{realtime, theme};
+
+/// The app.
+#[component]
+pub(crate) fn App() -> impl IntoView {
+    view! {
+        <I18nContextProvider>
+            <Shared />
+        </I18nContextProvider>
+    }
+}
+
+/// Provides what pages share, then shows one. It is inside the provider of the languages.
+#[component]
+fn Shared() -> impl IntoView {
+    keep_choice();
+    theme::provide_theme();
+    formats::provide_times();
+    realtime::provide_realtime();
+    chat::provide_rooms();
+    provide_renaming();
+    provide_title();
+    view! {
+        <Router>
+            <Shell>
+                <SignedIn>
+                    <Routes fallback=NotFound>
+                        <Route path=path!("/") view=|| view! { <Redirect path="/chat" /> } />
+                        <Route path=path!("/chat") view=Chat />
+                        <Route path=path!("/chat/:room") view=Chat />
+                    </Routes>
+                </SignedIn>
+            </Shell>
+            <RenameDialog />
+        </Router>
+    }
+}

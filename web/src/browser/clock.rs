@@ -1,0 +1,21 @@
+//! The browser's two clocks: one that never goes back, and the one on the wall.
+
+use trunkline_protocol::Timestamp;
+
+/// Milliseconds since the page was opened.
+pub(crate) fn now_ms() -> u64 {
+    let performance = web_sys::window().and_then(|window| window.performance());
+    performance.map_or(0.0, |performance| performance.now()) as u64
+}
+
+/// The time on the wall.
+pub(crate) fn timestamp() -> Timestamp {
+    Timestamp((js_sys::Date::now() / 1000.0) as u32)
+}
+
+/// The reader's calendar day of `at`, counted from 1970.
+pub(crate) fn day(at: Timestamp) -> i32 {
+    let date = js_sys::Date::new(&(f64::from(at.0) * 1000.0).into());
+    let local_s = i64::from(at.0) - (date.get_timezone_offset() * 60.0) as i64;
+    i32::try_from(local_s.div_euclid(86_400)).unwrap_or(0)
+}

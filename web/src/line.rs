@@ -1,0 +1,181 @@
+//! The state of the line in the words of the badge, put together from what is known.
+
+use std::time::Duration;
+
+use trunkline_client::Status;
+use trunkline_protocol::DisconnectReason;
+
+use crate::account::Account;
+
+/// What the badge says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// A connection is being made.
+    Connecting {
+        /// How many attempts failed before.
+        attempt: u32,
+    },
+    /// Frames travel.
+    Live,
+    /// The next attempt comes at this reading of the page's clock.
+    Waiting {
+        /// When, in milliseconds.
+        retry_at_ms: u64,
+    },
+    /// The browser has no network.
+    Offline,
+    /// Somebody cut it here, on purpose.
+    Cut,
+    /// Nobody is signed in.
+    SignedOut,
+    /// It does not come back by itself.
+    Stopped(DisconnectReason),
+}
+
+/// Judges the line. What a person did or the browser knows goes before what the client tries.
+/// `now_ms` is when the client told its status.
+pub(crate) fn judge(
+    account: &Account,
+    status: Option<Status>,
+    online: bool,
+    cut: bool,
+    now_ms: u64,
+) -> Line {
+    let signed_in = match account {
+        Account::SignedOut => return Line::SignedOut,
+        Account::Asking | Account::Unreachable => false,
+        Account::SignedIn(_) => true,
+    };
+    match status.filter(|_| signed_in) {
+        Some(Status::Live { .. }) if !cut => Line::Live,
+        Some(Status::Stopped(reason)) => Line::Stopped(reason),
+        _ if cut => Line::Cut,
+        _ if !online => Line::Offline,
+        Some(Status::Connecting { attempt }) => Line::Connecting { attempt },
+        Some(Status::Waiting { retry_in, .. }) => Line::Waiting {
+            retry_at_ms: now_ms + whole_ms(retry_in),
+        },
+        Some(Status::Live { .. }) | None => Line::Connecting { attempt: 0 },
+    }
+}
+
+/// The whole seconds until `at_ms`, rounded up: "in 1 s" until it is now.
+pub(crate) fn seconds_until(at_ms: u64, now_ms: u64) -> u64 {
+    at_ms.saturating_sub(now_ms).div_ceil(1000)
+}
+
+/// A duration in whole milliseconds.
+pub(crate) fn whole_ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The points of a line through `values` in a box of 100 by `height`, newest at the right.
+pub(crate) fn sparkline(values: &[u32], height: u32) -> String {
+    use std::fmt::Write as _;
+
+    let most = values.iter().copied().max().unwrap_or(0).max(1);
+    // One value alone is a level line.
+    let values = if let [only] = values {
+        &[*only, *only][..]
+    } else {
+        values
+    };
+    let steps = values.len().max(2) - 1;
+    let mut points = String::new();
+    for (index, value) in values.iter().enumerate() {
+        let x = index as f64 * 100.0 / steps as f64;
+        let y = f64::from(height) * (0.95 - 0.9 * f64::from(*value) / f64::from(most));
+        // Writing into a String cannot fail.
+        let _ = write!(points, "{}{x:.1},{y:.1}", if index == 0 { "" } else { " " });
+    }
+    points
+}
+
+#[cfg(test)]
+mod tests {
+    use trunkline_protocol::{Text, User, UserId};
+
+    use super::*;
+
+    fn someone() -> Account {
+        Account::SignedIn(User {
+            id: UserId(1),
+            name: Text::cut("me"),
+        })
+    }
+
+    fn check(status: Option<Status>, online: bool, cut: bool, expected: Line) {
+        assert_eq!(judge(&someone(), status, online, cut, 1_000), expected);
+    }
+
+    const LIVE: Status = Status::Live {
+        since: Duration::ZERO,
+        round_trip: None,
+    };
+    const WAITING: Status = Status::Waiting {
+        attempt: 2,
+        retry_in: Duration::from_millis(1_500),
+    };
+
+    #[test]
+    fn the_badge_says_what_the_client_does() {
+        check(None, true, false, Line::Connecting { attempt: 0 });
+        check(
+            Some(Status::Connecting { attempt: 3 }),
+            true,
+            false,
+            Line::Connecting { attempt: 3 },
+        );
+        check(
+            Some(WAITING),
+            true,
+            false,
+            Line::Waiting { retry_at_ms: 2_500 },
+        );
+        check(Some(LIVE), true, false, Line::Live);
+    }
+
+    #[test]
+    fn a_line_that_works_is_live_whatever_the_browser_believes() {
+        check(Some(LIVE), false, false, Line::Live);
+        check(Some(WAITING), false, false, Line::Offline);
+    }
+
+    #[test]
+    fn a_cut_line_is_cut_until_it_is_mended() {
+        check(Some(LIVE), true, true, Line::Cut);
+        check(Some(WAITING), false, true, Line::Cut);
+        check(
+            Some(Status::Stopped(DisconnectReason::Kicked)),
+            true,
+            true,
+            Line::Stopped(DisconnectReason::Kicked),
+        );
+    }
+
+    #[test]
+    fn without_a_user_there_is_no_line() {
+        assert_eq!(
+            judge(&Account::SignedOut, Some(LIVE), true, false, 0),
+            Line::SignedOut
+        );
+        assert_eq!(
+            judge(&Account::Asking, Some(LIVE), true, false, 0),
+            Line::Connecting { attempt: 0 }
+        );
+    }
+
+    #[test]
+    fn seconds_count_down_to_now() {
+        assert_eq!(seconds_until(4_000, 1_000), 3);
+        assert_eq!(seconds_until(4_001, 1_000), 4);
+        assert_eq!(seconds_until(1_000, 4_000), 0);
+    }
+
+    #[test]
+    fn a_sparkline_stays_in_its_box() {
+        assert_eq!(sparkline(&[], 48), "");
+        assert_eq!(sparkline(&[10, 20], 100), "0.0,50.0 100.0,5.0");
+        assert_eq!(sparkline(&[0], 100), "0.0,95.0 100.0,95.0");
+    }
+}

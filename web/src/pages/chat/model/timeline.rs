@@ -1,0 +1,472 @@
+//! What was said in one room, and what waits to be said.
+//!
+//! One's own words are shown at once as drafts. A draft becomes a message when the server has
+//! said where it stands and that event has come: until then one's own incoming events are held,
+//! so that nothing is ever shown twice and nothing flickers.
+
+use std::collections::BTreeMap;
+
+use trunkline_protocol::topics::chat::ChatEvent;
+use trunkline_protocol::{ErrorCode, Gap, GapCause, Offset, Timestamp, User};
+
+/// Where something stands in a room. An offset names one event per era, and a history that
+/// starts anew begins another era.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Place {
+    era: u32,
+    offset: Offset,
+    /// Notices come before the message of the same offset.
+    message: bool,
+}
+
+/// Names a draft, and the message it becomes, as long as the page lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct LocalId(u32);
+
+/// Something that stands in a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Entry {
+    /// Something that somebody said.
+    Said(Message),
+    /// Something about the line.
+    Notice(Notice),
+}
+
+/// Something that somebody said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Message {
+    /// Who.
+    pub(crate) author: User,
+    /// When.
+    pub(crate) at: Timestamp,
+    /// What; nothing when it was taken back.
+    pub(crate) text: Option<String>,
+    /// True when the words were replaced.
+    pub(crate) edited: bool,
+    /// The draft that this was.
+    pub(crate) local: Option<LocalId>,
+    /// One's own change that is not answered yet.
+    pub(crate) change: Option<Change>,
+    changed_by: Offset,
+}
+
+/// What one does to one's own message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// Puts other words in place.
+    Edit(String),
+    /// Takes it back.
+    Delete,
+}
+
+/// Something about the line that belongs between the messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Notice {
+    /// The line was down and nothing was missed.
+    Recovered {
+        /// How many events came later than they would have.
+        count: u32,
+        /// When the line was lost, by this browser's clock.
+        lost_at: Timestamp,
+        /// When it was back.
+        back_at: Timestamp,
+    },
+    /// Something was missed and will not come.
+    Gap(Gap),
+}
+
+/// One's own words that the server has not given a place yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Draft {
+    /// Its name.
+    pub(crate) id: LocalId,
+    /// The words.
+    pub(crate) text: String,
+    /// When they were sent, by this browser's clock.
+    pub(crate) at: Timestamp,
+    /// How far they have come.
+    pub(crate) state: DraftState,
+}
+
+/// How far a draft has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DraftState {
+    /// Not answered.
+    Waiting,
+    /// Taken; its event is still on the way.
+    Taken(Offset),
+    /// Refused.
+    Refused(ErrorCode),
+}
+
+/// What was said in one room, and what waits to be said.
+#[derive(Clone, Debug)]
+pub(crate) struct Timeline {
+    me: User,
+    era: u32,
+    newest: Offset,
+    oldest: Option<Offset>,
+    entries: BTreeMap<Place, Entry>,
+    drafts: Vec<Draft>,
+    drafts_made: u32,
+    /// One's own words that came while a draft was not answered.
+    held: BTreeMap<Offset, Message>,
+    /// Changes of messages that are not loaded: target, then the event that changed it.
+    early: BTreeMap<Offset, (Offset, Option<String>)>,
+}
+
+impl Timeline {
+    /// An empty room, as `me` sees it.
+    pub(crate) fn new(me: User) -> Self {
+        Self {
+            me,
+            era: 0,
+            newest: 0,
+            oldest: None,
+            entries: BTreeMap::new(),
+            drafts: Vec::new(),
+            drafts_made: 0,
+            held: BTreeMap::new(),
+            early: BTreeMap::new(),
+        }
+    }
+
+    /// Who looks at it.
+    pub(crate) fn me(&self) -> &User {
+        &self.me
+    }
+
+    /// The offset of the newest event that has come; 0 before the first.
+    pub(crate) fn newest(&self) -> Offset {
+        self.newest
+    }
+
+    /// The offset of the oldest event that has come in this era.
+    pub(crate) fn oldest(&self) -> Option<Offset> {
+        self.oldest
+    }
+
+    /// True when an earlier history of the room is on the page, too.
+    pub(crate) fn has_eras(&self) -> bool {
+        self.era > 0
+    }
+
+    /// True when nothing was said and nothing waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.drafts.is_empty()
+    }
+
+    /// Everything that stands, oldest first.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (Place, &Entry)> {
+        self.entries.iter().map(|(place, entry)| (*place, entry))
+    }
+
+    /// What waits to be said, in the order in which it is sent.
+    pub(crate) fn drafts(&self) -> &[Draft] {
+        &self.drafts
+    }
+
+    /// The messages of this era with their offsets, oldest first.
+    pub(crate) fn messages(&self) -> impl DoubleEndedIterator<Item = (Offset, &Message)> {
+        self.entries
+            .range(self.place(0, false)..)
+            .filter_map(|(place, entry)| match entry {
+                Entry::Said(message) => Some((place.offset, message)),
+                Entry::Notice(_) => None,
+            })
+    }
+
+    /// How many messages of others came after the offset `read` and still stand.
+    pub(crate) fn unread_since(&self, read: Offset) -> u32 {
+        let unread = self
+            .messages()
+            .rev()
+            .take_while(|(offset, _)| *offset > read)
+            .filter(|(_, message)| message.author.id != self.me.id && message.text.is_some())
+            .count();
+        u32::try_from(unread).unwrap_or(u32::MAX)
+    }
+
+    /// The last of one's own messages that can be edited.
+    pub(crate) fn last_own(&self) -> Option<(Offset, &str)> {
+        self.messages().rev().find_map(|(offset, message)| {
+            if message.author.id == self.me.id {
+                self.editable(offset).map(|text| (offset, text))
+            } else {
+                None
+            }
+        })
+    }
+
+    /// The words of one's own message at `offset`, as one sees them; nothing when it is somebody
+    /// else's or was taken back.
+    pub(crate) fn editable(&self, offset: Offset) -> Option<&str> {
+        match self.entries.get(&self.place(offset, true)) {
+            Some(Entry::Said(message)) if message.author.id == self.me.id => message.shown(),
+            _ => None,
+        }
+    }
+
+    /// Takes an event of the room, new or from history.
+    pub(crate) fn handle_event(&mut self, offset: Offset, event: ChatEvent) {
+        self.newest = self.newest.max(offset);
+        self.oldest = Some(self.oldest.map_or(offset, |oldest| oldest.min(offset)));
+        match event {
+            ChatEvent::Said { author, at, text } => self.said(offset, author, at, text.into()),
+            ChatEvent::Edited {
+                offset: target,
+                text,
+                ..
+            } => self.changed(target, offset, Some(text.into())),
+            ChatEvent::Deleted { offset: target, .. } => self.changed(target, offset, None),
+        }
+    }
+
+    /// Takes what a subscription said about the time without a line.
+    pub(crate) fn handle_recovered(&mut self, count: u32, lost_at: Timestamp, back_at: Timestamp) {
+        if count > 0 {
+            self.notice(
+                self.newest + 1,
+                Notice::Recovered {
+                    count,
+                    lost_at,
+                    back_at,
+                },
+            );
+        }
+    }
+
+    /// Takes a gap. After a change of epoch everything that comes belongs to another era.
+    pub(crate) fn handle_gap(&mut self, gap: Gap) {
+        if gap.cause == GapCause::Epoch {
+            self.begin_era();
+        }
+        let before = if gap.cause == GapCause::Epoch {
+            0
+        } else {
+            gap.from
+        };
+        self.notice(before, Notice::Gap(gap));
+    }
+
+    /// Adds one's own words, to be sent.
+    pub(crate) fn draft(&mut self, text: String, at: Timestamp) -> LocalId {
+        self.drafts_made += 1;
+        let id = LocalId(self.drafts_made);
+        self.drafts.push(Draft {
+            id,
+            text,
+            at,
+            state: DraftState::Waiting,
+        });
+        id
+    }
+
+    /// Takes the server's word that draft `id` stands at `offset`.
+    pub(crate) fn handle_published(&mut self, id: LocalId, offset: Offset) {
+        let place = self.place(offset, true);
+        if let Some(message) = self.held.remove(&offset) {
+            self.drafts.retain(|draft| draft.id != id);
+            self.stand(
+                offset,
+                Message {
+                    local: Some(id),
+                    ..message
+                },
+            );
+        } else if let Some(Entry::Said(message)) = self.entries.get_mut(&place) {
+            message.local = Some(id);
+            self.drafts.retain(|draft| draft.id != id);
+        } else if let Some(draft) = self.drafts.iter_mut().find(|draft| draft.id == id) {
+            draft.state = DraftState::Taken(offset);
+        }
+        self.release_held();
+    }
+
+    /// Takes the server's refusal of draft `id`.
+    pub(crate) fn handle_refused(&mut self, id: LocalId, code: ErrorCode) {
+        if let Some(draft) = self.drafts.iter_mut().find(|draft| draft.id == id) {
+            draft.state = DraftState::Refused(code);
+        }
+        self.release_held();
+    }
+
+    /// Puts a refused draft at the end of what waits, and hands back its words to send.
+    pub(crate) fn retry(&mut self, id: LocalId) -> Option<String> {
+        let index = self.drafts.iter().position(|draft| draft.id == id)?;
+        let mut draft = self.drafts.remove(index);
+        draft.state = DraftState::Waiting;
+        let text = draft.text.clone();
+        self.drafts.push(draft);
+        Some(text)
+    }
+
+    /// Throws a draft away.
+    pub(crate) fn discard(&mut self, id: LocalId) {
+        self.drafts.retain(|draft| draft.id != id);
+        self.release_held();
+    }
+
+    /// Shows a change of one's own before it is answered.
+    pub(crate) fn begin_change(&mut self, target: Offset, change: Change) {
+        self.set_change(target, Some(change));
+    }
+
+    /// Takes back a change that was refused.
+    pub(crate) fn undo_change(&mut self, target: Offset) {
+        self.set_change(target, None);
+    }
+
+    fn set_change(&mut self, target: Offset, change: Option<Change>) {
+        if let Some(Entry::Said(message)) = self.entries.get_mut(&self.place(target, true)) {
+            message.change = change;
+        }
+    }
+
+    fn place(&self, offset: Offset, message: bool) -> Place {
+        Place {
+            era: self.era,
+            offset,
+            message,
+        }
+    }
+
+    fn said(&mut self, offset: Offset, author: User, at: Timestamp, text: String) {
+        if self.entries.contains_key(&self.place(offset, true)) {
+            return;
+        }
+        let mine = author.id == self.me.id;
+        let message = Message {
+            author,
+            at,
+            text: Some(text),
+            edited: false,
+            local: None,
+            change: None,
+            changed_by: 0,
+        };
+        let draft = self
+            .drafts
+            .iter()
+            .position(|draft| draft.state == DraftState::Taken(offset));
+        match draft {
+            Some(index) if mine => {
+                let local = Some(self.drafts.remove(index).id);
+                self.stand(offset, Message { local, ..message });
+            }
+            _ if mine && self.waits() => drop(self.held.insert(offset, message)),
+            _ => self.stand(offset, message),
+        }
+    }
+
+    fn stand(&mut self, offset: Offset, mut message: Message) {
+        if let Some((by, text)) = self.early.remove(&offset) {
+            message.take_change(by, text);
+        }
+        self.entries
+            .insert(self.place(offset, true), Entry::Said(message));
+    }
+
+    fn changed(&mut self, target: Offset, by: Offset, text: Option<String>) {
+        if let Some(Entry::Said(message)) = self.entries.get_mut(&self.place(target, true)) {
+            message.take_change(by, text);
+        } else if self
+            .early
+            .get(&target)
+            .is_none_or(|(earlier, _)| *earlier < by)
+        {
+            self.early.insert(target, (by, text));
+        }
+    }
+
+    fn notice(&mut self, before: Offset, notice: Notice) {
+        self.entries
+            .insert(self.place(before, false), Entry::Notice(notice));
+    }
+
+    fn waits(&self) -> bool {
+        self.drafts
+            .iter()
+            .any(|draft| draft.state == DraftState::Waiting)
+    }
+
+    fn release_held(&mut self) {
+        if self.waits() {
+            return;
+        }
+        for (offset, message) in std::mem::take(&mut self.held) {
+            self.stand(offset, message);
+        }
+    }
+
+    /// Everything from here on belongs to another history. What was taken stays on the page.
+    fn begin_era(&mut self) {
+        for (offset, message) in std::mem::take(&mut self.held) {
+            self.stand(offset, message);
+        }
+        let taken: Vec<_> = self
+            .drafts
+            .extract_if(.., |draft| matches!(draft.state, DraftState::Taken(_)))
+            .collect();
+        for Draft {
+            id,
+            text,
+            at,
+            state,
+        } in taken
+        {
+            let DraftState::Taken(offset) = state else {
+                continue;
+            };
+            let author = self.me.clone();
+            let local = Some(id);
+            let message = Message {
+                author,
+                at,
+                text: Some(text),
+                edited: false,
+                local,
+                change: None,
+                changed_by: 0,
+            };
+            self.stand(offset, message);
+        }
+        self.early.clear();
+        self.era += 1;
+        self.newest = 0;
+        self.oldest = None;
+    }
+}
+
+impl Place {
+    /// The offset, if the place is of the timeline's current era.
+    pub(crate) fn current_offset(self, timeline: &Timeline) -> Option<Offset> {
+        (self.era == timeline.era).then_some(self.offset)
+    }
+}
+
+impl Message {
+    /// The words as their author sees them, with a change that is not answered yet.
+    pub(crate) fn shown(&self) -> Option<&str> {
+        match &self.change {
+            Some(Change::Edit(text)) if self.text.is_some() => Some(text),
+            Some(Change::Delete) => None,
+            Some(Change::Edit(_)) | None => self.text.as_deref(),
+        }
+    }
+
+    fn take_change(&mut self, by: Offset, text: Option<String>) {
+        if by <= self.changed_by {
+            return;
+        }
+        self.changed_by = by;
+        self.edited = true;
+        self.change = None;
+        // What was taken back does not return.
+        self.text = if self.text.is_some() { text } else { None };
+    }
+}
+
+#[cfg(test)]
+#[path = "timeline_tests.rs"]
+mod tests;

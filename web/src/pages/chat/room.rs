@@ -1,0 +1,338 @@
+//! One room that the reader follows: its signals, the tasks that feed them, and what one can do.
+
+use leptos::prelude::{Update as _, *};
+use leptos::task::spawn_local;
+use trunkline_client::{
+    CallError, Client, Options, PublishError, Publishing, Subscription, Update,
+};
+use trunkline_protocol::frame::Range;
+use trunkline_protocol::topics::chat::{Chat, ChatCommand, ChatEvent, ChatText, RoomName};
+use trunkline_protocol::{Error, ErrorCode, Offset, Timestamp, User};
+
+use super::model::{Change, LocalId, People, Timeline};
+use crate::browser::{clock, storage};
+use crate::realtime::{Realtime, Task};
+
+/// How many events a room starts with, and how many each page of older ones has.
+const PAGE: u16 = 100;
+
+/// How a room is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RoomState {
+    /// Its history was asked for.
+    Opening,
+    /// What is said arrives.
+    Here,
+    /// The line is lost; it comes back by itself.
+    Lost,
+    /// The server refused it.
+    Refused(Error),
+    /// The server speaks another version than this page.
+    Outdated,
+}
+
+/// Whether there is more to read above the oldest message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Older {
+    /// Perhaps.
+    Perhaps,
+    /// It was asked for.
+    Loading,
+    /// No.
+    None,
+}
+
+/// A room that the reader follows. Clones are handles of the same room.
+#[derive(Clone)]
+pub(crate) struct Room {
+    /// Its name.
+    pub(crate) name: RoomName,
+    /// Who reads.
+    pub(crate) me: User,
+    /// What was said, and what waits to be said.
+    pub(crate) timeline: ArcRwSignal<Timeline>,
+    /// How it is.
+    pub(crate) state: ArcRwSignal<RoomState>,
+    /// Who is here.
+    pub(crate) people: ArcRwSignal<People>,
+    /// What is above.
+    pub(crate) older: ArcRwSignal<Older>,
+    /// The newest offset that the reader has seen; none before the room has told its head.
+    pub(crate) read: ArcRwSignal<Option<Offset>>,
+    /// What came after this is marked as unread, while the reader looks at the room.
+    pub(crate) marker: ArcRwSignal<Option<Offset>>,
+    /// What was written and not sent.
+    pub(crate) unsent: ArcRwSignal<String>,
+    /// The client that the room lives on.
+    pub(crate) client: Client,
+    _pump: ArcStoredValue<Option<Task>>,
+}
+
+impl PartialEq for Room {
+    /// True for handles of the same room.
+    fn eq(&self, other: &Self) -> bool {
+        self.timeline == other.timeline
+    }
+}
+
+impl Room {
+    /// Starts to follow the room.
+    pub(crate) fn open(name: RoomName, client: Client, me: User, realtime: Realtime) -> Self {
+        let read = storage::get(&read_key(&name)).and_then(|read| read.parse().ok());
+        let pump = ArcStoredValue::new(None);
+        let room = Self {
+            timeline: ArcRwSignal::new(Timeline::new(me.clone())),
+            state: ArcRwSignal::new(RoomState::Opening),
+            people: ArcRwSignal::new(People::default()),
+            older: ArcRwSignal::new(Older::Perhaps),
+            read: ArcRwSignal::new(read),
+            marker: ArcRwSignal::new(read),
+            unsent: ArcRwSignal::new(String::new()),
+            _pump: pump.clone(),
+            name,
+            me,
+            client,
+        };
+        let subscription = room
+            .client
+            .subscribe::<Chat>(room.name.clone(), Options::newest(PAGE).with_presence());
+        // The task holds the room's signals but not the room's handle on the task itself, or
+        // neither would ever end.
+        let fed = Self {
+            _pump: ArcStoredValue::new(None),
+            ..room.clone()
+        };
+        pump.set_value(Some(Task::spawn(fed.pump(subscription, realtime))));
+        room
+    }
+
+    /// How many messages the reader has not seen.
+    pub(crate) fn unread(&self) -> u32 {
+        self.read.get().map_or(0, |read| {
+            self.timeline.with(|timeline| timeline.unread_since(read))
+        })
+    }
+
+    /// The reader has seen everything that has come.
+    pub(crate) fn mark_read(&self) {
+        let newest = self.timeline.with_untracked(Timeline::newest);
+        if self.read.get_untracked().is_some_and(|read| read != newest) {
+            self.read.set(Some(newest));
+            storage::set(&read_key(&self.name), &newest.to_string());
+        }
+    }
+
+    /// The reader looks away: what comes from now on will be marked as unread.
+    pub(crate) fn look_away(&self) {
+        self.marker.set(self.read.get_untracked());
+    }
+
+    /// Says something.
+    pub(crate) fn say(&self, text: &str) {
+        self.marker.set(None);
+        let id = self
+            .timeline
+            .try_update(|timeline| timeline.draft(text.to_owned(), clock::timestamp()));
+        if let Some(id) = id {
+            self.send(id, text);
+        }
+    }
+
+    /// Sends a refused message again.
+    pub(crate) fn retry(&self, id: LocalId) {
+        if let Some(text) = self
+            .timeline
+            .try_update(|timeline| timeline.retry(id))
+            .flatten()
+        {
+            self.send(id, &text);
+        }
+    }
+
+    /// Throws a refused message away.
+    pub(crate) fn discard(&self, id: LocalId) {
+        self.timeline.update(|timeline| timeline.discard(id));
+    }
+
+    /// Changes one's own message. `failed` hears why if it is refused.
+    pub(crate) fn change(
+        &self,
+        offset: Offset,
+        change: Change,
+        failed: impl FnOnce(ErrorCode) + 'static,
+    ) {
+        let command = match &change {
+            Change::Edit(text) => ChatCommand::Edit {
+                offset,
+                text: ChatText::cut(text),
+            },
+            Change::Delete => ChatCommand::Delete { offset },
+        };
+        self.timeline
+            .update(|timeline| timeline.begin_change(offset, change));
+        let publishing = self.client.publish::<Chat>(&self.name, &command);
+        let timeline = self.timeline.clone();
+        spawn_local(async move {
+            if let Some(code) = refusal(publishing).await {
+                timeline.update(|timeline| timeline.undo_change(offset));
+                failed(code);
+            }
+        });
+    }
+
+    /// Reads what was said before the oldest message; nothing if there is nothing to read now.
+    pub(crate) async fn fetch_older(&self) -> Option<Vec<(Offset, ChatEvent)>> {
+        let (oldest, has_eras) = self
+            .timeline
+            .with_untracked(|timeline| (timeline.oldest(), timeline.has_eras()));
+        let offset = oldest.filter(|_| self.older.get_untracked() == Older::Perhaps)?;
+        if offset <= 1 || has_eras {
+            self.older.set(Older::None);
+            return None;
+        }
+        self.older.set(Older::Loading);
+        match self
+            .client
+            .history::<Chat>(&self.name, Range::Before { offset }, PAGE)
+            .await
+        {
+            Ok(events) if !events.is_empty() => Some(events),
+            // Whoever scrolls up again asks again.
+            Err(CallError::Refused(_) | CallError::Ended) => {
+                self.older.set(Older::Perhaps);
+                None
+            }
+            Ok(_) | Err(CallError::Unreadable(_)) => {
+                self.older.set(Older::None);
+                None
+            }
+        }
+    }
+
+    /// Takes what [`Room::fetch_older`] has read.
+    pub(crate) fn take_older(&self, events: Vec<(Offset, ChatEvent)>) {
+        self.timeline.update(|timeline| {
+            for (offset, event) in events {
+                timeline.handle_event(offset, event);
+            }
+        });
+        self.older.set(Older::Perhaps);
+    }
+
+    fn send(&self, id: LocalId, text: &str) {
+        let command = ChatCommand::Say {
+            text: ChatText::cut(text),
+        };
+        let publishing = self.client.publish::<Chat>(&self.name, &command);
+        let timeline = self.timeline.clone();
+        spawn_local(async move {
+            match publishing.await {
+                Ok(published) => {
+                    timeline.update(|timeline| timeline.handle_published(id, published.offset));
+                }
+                Err(error) => {
+                    let code = code_of(error);
+                    timeline.update(|timeline| timeline.handle_refused(id, code));
+                }
+            }
+        });
+    }
+
+    async fn pump(self, mut subscription: Subscription<Chat>, realtime: Realtime) {
+        let mut lost_at = None;
+        while let Some(update) = subscription.next().await {
+            match update {
+                Update::Lost => {
+                    lost_at = Some(clock::timestamp());
+                    self.set_state(RoomState::Lost);
+                }
+                Update::Subscribed {
+                    recovered,
+                    head,
+                    members,
+                } => {
+                    if let Some(members) = members {
+                        self.people.set(People::from_members(members, self.me.id));
+                    }
+                    self.begin(recovered, head, lost_at.take(), realtime);
+                }
+                Update::Event { offset, event } => self.take(offset, event),
+                Update::Gap(gap) => self.timeline.update(|timeline| timeline.handle_gap(gap)),
+                Update::Joined { count, member } => {
+                    self.people
+                        .update(|people| people.handle_joined(count, member, self.me.id));
+                }
+                Update::Left { count, user } => {
+                    self.people.update(|people| people.handle_left(count, user));
+                }
+                Update::Refused(error) if error.code == ErrorCode::ContractMismatch => {
+                    self.set_state(RoomState::Outdated);
+                }
+                Update::Refused(error) => self.set_state(RoomState::Refused(error)),
+                Update::Unreadable { .. } => self.set_state(RoomState::Outdated),
+            }
+        }
+    }
+
+    fn begin(
+        &self,
+        recovered: Option<u64>,
+        head: Offset,
+        lost_at: Option<Timestamp>,
+        realtime: Realtime,
+    ) {
+        if let (Some(count), Some(lost_at)) = (recovered, lost_at)
+            && count > 0
+        {
+            realtime.recovered.update(|all| *all += count);
+            let count = u32::try_from(count).unwrap_or(u32::MAX);
+            self.timeline
+                .update(|timeline| timeline.handle_recovered(count, lost_at, clock::timestamp()));
+        }
+        // A first visit has nothing unread. A head below what was read is another history.
+        match self.read.get_untracked() {
+            None => self.set_read(head),
+            Some(read) if read > head => self.set_read(0),
+            Some(_) => {}
+        }
+        self.set_state(RoomState::Here);
+    }
+
+    fn set_read(&self, offset: Offset) {
+        self.read.set(Some(offset));
+        self.marker.set(Some(offset));
+        storage::set(&read_key(&self.name), &offset.to_string());
+    }
+
+    fn take(&self, offset: Offset, event: ChatEvent) {
+        self.timeline
+            .update(|timeline| timeline.handle_event(offset, event));
+    }
+
+    fn set_state(&self, state: RoomState) {
+        if self.state.with_untracked(|now| *now != state) {
+            self.state.set(state);
+        }
+    }
+}
+
+/// Forgets what the reader has seen of a room that is no longer followed.
+pub(crate) fn forget_read(name: &RoomName) {
+    storage::remove(&read_key(name));
+}
+
+fn read_key(name: &RoomName) -> String {
+    format!("read.{name}")
+}
+
+async fn refusal(publishing: Publishing) -> Option<ErrorCode> {
+    publishing.await.err().map(code_of)
+}
+
+fn code_of(error: PublishError) -> ErrorCode {
+    match error {
+        PublishError::Refused(error) => error.code,
+        PublishError::OutboxFull => ErrorCode::TooManyRequests,
+        PublishError::Ended => ErrorCode::Unavailable,
+    }
+}

@@ -1,0 +1,7 @@
+//! What people see: one module for each page.
+
+pub(crate) mod chat;
+mod not_found;
+
+pub(crate) use chat::Chat;
+pub(crate) use not_found::NotFound;

@@ -1,0 +1,75 @@
+//! The frame around every page: rail, top bar, tab bar. A new page is one entry in [`PAGES`].
+
+mod navigation;
+mod title;
+mod you;
+
+use leptos::ev::MouseEvent;
+use leptos::html::Main;
+use leptos::prelude::*;
+use leptos_i18n::I18nContext;
+
+use crate::components::{Badge, Glyph, LanguageChoice, ThemeSwitch};
+use crate::i18n::{Locale, t, t_string, use_i18n};
+use crate::pages::chat;
+use navigation::{Rail, TabBar};
+use title::PageTitle;
+
+pub(crate) use title::{provide_title, set_title};
+pub(crate) use you::{RenameDialog, provide_renaming};
+
+/// A page that one can go to.
+pub(crate) struct Page {
+    /// Where it is. Everything below it belongs to it, too.
+    pub(crate) path: &'static str,
+    pub(crate) glyph: Glyph,
+    pub(crate) name: fn(I18nContext<Locale>) -> &'static str,
+    /// How much waits there to be seen.
+    pub(crate) waiting: fn() -> u32,
+}
+
+/// The pages there are, in order.
+pub(crate) const PAGES: &[Page] = &[Page {
+    path: "/chat",
+    glyph: Glyph::Chat,
+    name: |i18n| t_string!(i18n, pages.chat),
+    waiting: chat::unread,
+}];
+
+/// The frame, with a page in it.
+#[component]
+pub(crate) fn Shell(children: Children) -> impl IntoView {
+    let i18n = use_i18n();
+    let page = NodeRef::<Main>::new();
+    // By hand: the router would take the link for a way to another page.
+    let skip = move |event: MouseEvent| {
+        event.prevent_default();
+        if let Some(page) = page.get_untracked() {
+            // Nothing is lost if the page cannot take the focus.
+            let _ = page.focus();
+        }
+    };
+    view! {
+        <div class="shell">
+            <a class="skip unseen" href="#page" on:click=skip>{t!(i18n, skip_to_page)}</a>
+            <Rail />
+            <header class="top-bar">
+                <PageTitle />
+                <Badge />
+                <div class="wide"><LanguageChoice /></div>
+                <div class="wide"><ThemeSwitch /></div>
+            </header>
+            <main class="page" id="page" tabindex="-1" node_ref=page>{children()}</main>
+            <TabBar />
+        </div>
+    }
+}
+
+/// A count as it is shown: three figures at most.
+pub(crate) fn shown_count(count: u32) -> String {
+    if count > 99 {
+        "99+".to_owned()
+    } else {
+        count.to_string()
+    }
+}
