@@ -173,7 +173,11 @@ impl State {
 
     /// Wakes a watcher at the next change, once however often it asks.
     pub(crate) fn wait_for_status(&mut self, waker: &Waker) {
-        if !self.status_wakers.iter().any(|waiting| waiting.will_wake(waker)) {
+        if !self
+            .status_wakers
+            .iter()
+            .any(|waiting| waiting.will_wake(waker))
+        {
             self.status_wakers.push(waker.clone());
         }
     }

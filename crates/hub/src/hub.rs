@@ -207,6 +207,11 @@ impl Hub {
             .map(|topic| (&topic.name, topic.presence.count()))
     }
 
+    /// Tells whether a topic has subscribers or lingering members.
+    pub fn is_in_use(&self, topic: &TopicName) -> bool {
+        self.ids.contains_key(topic)
+    }
+
     /// Who is present in a topic.
     pub fn members(&self, topic: &TopicName) -> Members {
         self.ids

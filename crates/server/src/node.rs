@@ -2,7 +2,7 @@
 //!
 //! Two locks, always in this order: the broker's, then the hub's. Nothing awaits under either.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -185,9 +185,9 @@ impl Node {
                     });
                 }
                 _ = sweep.tick() => {
-                    let in_use: HashSet<TopicName> =
-                        self.with_hub(|hub| hub.topics().map(|(topic, _)| topic.clone()).collect());
-                    self.broker.sweep(&|topic| in_use.contains(topic));
+                    // The hub is asked while the broker is held: who joins afterwards reads a log
+                    // that was not swept from under it.
+                    self.broker.sweep(&|topic| self.with_hub(|hub| hub.is_in_use(topic)));
                 }
             }
         }

@@ -198,8 +198,8 @@ pub struct ClientSession {
     jitter: Jitter,
     line: Line,
     token: Option<String>,
-    /// The token was fetched for this very attempt and was not accepted yet, so a server that
-    /// refuses it may well refuse the next one, too.
+    /// The token was fetched for this very attempt, so a server that refuses it may well refuse
+    /// the next one, too.
     token_is_new: bool,
     subscriptions: BTreeMap<SubscriptionId, Subscription>,
     /// Topics that went out with `Connect` and were left before the answer.

@@ -393,7 +393,7 @@ impl ServerSession {
                 self.close(Close::new(DisconnectReason::FirstFrameLate));
             }
             State::Open(open) if open.silent_at <= now => {
-                self.close(Close::new(DisconnectReason::Silent))
+                self.close(Close::new(DisconnectReason::Silent));
             }
             State::Open(open) if open.expires_at + self.config.token_grace <= now => {
                 self.close(Close::new(DisconnectReason::TokenExpired));

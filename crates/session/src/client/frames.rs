@@ -169,7 +169,7 @@ impl ClientSession {
             }
             ServerFrame::Probed { nonce } => self.handle_probed(now, nonce),
             ServerFrame::Drain { after_ms } => {
-                self.note_drain(Duration::from_millis(u64::from(after_ms)))
+                self.note_drain(Duration::from_millis(u64::from(after_ms)));
             }
         }
     }

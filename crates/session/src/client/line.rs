@@ -11,6 +11,12 @@ use crate::backoff::{STABLE, pause};
 /// How long fetching a token, or dialing and being greeted, may take.
 const OPENING_PATIENCE: Duration = Duration::from_secs(10);
 
+/// A token that held for this long was good, so the next one will be, too.
+const TOKEN_TRUSTED: Duration = Duration::from_secs(5);
+
+/// The shortest time from one refresh of a token to the next.
+const REFRESH_PAUSE: Duration = Duration::from_secs(5);
+
 /// How much later than promised a heartbeat may be before the client probes.
 const HEARTBEAT_SLACK: Duration = Duration::from_secs(2);
 
@@ -167,7 +173,9 @@ impl ClientSession {
         let (attempt, drain) = match &self.line {
             Line::Dialing { attempt, .. } | Line::Greeting { attempt, .. } => (*attempt + 1, None),
             Line::Live(live) => {
-                let stable = now.since(live.since) >= STABLE;
+                let lasted = now.since(live.since);
+                self.token_is_new &= lasted < TOKEN_TRUSTED;
+                let stable = lasted >= STABLE;
                 (if stable { 0 } else { live.attempt + 1 }, live.drain)
             }
             Line::Idle | Line::Waiting { .. } | Line::FetchingToken { .. } | Line::Stopped(_) => {
@@ -181,13 +189,13 @@ impl ClientSession {
         };
         match class {
             DisconnectClass::Stop | DisconnectClass::Incompatible => {
-                self.leave(now, Line::Stopped(reason))
+                self.leave(now, Line::Stopped(reason));
             }
             DisconnectClass::RetryNow if attempt <= 1 => {
-                self.wait(now, attempt, Some(Duration::ZERO))
+                self.wait(now, attempt, Some(Duration::ZERO));
             }
             DisconnectClass::RetryNow | DisconnectClass::RetryLater => {
-                self.wait(now, attempt, drain)
+                self.wait(now, attempt, drain);
             }
             DisconnectClass::Refresh => {
                 self.token = None;
@@ -227,10 +235,10 @@ impl ClientSession {
             Line::Idle | Line::Stopped(_) => {}
             Line::Waiting { attempt, until } if until <= now => self.attempt(now, attempt),
             Line::FetchingToken { attempt, until } if until <= now => {
-                self.wait(now, attempt + 1, None)
+                self.wait(now, attempt + 1, None);
             }
             Line::Dialing { until, .. } | Line::Greeting { until, .. } if until <= now => {
-                self.lose(now)
+                self.lose(now);
             }
             Line::Live(live) => self.handle_live_timeout(now, &live),
             Line::Waiting { .. }
@@ -295,7 +303,6 @@ impl ClientSession {
         let probe = live.probe(now);
         self.line = Line::Live(live);
         self.frames.push_back(probe);
-        self.token_is_new = false;
         self.events.push_back(ClientEvent::StatusChanged);
         for topic in std::mem::take(&mut self.left_while_greeting) {
             self.send_unsubscribe(&topic);
@@ -416,7 +423,7 @@ impl ClientSession {
     }
 }
 
-/// A token is refreshed when a fifth of its life is left.
+/// A token is refreshed when a fifth of its life is left, and one that hardly lives not in a circle.
 fn refresh_after(ttl: Duration) -> Duration {
-    ttl.mul_f64(0.8)
+    ttl.mul_f64(0.8).max(REFRESH_PAUSE)
 }

@@ -17,6 +17,12 @@ impl Pair {
         id
     }
 
+    fn publish_times(&mut self, times: usize) {
+        for _ in 0..times {
+            self.publish();
+        }
+    }
+
     /// The commands that went out: request and counter.
     fn published(&mut self) -> Vec<(RequestId, u32)> {
         let sent = std::mem::take(&mut self.sent);
@@ -52,7 +58,7 @@ impl Pair {
 #[test]
 fn what_was_not_answered_goes_out_again_in_order_with_the_same_ids() {
     let mut pair = Pair::live();
-    (0..5).for_each(|_| drop(pair.publish()));
+    pair.publish_times(5);
     let first = pair.published();
     let (request, _) = first[1];
     let position = at(1);
@@ -106,7 +112,7 @@ fn an_answer_of_an_older_line_means_nothing() {
 #[test]
 fn at_most_32_commands_are_under_way() {
     let mut pair = Pair::live();
-    (0..40).for_each(|_| drop(pair.publish()));
+    pair.publish_times(40);
     let sent = pair.published();
     assert_eq!(sent.len(), 32);
     let error = Error::new(ErrorCode::Invalid, "");
@@ -125,7 +131,7 @@ fn at_most_32_commands_are_under_way() {
 #[test]
 fn an_outbox_that_is_full_says_so() {
     let mut pair = Pair::idle(1);
-    (0..COMMANDS_MAX).for_each(|_| drop(pair.publish()));
+    pair.publish_times(COMMANDS_MAX);
     let one_more = pair
         .client
         .publish(topic("chat:a"), None, Payload::default());

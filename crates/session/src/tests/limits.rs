@@ -11,8 +11,7 @@ const NOW: Moment = Moment::from_ms(100);
 #[test]
 fn the_129th_subscription_is_refused_by_the_server() {
     let mut server = open_server(ServerConfig::default());
-    let last = SUBSCRIPTIONS_MAX as u32 + 1;
-    for id in 1..=last {
+    for id in 1..=SUBSCRIPTIONS_MAX as u32 {
         let frame = ClientFrame::Subscribe(subscribe(id, &format!("chat:room-{id}")));
         server.handle_frame(NOW, frame);
         server.settle(id);

@@ -6,7 +6,7 @@ use super::pair::*;
 use crate::Status;
 
 /// What becomes of a client whose line was closed with a code.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Then {
     Now,
     Later,
@@ -15,6 +15,7 @@ enum Then {
 
 fn check(code: u16, then: Then) {
     let mut pair = Pair::live();
+    pair.pass(6_000);
     pair.cut(DisconnectReason::from(code));
     let does = match pair.client.status() {
         Status::Stopped(_) => Then::Stop,
@@ -27,10 +28,18 @@ fn check(code: u16, then: Then) {
 
 #[test]
 fn a_close_code_says_what_to_do() {
-    [1001, 1006, 1011, 1012, 1013, 4101, 4103, 4199].map(|code| check(code, Then::Later));
-    [4001, 4099, 4200, 4201, 4299].map(|code| check(code, Then::Now));
-    [1000, 1002, 1003, 1007, 1008, 1009].map(|code| check(code, Then::Stop));
-    [4300, 4302, 4303, 4399, 4400, 4402, 4499, 3000].map(|code| check(code, Then::Stop));
+    for code in [1001, 1006, 1011, 1012, 1013, 4101, 4103, 4199] {
+        check(code, Then::Later);
+    }
+    for code in [4001, 4099, 4200, 4201, 4299] {
+        check(code, Then::Now);
+    }
+    for code in [1000, 1002, 1003, 1007, 1008, 1009] {
+        check(code, Then::Stop);
+    }
+    for code in [4300, 4302, 4303, 4399, 4400, 4402, 4499, 3000] {
+        check(code, Then::Stop);
+    }
 }
 
 #[test]
@@ -45,13 +54,14 @@ fn the_pause_grows_up_to_thirty_seconds() {
         let mut pair = Pair::idle(seed);
         pair.dials = false;
         pair.start();
-        for (attempt, longest) in longest.iter_mut().enumerate() {
-            let Status::Waiting { until, .. } = pair.client.status() else {
-                panic!("attempt {attempt}: {:?}", pair.client.status());
-            };
+        while let Status::Waiting { attempt, until } = pair.client.status()
+            && let Some(longest) = longest.get_mut(attempt as usize - 1)
+        {
             let pause = until.since(pair.now).as_millis() as u64;
             *longest = pause.max(*longest);
-            pair.pass(pause);
+            pair.now = until;
+            pair.client.handle_timeout(until);
+            pair.settle();
         }
     }
     let bounds = [

@@ -37,6 +37,7 @@ fn a_token_that_is_not_refreshed_ends_in_4200_after_its_grace() {
 #[test]
 fn after_4200_a_new_token_is_fetched_at_once() {
     let mut pair = Pair::live();
+    pair.pass(6_000);
     pair.cut(DisconnectReason::TokenExpired);
     pair.pass(0);
     assert_eq!(pair.tokens_fetched, 2);

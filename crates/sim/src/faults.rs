@@ -1,0 +1,125 @@
+//! Faults: what breaks, and how it heals.
+
+use trunkline_protocol::DisconnectReason;
+
+use crate::agenda::Happening;
+use crate::plan::Fault;
+use crate::world::World;
+
+impl World {
+    pub(crate) fn strike(&mut self, fault: Fault) {
+        let setting = &mut self.setting;
+        let every_ms = setting
+            .plan
+            .faults
+            .iter()
+            .find(|(it, _)| *it == fault)
+            .map_or(0, |(_, every_ms)| *every_ms);
+        if setting.healed || every_ms == 0 {
+            return;
+        }
+        self.faults += 1;
+        let wait = setting.random.between(1, 2 * every_ms);
+        setting.put_in(wait, Happening::Fault(fault));
+        let client = setting.random.below(self.clients.len() as u64) as usize;
+        setting.note(fault.name(), client as u64, [0, 0]);
+        match fault {
+            Fault::Cut | Fault::Hole | Fault::Stall => self.strike_link(fault),
+            Fault::Freeze => {
+                if self.clients[client].late.is_none() {
+                    self.clients[client].late = Some(Vec::new());
+                    let ms = setting.random.pick(&[500, 4_000, 15_000, 40_000, 180_000]);
+                    let at = setting.agenda.now_ms() + setting.random.between(1, ms);
+                    setting
+                        .agenda
+                        .put(at.min(setting.plan.active_ms), Happening::Thaw { client });
+                }
+            }
+            Fault::Restart if self.server.up => {
+                let polite = setting.random.chance(setting.plan.polite_restarts);
+                let reason = polite.then_some(DisconnectReason::Restart);
+                if polite {
+                    self.server.announce_restart(setting);
+                }
+                let wait = if polite {
+                    setting.random.below(1_000)
+                } else {
+                    0
+                };
+                setting.put_in(wait, Happening::Restart { reason });
+            }
+            Fault::Restart => {}
+            Fault::Stop => {
+                if !self.clients[client].stopped && self.clients[client].late.is_none() {
+                    self.clients[client].stop(setting);
+                    let wait = setting.random.between(1, 5_000);
+                    setting.put_in(wait, Happening::Start { client });
+                }
+            }
+        }
+    }
+
+    fn strike_link(&mut self, fault: Fault) {
+        let setting = &mut self.setting;
+        let open = setting.network.open();
+        if open.is_empty() {
+            return;
+        }
+        let link = setting.random.pick(&open);
+        if fault == Fault::Cut {
+            return setting
+                .network
+                .cut(&mut setting.agenda, &mut setting.random, link);
+        }
+        let (kind, stall_ms) = (setting.random.below(3), setting.random.between(200, 14_000));
+        let until = setting.agenda.now_ms() + stall_ms;
+        let Some(there) = setting.network.get_mut(link) else {
+            return;
+        };
+        if fault == Fault::Stall {
+            there.stalled_until = until;
+        } else {
+            there.hole_up |= kind != 0;
+            there.hole_down |= kind != 1;
+        }
+    }
+
+    pub(crate) fn restart(&mut self, reason: Option<DisconnectReason>) {
+        let setting = &mut self.setting;
+        if self.server.up {
+            self.server.restart(setting, reason);
+            let longest = setting.random.pick(&[1_000, 4_000, 15_000]);
+            let wait = if setting.healed {
+                0
+            } else {
+                setting.random.between(1, longest)
+            };
+            setting.put_in(wait, Happening::Up);
+        }
+    }
+
+    pub(crate) fn thaw(&mut self, client: usize) {
+        let Some(late) = self.clients[client].late.take() else {
+            return;
+        };
+        self.setting
+            .note("thaw", client as u64, [late.len() as u64, 0]);
+        self.clients[client].wake(&mut self.setting);
+        for happening in late {
+            self.clients[client].handle(&mut self.setting, happening);
+        }
+    }
+
+    pub(crate) fn heal(&mut self) {
+        self.setting.note("heal", 0, [0, 0]);
+        self.setting.healed = true;
+        self.setting.network.heal();
+        self.server.up = true;
+        for client in 0..self.clients.len() {
+            self.thaw(client);
+            if self.setting.plan.told_of_healing {
+                self.clients[client].wake(&mut self.setting);
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Publishing: from a command or a source to the log, and on to the subscribers.
+
+use trunkline_hub::{Append, Appended, PublishKey};
+use trunkline_protocol::{
+    Codec, Error, ErrorCode, MessageId, Payload, Position, RequestId, TopicName, UserId,
+};
+
+use super::{Server, Work};
+use crate::event::{Command, Event};
+use crate::network::LinkId;
+use crate::setting::Setting;
+
+impl Server {
+    /// What the handler of a topic does: it makes the event of a command.
+    pub(super) fn handle_command(
+        &mut self,
+        setting: &mut Setting,
+        link: LinkId,
+        id: RequestId,
+        message_id: MessageId,
+        name: &TopicName,
+        command: &Payload,
+    ) {
+        let topic = self.topic(name);
+        let Some(line) = self.lines.get_mut(&link) else {
+            return;
+        };
+        let read = Command::read(line.codec, command);
+        let Some((topic, command)) = topic.zip(read) else {
+            let error = Error::new(ErrorCode::Malformed, name);
+            return self.finish(link, |line| line.session.refuse(id, error));
+        };
+        let event = Event {
+            author: line.user,
+            sender: message_id.sender.into(),
+            counter: message_id.counter,
+            key: command.key,
+            keyframe: command.keyframe,
+            filling: command.filling(),
+        };
+        let lag = setting.lag_ms();
+        self.put_work(
+            setting,
+            lag,
+            Work::Append {
+                link,
+                id,
+                topic,
+                message_id,
+                event,
+            },
+        );
+    }
+
+    pub(super) fn append(
+        &mut self,
+        setting: &mut Setting,
+        link: LinkId,
+        id: RequestId,
+        topic: usize,
+        message_id: MessageId,
+        event: &Event,
+    ) {
+        let key = Some(PublishKey {
+            user: UserId(event.author),
+            message_id,
+        });
+        let (offset, duplicate) = self.take_event(setting, topic, key, event);
+        let position = Position {
+            epoch: self.topics[topic].log.epoch(),
+            offset,
+        };
+        let lag = setting.lag_ms();
+        self.put_work(
+            setting,
+            lag,
+            Work::Acknowledge {
+                link,
+                id,
+                position,
+                duplicate,
+            },
+        );
+    }
+
+    /// The server itself publishes.
+    pub(crate) fn publish(&mut self, setting: &mut Setting, topic: usize, mut event: Event) {
+        self.sourced += 1;
+        event.counter = self.sourced;
+        self.take_event(setting, topic, None, &event);
+    }
+
+    /// Appends an event and has it fanned out, in the order of offsets.
+    pub(super) fn take_event(
+        &mut self,
+        setting: &mut Setting,
+        at: usize,
+        key: Option<PublishKey>,
+        event: &Event,
+    ) -> (u64, bool) {
+        let topic = &mut self.topics[at];
+        let conflation_key = Some(event.conflation_key());
+        let payload = event.payload(Codec::Bincode);
+        let append = Append {
+            key,
+            event: payload,
+            conflation_key,
+            keyframe: event.keyframe,
+        };
+        let appended = topic.log.append(setting.agenda.now(), append);
+        setting
+            .checker
+            .ledger
+            .keeps(at, topic.log.epoch(), topic.log.first());
+        match appended {
+            Appended::Duplicate(offset) => (offset, true),
+            Appended::New(publication) => {
+                let offset = publication.offset;
+                setting
+                    .checker
+                    .appended(at, topic.log.epoch(), offset, event);
+                setting.note("append", at as u64, [offset, event.sender]);
+                let lag = if setting.plan.late_fan_out {
+                    setting.lag_ms()
+                } else {
+                    0
+                };
+                topic.fan_out_at = topic.fan_out_at.max(setting.agenda.now_ms() + lag);
+                let wait = topic.fan_out_at - setting.agenda.now_ms();
+                let (key, keyframe) = (event.conflation_key(), event.keyframe);
+                let fan_out = Work::FanOut {
+                    topic: at,
+                    publication,
+                    key,
+                    keyframe,
+                };
+                if setting.plan.late_fan_out {
+                    self.put_work(setting, wait, fan_out);
+                } else {
+                    self.handle_work(setting, self.incarnation, fan_out);
+                }
+                (offset, false)
+            }
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Subscribing: join, read, confirm, and later feed what is behind, each at its own time.
+
+use trunkline_hub::{CatchUp, Page, Recovery, publications_in};
+use trunkline_protocol::frame::{Range, Start};
+use trunkline_protocol::{
+    Error, ErrorCode, List, Members, Position, RequestId, ServerFrame, TopicId, TopicName,
+};
+
+use super::{Server, Work};
+use crate::event::to_json;
+use crate::network::LinkId;
+use crate::setting::Setting;
+
+/// A subscription that has joined the hub and is not confirmed yet.
+#[derive(Debug)]
+pub(crate) struct Join {
+    link: LinkId,
+    id: RequestId,
+    topic: usize,
+    topic_id: TopicId,
+    start: Start,
+    members: Option<Members>,
+}
+
+/// A read of history.
+#[derive(Debug)]
+pub(crate) struct Read {
+    pub(super) link: LinkId,
+    pub(super) id: RequestId,
+    pub(super) topic: usize,
+    pub(super) range: Range,
+    pub(super) limit: u16,
+}
+
+impl Server {
+    /// Joins the hub, then reads.
+    pub(super) fn subscribe(
+        &mut self,
+        setting: &mut Setting,
+        link: LinkId,
+        id: RequestId,
+        name: &TopicName,
+        start: Start,
+        presence: bool,
+    ) {
+        let joined = self.topic(name).map(|topic| {
+            let delivery = self.topics[topic].delivery;
+            let joined = self.hub.join(link, name, delivery, to_json, presence);
+            joined
+                .map(|joined| (topic, joined))
+                .ok_or(ErrorCode::Unavailable)
+        });
+        match joined.unwrap_or(Err(ErrorCode::UnknownNamespace)) {
+            Ok((topic, joined)) => {
+                let members = presence.then_some(joined.members);
+                let topic_id = joined.topic_id;
+                let join = Join {
+                    link,
+                    id,
+                    topic,
+                    topic_id,
+                    start,
+                    members,
+                };
+                let lag = setting.lag_ms();
+                self.put_work(setting, lag, Work::Begin(join));
+            }
+            Err(code) => self.finish(link, |line| {
+                let error = Error::new(code, name);
+                line.session.refuse_subscription(id, name, error);
+            }),
+        }
+    }
+
+    /// Reads what a subscription starts with, then confirms it.
+    pub(super) fn begin(&mut self, setting: &mut Setting, join: Join) {
+        let topic = join.topic;
+        let log = &mut self.topics[topic].log;
+        log.expire(setting.agenda.now());
+        setting
+            .checker
+            .ledger
+            .keeps(topic, log.epoch(), log.first());
+        let recovery = match join.start {
+            Start::After(since) => log.recover(since),
+            Start::Newest { count } => {
+                let page = log.newest(usize::from(count));
+                let first = page.publications.first();
+                let after = first.map_or(page.head, |it| it.offset - u64::from(it.step));
+                Recovery {
+                    gap: None,
+                    after,
+                    page,
+                }
+            }
+        };
+        let lag = setting.lag_ms();
+        self.put_work(setting, lag, Work::Confirm(join, recovery));
+    }
+
+    /// Answers a subscription with what was read.
+    pub(super) fn confirm(&mut self, setting: &mut Setting, join: Join, recovery: Recovery) {
+        let Join {
+            link,
+            id,
+            topic,
+            topic_id,
+            start,
+            members,
+        } = join;
+        let Recovery { gap, after, page } = recovery;
+        let topic = &self.topics[topic];
+        let Some(line) = self.lines.get_mut(&link) else {
+            return;
+        };
+        line.busy = false;
+        if line.session.settle(id) {
+            let reached = page.publications.last().map_or(after, |it| it.offset);
+            let publications = publications_in(line.codec, &page.publications, to_json);
+            let frame = ServerFrame::Subscribed {
+                id,
+                topic_id,
+                position: Position {
+                    epoch: topic.log.epoch(),
+                    offset: after,
+                },
+                recovered: matches!(start, Start::After(_)) && gap.is_none(),
+                gap,
+                head: page.head,
+                members,
+                publications: List::cut(publications),
+            };
+            let confirmed = self
+                .hub
+                .confirm(link, &topic.name, &frame, reached, page.head);
+            if confirmed.is_err() {
+                self.overflow(link);
+            }
+        }
+        self.pump(setting, link);
+    }
+
+    /// Reads for the next subscription of a connection that is behind, one at a time.
+    pub(super) fn catch_up(&mut self, setting: &mut Setting, link: LinkId) {
+        let Some(line) = self.lines.get_mut(&link).filter(|line| !line.reading) else {
+            return;
+        };
+        let Some(behind) = self.hub.catching_up(link) else {
+            return;
+        };
+        line.reading = true;
+        let lag = setting.lag_ms();
+        self.put_work(setting, lag, Work::CatchUp { link, behind });
+    }
+
+    /// Reads the page that a reader which is behind gets next.
+    pub(super) fn read_on(&mut self, setting: &mut Setting, link: LinkId, behind: &CatchUp) {
+        if let Some(topic) = self.topic(&behind.topic) {
+            let page = self.topics[topic]
+                .log
+                .after(behind.after, setting.plan.page_max);
+            let lag = setting.lag_ms();
+            self.put_work(setting, lag, Work::Feed { link, topic, page });
+        }
+    }
+
+    /// Gives a page to a reader that is behind, if it still wants it.
+    pub(super) fn feed(&mut self, setting: &mut Setting, link: LinkId, topic: usize, page: &Page) {
+        if let Some(line) = self.lines.get_mut(&link) {
+            line.reading = false;
+            self.hub.feed(link, &self.topics[topic].name, page);
+            self.after(setting);
+        }
+    }
+
+    /// Answers a read of history.
+    pub(super) fn answer_history(&mut self, setting: &mut Setting, read: &Read) {
+        let (link, id) = (read.link, read.id);
+        let (log, limit) = (&self.topics[read.topic].log, usize::from(read.limit));
+        let (page, epoch) = match read.range {
+            Range::Before { offset } => (log.before(offset, limit), log.epoch()),
+            Range::After { offset } => (log.after(offset, limit), log.epoch()),
+        };
+        self.finish(link, |line| {
+            let publications = List::cut(publications_in(line.codec, &page.publications, to_json));
+            let (first, head) = (page.first, page.head);
+            let frame = ServerFrame::History {
+                id,
+                epoch,
+                first,
+                head,
+                publications,
+            };
+            line.session.answer(id, frame);
+        });
+        self.pump(setting, link);
+    }
+}

@@ -1,0 +1,199 @@
+//! Work: what the broker and the handlers do, each step at its own time.
+
+use std::time::Duration;
+
+use trunkline_hub::{CatchUp, Page, Recovery};
+use trunkline_protocol::{
+    DisconnectReason, Error, ErrorCode, MessageId, Payload, Position, Publication, RequestId,
+    ServerFrame, Text, User, UserId,
+};
+use trunkline_session::Close;
+
+use super::Server;
+use super::subscribing::{Join, Read};
+use crate::event::Event;
+use crate::network::LinkId;
+use crate::setting::Setting;
+
+/// One step of work.
+#[derive(Debug)]
+pub(crate) enum Work {
+    /// Checks the token of a first frame.
+    Authenticate { link: LinkId, token: String },
+    /// Checks a token that comes later.
+    Refresh {
+        link: LinkId,
+        id: RequestId,
+        token: String,
+    },
+    /// Reads the log for a subscription that has joined.
+    Begin(Join),
+    /// Answers the subscription with what was read.
+    Confirm(Join, Recovery),
+    /// Takes the event that a handler made of a command.
+    Append {
+        link: LinkId,
+        id: RequestId,
+        topic: usize,
+        message_id: MessageId,
+        event: Event,
+    },
+    /// Tells where the event of a command stands.
+    Acknowledge {
+        link: LinkId,
+        id: RequestId,
+        position: Position,
+        duplicate: bool,
+    },
+    /// Gives a publication to the subscribers.
+    FanOut {
+        topic: usize,
+        publication: Publication,
+        key: String,
+        keyframe: bool,
+    },
+    /// Reads the log for a reader that is behind.
+    CatchUp { link: LinkId, behind: CatchUp },
+    /// Gives it what was read.
+    Feed {
+        link: LinkId,
+        topic: usize,
+        page: Page,
+    },
+    /// Answers a call, or says that it took too long.
+    Return {
+        link: LinkId,
+        id: RequestId,
+        request: Payload,
+        ok: bool,
+    },
+    /// Answers a read of history.
+    History(Read),
+}
+
+impl Server {
+    pub(crate) fn handle_work(&mut self, setting: &mut Setting, incarnation: u32, work: Work) {
+        if incarnation != self.incarnation {
+            return;
+        }
+        match work {
+            Work::Authenticate { link, token } => self.authenticate(setting, link, &token),
+            Work::Refresh { link, id, token } => self.refresh(setting, link, id, &token),
+            Work::Begin(join) => self.begin(setting, join),
+            Work::Confirm(join, recovery) => self.confirm(setting, join, recovery),
+            Work::Append {
+                link,
+                id,
+                topic,
+                message_id,
+                event,
+            } => {
+                self.append(setting, link, id, topic, message_id, &event);
+            }
+            Work::Acknowledge {
+                link,
+                id,
+                position,
+                duplicate,
+            } => {
+                let frame = ServerFrame::Published {
+                    id,
+                    position,
+                    duplicate,
+                };
+                self.finish(link, |line| line.session.answer(id, frame));
+                self.pump(setting, link);
+            }
+            Work::FanOut {
+                topic,
+                publication,
+                key,
+                keyframe,
+            } => {
+                let name = self.topics[topic].name.clone();
+                self.hub
+                    .broadcast(&name, &publication, Some(&key), keyframe);
+                self.after(setting);
+            }
+            Work::CatchUp { link, behind } => self.read_on(setting, link, &behind),
+            Work::Feed { link, topic, page } => self.feed(setting, link, topic, &page),
+            Work::Return {
+                link,
+                id,
+                request,
+                ok,
+            } => {
+                let late = Error::new(ErrorCode::DeadlineExceeded, "");
+                let frame = if ok {
+                    ServerFrame::Returned {
+                        id,
+                        response: request,
+                    }
+                } else {
+                    ServerFrame::Refused { id, error: late }
+                };
+                if let Some(line) = self.lines.get_mut(&link) {
+                    line.session.answer(id, frame);
+                }
+                self.pump(setting, link);
+            }
+            Work::History(read) => self.answer_history(setting, &read),
+        }
+    }
+
+    fn authenticate(&mut self, setting: &mut Setting, link: LinkId, token: &str) {
+        let Some(line) = self.lines.get_mut(&link) else {
+            return;
+        };
+        let now = setting.agenda.now();
+        match read_token(token) {
+            Some((_, expires_at)) if expires_at <= now.as_ms() => {
+                line.session
+                    .close(Close::new(DisconnectReason::TokenExpired));
+            }
+            Some((user, expires_at)) => {
+                line.user = user;
+                let name = Text::cut(&format!("user {user}"));
+                let user = User {
+                    id: UserId(user),
+                    name,
+                };
+                self.hub.open(link, line.codec, user.clone());
+                let ttl = Duration::from_millis(expires_at - now.as_ms());
+                line.session
+                    .handle_authenticated(now, link as u32, user, ttl);
+            }
+            None => line
+                .session
+                .close(Close::new(DisconnectReason::TokenInvalid)),
+        }
+        self.pump(setting, link);
+    }
+
+    fn refresh(&mut self, setting: &mut Setting, link: LinkId, id: RequestId, token: &str) {
+        let Some(line) = self.lines.get_mut(&link) else {
+            return;
+        };
+        let now = setting.agenda.now();
+        match read_token(token) {
+            Some((user, expires_at)) if user == line.user && expires_at > now.as_ms() => {
+                let ttl = Duration::from_millis(expires_at - now.as_ms());
+                line.session.handle_refreshed(now, id, ttl);
+            }
+            Some(_) | None => line
+                .session
+                .refuse(id, Error::new(ErrorCode::OtherUser, "")),
+        }
+        self.pump(setting, link);
+    }
+}
+
+/// A token of the simulation says who it is for and when it expires.
+pub(crate) fn token(user: u64, expires_at_ms: u64) -> String {
+    format!("{user}@{expires_at_ms}")
+}
+
+fn read_token(token: &str) -> Option<(u64, u64)> {
+    let (user, expires_at) = token.split_once('@')?;
+    Some((user.parse().ok()?, expires_at.parse().ok()?))
+}

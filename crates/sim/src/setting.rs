@@ -1,0 +1,53 @@
+//! The setting: what everybody in a run shares, apart from the machines.
+
+use crate::agenda::{Agenda, Happening};
+use crate::checker::Checker;
+use crate::network::{LinkId, Network, Packet, Side};
+use crate::plan::Plan;
+use crate::random::Random;
+use crate::trace::{Step, Trace};
+
+/// Time, chance, the network and those who watch.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    pub(crate) plan: Plan,
+    pub(crate) random: Random,
+    pub(crate) agenda: Agenda,
+    pub(crate) network: Network,
+    pub(crate) checker: Checker,
+    pub(crate) trace: Trace,
+    /// Nothing breaks any more.
+    pub(crate) healed: bool,
+}
+
+impl Setting {
+    pub(crate) fn note(&mut self, what: &'static str, who: u64, detail: [u64; 2]) {
+        let at_ms = self.agenda.now_ms();
+        self.trace.note(Step {
+            at_ms,
+            what,
+            who,
+            detail,
+        });
+    }
+
+    /// Lets `happening` come in `ms` milliseconds.
+    pub(crate) fn put_in(&mut self, ms: u64, happening: Happening) {
+        self.agenda.put(self.agenda.now_ms() + ms, happening);
+    }
+
+    /// Sends to one end of a link.
+    pub(crate) fn send(&mut self, link: LinkId, to: Side, packet: Packet) {
+        self.network
+            .send(&mut self.agenda, &mut self.random, link, to, packet);
+    }
+
+    /// How long the next step of the broker takes.
+    pub(crate) fn lag_ms(&mut self) -> u64 {
+        if self.healed {
+            0
+        } else {
+            self.random.below(self.plan.lag_ms + 1)
+        }
+    }
+}
