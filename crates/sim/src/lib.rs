@@ -1,4 +1,26 @@
 //! A simulator that drives Trunkline's state machines over a failing network, by seed.
+//!
+//! One thread, virtual time, one number that decides everything. Clients ([`ClientSession`]) talk
+//! to a server made of a [`ServerSession`] per connection, one [`Hub`] and a [`Log`] per topic,
+//! over links that delay, stall, swallow and break; frames travel as bytes in both codecs. Tabs
+//! freeze, tokens expire, the server restarts and may lose its history, readers are slow, and the
+//! broker takes its time between any two steps. Each seed turns each kind of trouble on or off.
+//!
+//! After a while everything heals, and the checker asks whether all have what they were promised.
+//! It has watched every event before: one order per topic, no silent gap, every command once,
+//! every request answered once, counted drops, bounded memory, no work without a cause.
+//!
+//! A failure names its seed: `cargo xtask sim --seed N` shows it again, step by step.
+//!
+//! Start with [`World`], then read `server.rs` and `client.rs`, which drive the machines, and
+//! `checker.rs`, which says what must hold.
+//!
+//! [`ClientSession`]: trunkline_session::ClientSession
+//! [`ServerSession`]: trunkline_session::ServerSession
+//! [`Hub`]: trunkline_hub::Hub
+//! [`Log`]: trunkline_hub::Log
+//!
+#![doc = include_str!("planted.md")]
 
 mod plan;
 mod world;
@@ -35,6 +57,8 @@ pub struct Outcome {
     pub deliveries: u64,
     /// How many times something broke.
     pub faults: u64,
+    /// How many lines were closed because there was no room for an answer.
+    pub overflows: u64,
     /// How long the run was in its own time, in milliseconds.
     pub virtual_ms: u64,
     /// What did not hold, if something did not.
@@ -80,3 +104,6 @@ pub fn plan(seed: u64) -> Plan {
         _ => Plan::of(seed),
     }
 }
+
+#[cfg(test)]
+mod tests;

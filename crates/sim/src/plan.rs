@@ -243,7 +243,7 @@ impl Plan {
 }
 
 /// The longest answer: a page of history, in JSON.
-fn answer_len_max(filling_len_max: u64) -> usize {
+pub(crate) fn answer_len_max(filling_len_max: u64) -> usize {
     let event = filling_len_max as usize + 130;
     (PAGE_MAX * event).min(PAGE_LEN_MAX + PAGE_MAX * 130)
 }

@@ -65,7 +65,7 @@ pub(crate) struct Server {
     lines: BTreeMap<LinkId, Line>,
     hub_timer: Option<Moment>,
     sourced: u32,
-    /// How many connections were closed because their outbox was full of answers.
+    /// How many lines were closed because there was no room for an answer.
     pub(crate) overflows: u64,
 }
 
@@ -313,6 +313,9 @@ impl Server {
 
     /// Where every log stands.
     pub(crate) fn heads(&self) -> Vec<Position> {
-        self.topics.iter().map(|topic| topic.log.position()).collect()
+        self.topics
+            .iter()
+            .map(|topic| topic.log.position())
+            .collect()
     }
 }

@@ -136,6 +136,7 @@ impl World {
             steps: happenings + trace.steps(),
             deliveries: checker.deliveries,
             faults: self.faults,
+            overflows: self.server.overflows,
             virtual_ms: agenda.now_ms(),
             failure,
         }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use trunkline_protocol::frame::{Start, Subscribe};
+use trunkline_protocol::frame::{Head, Start, Subscribe};
 use trunkline_protocol::{
     ClientFrame, Codec, Gap, Position, Publication, RequestId, ServerFrame, TopicId,
 };
@@ -128,45 +128,18 @@ impl Wire {
         })?;
         match frame {
             ServerFrame::Subscribed {
-                id,
                 topic_id,
-                position,
-                head,
                 publications,
                 ..
             } => {
-                let Asked::Subscribe { topic, start } = self.answer(*id)? else {
-                    return Err(Violation::new(
-                        "an answer fits its request",
-                        format!("{frame:?}"),
-                    ));
-                };
-                let reached = publications.last().map_or(position.offset, |it| it.offset);
-                let unkept = reached.saturating_sub(position.offset + publications.len() as u64);
-                self.base = Some(Base {
-                    position: *position,
-                    start,
-                    unkept,
-                });
-                self.live.insert(
-                    *topic_id,
-                    Live {
-                        topic,
-                        last: *position,
-                    },
-                );
-                ensure("a head is no wish", *head >= position.offset, || {
-                    format!("{head} before {position:?}")
-                })?;
-                publications
-                    .iter()
-                    .try_for_each(|it| self.publication(*topic_id, it, codec, honest, ledger))
+                self.subscribed(frame)?;
+                let mut page = publications.iter();
+                page.try_for_each(|it| self.publication(*topic_id, it, codec, honest, ledger))
             }
             ServerFrame::Unsubscribed { id, topic_id } => {
                 if let Some(live) = self.live.remove(topic_id) {
-                    self.leaving
-                        .entry(live.topic)
-                        .and_modify(|count| *count = count.saturating_sub(1));
+                    let leaving = self.leaving.entry(live.topic).or_default();
+                    *leaving = leaving.saturating_sub(1);
                 }
                 self.answer(*id).map(drop)
             }
@@ -177,7 +150,10 @@ impl Wire {
                 ..
             } => {
                 let Asked::History { topic } = self.answer(*id)? else {
-                    return Ok(());
+                    return Err(Violation::new(
+                        "an answer fits its request",
+                        format!("{frame:?}"),
+                    ));
                 };
                 publications.iter().try_for_each(|it| {
                     let position = Position {
@@ -193,7 +169,7 @@ impl Wire {
             | ServerFrame::Present { id, .. }
             | ServerFrame::Refreshed { id, .. } => self.answer(*id).map(drop),
             // What was held back may come after the end of its subscription.
-            ServerFrame::Publication { topic_id, .. }
+            ServerFrame::Publication { topic_id, .. } | ServerFrame::Gap { topic_id, .. }
                 if !honest && !self.live.contains_key(topic_id) =>
             {
                 Ok(())
@@ -211,26 +187,58 @@ impl Wire {
                 };
                 self.publication(*topic_id, &publication, codec, honest, ledger)
             }
-            ServerFrame::Gap { topic_id, .. } if !honest && !self.live.contains_key(topic_id) => {
-                Ok(())
-            }
             ServerFrame::Gap { topic_id, gap } => self.gap(*topic_id, *gap, ledger),
             ServerFrame::Joined { topic_id, .. } | ServerFrame::Left { topic_id, .. } => {
                 self.live(*topic_id, "presence").map(drop)
             }
-            ServerFrame::Ping { heads } if honest => heads.iter().try_for_each(|head| {
-                let last = self.live(head.topic_id, "a head")?.last;
-                ensure(
-                    "a head follows its publications",
-                    head.offset <= last.offset,
-                    || format!("head {} was told when {last:?} had been sent", head.offset),
-                )
-            }),
+            ServerFrame::Ping { heads } if honest => {
+                heads.iter().try_for_each(|head| self.head(*head))
+            }
             ServerFrame::Ping { .. }
             | ServerFrame::Connected { .. }
             | ServerFrame::Probed { .. }
             | ServerFrame::Drain { .. } => Ok(()),
         }
+    }
+
+    fn subscribed(&mut self, frame: &ServerFrame) -> Verdict {
+        let ServerFrame::Subscribed {
+            id,
+            topic_id,
+            position,
+            head,
+            publications,
+            ..
+        } = frame
+        else {
+            return Ok(());
+        };
+        let Asked::Subscribe { topic, start } = self.answer(*id)? else {
+            return Err(Violation::new(
+                "an answer fits its request",
+                format!("{frame:?}"),
+            ));
+        };
+        let last = *position;
+        let reached = publications.last().map_or(last.offset, |it| it.offset);
+        let unkept = reached.saturating_sub(last.offset + publications.len() as u64);
+        self.base = Some(Base {
+            position: last,
+            start,
+            unkept,
+        });
+        self.live.insert(*topic_id, Live { topic, last });
+        ensure("a head is no wish", *head >= last.offset, || {
+            format!("{head} before {last:?}")
+        })
+    }
+
+    fn head(&self, head: Head) -> Verdict {
+        let last = self.live(head.topic_id, "a head")?.last;
+        let queued = head.offset <= last.offset;
+        ensure("a head follows its publications", queued, || {
+            format!("head {} was told when {last:?} had been sent", head.offset)
+        })
     }
 
     /// Every request that was sent has been answered. A token may be under way at any time.
