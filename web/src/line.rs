@@ -69,11 +69,15 @@ pub(crate) fn whole_ms(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The points of a line through `values` in a box of 100 by `height`, newest at the right.
-pub(crate) fn sparkline(values: &[u32], height: u32) -> String {
-    use std::fmt::Write as _;
+/// The width of a sparkline's box, which is stretched to its place on the page.
+pub(crate) const SPARK_WIDTH: usize = 1000;
 
-    let most = values.iter().copied().max().unwrap_or(0).max(1);
+/// The height of that box.
+pub(crate) const SPARK_HEIGHT: u32 = 100;
+
+/// The points of a line through `values` in the box of a sparkline, newest at the right.
+pub(crate) fn sparkline(values: &[u32]) -> String {
+    let most = u64::from(values.iter().copied().max().unwrap_or(0).max(1));
     // One value alone is a level line.
     let values = if let [only] = values {
         &[*only, *only][..]
@@ -81,14 +85,12 @@ pub(crate) fn sparkline(values: &[u32], height: u32) -> String {
         values
     };
     let steps = values.len().max(2) - 1;
-    let mut points = String::new();
-    for (index, value) in values.iter().enumerate() {
-        let x = index as f64 * 100.0 / steps as f64;
-        let y = f64::from(height) * (0.95 - 0.9 * f64::from(*value) / f64::from(most));
-        // Writing into a String cannot fail.
-        let _ = write!(points, "{}{x:.1},{y:.1}", if index == 0 { "" } else { " " });
-    }
-    points
+    let point = |(index, value): (usize, &u32)| {
+        let y = u64::from(SPARK_HEIGHT) * (most * 19 - u64::from(*value) * 18) / (most * 20);
+        format!("{},{y}", index * SPARK_WIDTH / steps)
+    };
+    let points: Vec<_> = values.iter().enumerate().map(point).collect();
+    points.join(" ")
 }
 
 #[cfg(test)]
@@ -174,8 +176,9 @@ mod tests {
 
     #[test]
     fn a_sparkline_stays_in_its_box() {
-        assert_eq!(sparkline(&[], 48), "");
-        assert_eq!(sparkline(&[10, 20], 100), "0.0,50.0 100.0,5.0");
-        assert_eq!(sparkline(&[0], 100), "0.0,95.0 100.0,95.0");
+        assert_eq!(sparkline(&[]), "");
+        assert_eq!(sparkline(&[10, 20, 0]), "0,50 500,5 1000,95");
+        assert_eq!(sparkline(&[0]), "0,95 1000,95");
+        assert_eq!(sparkline(&[u32::MAX]), "0,5 1000,5");
     }
 }

@@ -10,9 +10,6 @@ use crate::line::{self, Line};
 use crate::realtime::use_realtime;
 use crate::words::{self, counted};
 
-/// The height of the sparkline's box.
-const SPARK_HEIGHT: u32 = 48;
-
 /// The badge with its panel, and a button to try now while the line waits.
 #[component]
 pub(crate) fn Badge() -> impl IntoView {
@@ -89,6 +86,13 @@ fn Detail() -> impl IntoView {
     }
 }
 
+/// What one can do about the line.
+#[derive(Clone, Copy)]
+enum Next {
+    Reload,
+    TryNow,
+}
+
 /// What the badge knows.
 #[component]
 fn Panel() -> impl IntoView {
@@ -96,9 +100,10 @@ fn Panel() -> impl IntoView {
     let realtime = use_realtime();
     let times = formats::use_times();
     let line = realtime.line;
-    let stopped = move || match line.get() {
-        Line::Stopped(reason) => Some(words::is_outdated(reason)),
-        _ => None,
+    let next = move || match line.get() {
+        Line::Stopped(reason) if words::is_outdated(reason) => Some(Next::Reload),
+        Line::Stopped(_) | Line::Waiting { .. } => Some(Next::TryNow),
+        Line::Live | Line::Connecting { .. } | Line::Offline | Line::Cut | Line::SignedOut => None,
     };
     let reload = move |_| {
         // A page that cannot be reloaded stays as it is.
@@ -110,20 +115,23 @@ fn Panel() -> impl IntoView {
                 <h2>{move || words::line(i18n, line.get())}</h2>
                 <p class="why">{move || words::line_why(i18n, line.get())}</p>
             </div>
-            <Show when=move || stopped().is_some()>
-                <div>
-                    <Show
-                        when=move || stopped() == Some(true)
-                        fallback=move || view! {
-                            <button type="button" class="button" on:click=move |_| realtime.try_now()>
-                                {t!(i18n, line.try_now)}
-                            </button>
-                        }
-                    >
+            {move || match next() {
+                Some(Next::Reload) => view! {
+                    <div>
                         <button type="button" class="button primary" on:click=reload>{t!(i18n, reload)}</button>
-                    </Show>
-                </div>
-            </Show>
+                    </div>
+                }
+                .into_any(),
+                Some(Next::TryNow) => view! {
+                    <div>
+                        <button type="button" class="button" on:click=move |_| realtime.try_now()>
+                            {t!(i18n, line.try_now)}
+                        </button>
+                    </div>
+                }
+                .into_any(),
+                None => ().into_any(),
+            }}
             <dl class="facts">
                 <dt>{t!(i18n, line.transport)}</dt>
                 <dd>{t!(i18n, line.websocket)}</dd>
@@ -162,8 +170,8 @@ fn Spark() -> impl IntoView {
     };
     view! {
         <div class="spark">
-            <svg viewBox=format!("0 0 100 {SPARK_HEIGHT}") preserveAspectRatio="none" aria-hidden="true">
-                <polyline points=move || realtime.round_trips.with(|all| line::sparkline(all, SPARK_HEIGHT)) />
+            <svg viewBox=format!("0 0 {} {}", line::SPARK_WIDTH, line::SPARK_HEIGHT) preserveAspectRatio="none" aria-hidden="true">
+                <polyline points=move || realtime.round_trips.with(|all| line::sparkline(all)) />
             </svg>
             <p>
                 <span>{t!(i18n, line.round_trip)}</span>

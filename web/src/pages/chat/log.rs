@@ -5,27 +5,18 @@ use std::collections::HashMap;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use trunkline_protocol::{Gap, GapCause, Timestamp};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
+use super::above::{Top, load_older};
 use super::hold::Hold;
-use super::message::Message;
-use super::model::{RowKey, RowKind, Timeline, rows};
-use super::room::{Older, Room, RoomState};
-use crate::browser::{clock, events, formats};
+use super::model::{RowKey, RowKind, rows};
+use super::room::{Room, RoomState};
+use super::row::{RowView, Shown};
+use crate::browser::{clock, events};
 use crate::components::{Glyph, Icon};
-use crate::i18n::{t, t_string, use_i18n};
-use crate::line::Line;
-use crate::realtime::use_realtime;
+use crate::i18n::{t_string, use_i18n};
 use crate::words::counted;
-
-/// A row that stays while it changes.
-#[derive(Clone)]
-struct Shown {
-    key: RowKey,
-    kind: ArcRwSignal<RowKind>,
-}
 
 /// The messages of `room`, and what stands between them.
 #[component]
@@ -132,13 +123,6 @@ fn read_along(room: &Room, shown: RwSignal<Vec<Shown>>, hold: Hold) {
     });
 }
 
-async fn load_older(room: Room, hold: Hold) {
-    if let Some(events) = room.fetch_older().await {
-        hold.keep_place();
-        room.take_older(events);
-    }
-}
-
 /// Arrow keys walk from message to message; their buttons can then be reached.
 fn walk(event: KeyboardEvent) {
     let target = event
@@ -185,177 +169,6 @@ fn today() -> Memo<i32> {
         tick.track();
         clock::day(clock::timestamp())
     })
-}
-
-/// What stands above the first message.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Above {
-    Opening,
-    Empty,
-    Loading,
-    More,
-    Start,
-    Trimmed,
-    Nothing,
-}
-
-fn above(timeline: &Timeline, state: &RoomState, older: Older) -> Above {
-    if timeline.is_empty() {
-        return if *state == RoomState::Opening {
-            Above::Opening
-        } else {
-            Above::Empty
-        };
-    }
-    match (timeline.oldest(), older) {
-        // An earlier history stands above; there is nothing between the two.
-        _ if timeline.has_eras() => Above::Nothing,
-        (None, _) => Above::Nothing,
-        (Some(1), _) => Above::Start,
-        (Some(_), Older::Perhaps) => Above::More,
-        (Some(_), Older::Loading) => Above::Loading,
-        (Some(_), Older::None) => Above::Trimmed,
-    }
-}
-
-/// Says what stands above the first message, and what to do.
-#[component]
-fn Top(room: Room, hold: Hold) -> impl IntoView {
-    let i18n = use_i18n();
-    let realtime = use_realtime();
-    let name = StoredValue::new(room.name.to_string());
-    let above = {
-        let room = room.clone();
-        Memo::new(move |_| {
-            let (state, older) = (room.state.get(), room.older.get());
-            room.timeline
-                .with(|timeline| above(timeline, &state, older))
-        })
-    };
-    move || {
-        match above.get() {
-        Above::Opening => view! {
-            <li class="empty" data-testid="opening">
-                <p>
-                    {move || match realtime.line.get() {
-                        Line::Live | Line::Connecting { .. } => {
-                            t_string!(i18n, chat.opening, room = name.get_value())
-                        }
-                        _ => t_string!(i18n, chat.opening_offline, room = name.get_value()),
-                    }}
-                </p>
-            </li>
-        }
-        .into_any(),
-        Above::Empty => view! {
-            <li class="empty" data-testid="empty-room">
-                <strong>{move || t_string!(i18n, chat.empty_title, room = name.get_value())}</strong>
-                <p>{t!(i18n, chat.empty)}</p>
-            </li>
-        }
-        .into_any(),
-        Above::Loading => {
-            view! { <li class="rule start"><span>{t!(i18n, chat.loading_older)}</span></li> }.into_any()
-        }
-        Above::More => {
-            let room = room.clone();
-            let load = move |_| spawn_local(load_older(room.clone(), hold));
-            view! {
-                <li class="rule start">
-                    <button type="button" class="button quiet" data-testid="earlier" on:click=load>
-                        {t!(i18n, chat.earlier)}
-                    </button>
-                </li>
-            }
-            .into_any()
-        }
-        Above::Start => view! {
-            <li class="rule start">
-                <span>{move || t_string!(i18n, chat.start, room = name.get_value())}</span>
-            </li>
-        }
-        .into_any(),
-        Above::Trimmed => {
-            view! { <li class="rule start"><span>{t!(i18n, chat.trimmed)}</span></li> }.into_any()
-        }
-        Above::Nothing => ().into_any(),
-    }
-    }
-}
-
-/// One row. What kind of row it is never changes, only what it says.
-#[component]
-fn RowView(room: Room, row: Shown, today: Memo<i32>) -> impl IntoView {
-    let i18n = use_i18n();
-    let times = formats::use_times();
-    match row.kind.get_untracked() {
-        RowKind::Message(message) => view! { <Message room kind=row.kind initial=message /> }.into_any(),
-        RowKind::Day(at) => {
-            view! { <li class="rule day"><DayWords at today /></li> }.into_any()
-        }
-        RowKind::Unread => {
-            view! { <li class="rule unread" data-testid="unread-line"><span>{t!(i18n, chat.unread_from_here)}</span></li> }
-                .into_any()
-        }
-        RowKind::Recovered { count, lost_at, back_at } => view! {
-            <li class="rule recovered" data-testid="recovered" data-count=count.to_string()>
-                <span>
-                    <i class="lamp" data-lamp="on"></i>
-                    {move || counted!(i18n, count, chat.recovered)}
-                    " · "
-                    {move || t_string!(
-                        i18n,
-                        chat.line_was_down,
-                        from = times.seconds(lost_at),
-                        to = times.seconds(back_at)
-                    )}
-                </span>
-            </li>
-        }
-        .into_any(),
-        RowKind::Gap(gap) => view! { <GapRow gap /> }.into_any(),
-    }
-}
-
-#[component]
-fn DayWords(at: Timestamp, today: Memo<i32>) -> impl IntoView {
-    let i18n = use_i18n();
-    let times = formats::use_times();
-    let words = move || {
-        let date = times.day(at);
-        match today.get() - clock::day(at) {
-            0 => t_string!(i18n, chat.today, date = date),
-            1 => t_string!(i18n, chat.yesterday, date = date),
-            _ => date,
-        }
-    };
-    view! { <span>{words}</span> }
-}
-
-/// What is missing, and why.
-#[component]
-fn GapRow(gap: Gap) -> impl IntoView {
-    let i18n = use_i18n();
-    let count = gap.count;
-    let words = match gap.cause {
-        GapCause::Epoch => t!(i18n, chat.gap.epoch).into_any(),
-        GapCause::Retention => (move || counted!(i18n, count, chat.gap.retention)).into_any(),
-        GapCause::Slow | GapCause::Conflated => {
-            (move || counted!(i18n, count, chat.gap.slow)).into_any()
-        }
-    };
-    let range = (gap.to >= gap.from && gap.cause != GapCause::Epoch).then(|| {
-        view! {
-            " ("
-            {move || t_string!(i18n, chat.gap.range, from = gap.from, to = gap.to)}
-            ")"
-        }
-    });
-    view! {
-        <li class="rule gap" data-testid="gap" data-from=gap.from.to_string() data-to=gap.to.to_string()>
-            <span>{words} {range}</span>
-        </li>
-    }
 }
 
 /// The way back to the newest message, with how many came meanwhile.

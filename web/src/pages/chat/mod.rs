@@ -5,6 +5,7 @@
 
 mod model;
 mod room;
+mod room_actions;
 mod rooms;
 mod layout;
 mod rooms_panel;
@@ -13,9 +14,12 @@ mod people_panel;
 mod room_view;
 mod room_state;
 mod log;
+mod row;
+mod above;
 mod hold;
 mod message;
 mod composer;
+mod writing;
 mod typing;
 
 use leptos::prelude::*;

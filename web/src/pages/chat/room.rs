@@ -1,15 +1,12 @@
 //! One room that the reader follows: its signals, the tasks that feed them, and what one can do.
 
 use leptos::prelude::{Update as _, *};
-use leptos::task::spawn_local;
-use trunkline_client::{
-    CallError, Client, Options, PublishError, Publishing, Subscription, Update,
-};
+use trunkline_client::{CallError, Client, Options, Subscription, Update};
 use trunkline_protocol::frame::Range;
-use trunkline_protocol::topics::chat::{Chat, ChatCommand, ChatEvent, ChatText, RoomName};
+use trunkline_protocol::topics::chat::{Chat, ChatEvent, RoomName};
 use trunkline_protocol::{Error, ErrorCode, Offset, Timestamp, User};
 
-use super::model::{Change, LocalId, People, Timeline};
+use super::model::{People, Timeline};
 use crate::browser::{clock, storage};
 use crate::realtime::{Realtime, Task};
 
@@ -127,59 +124,6 @@ impl Room {
         self.marker.set(self.read.get_untracked());
     }
 
-    /// Says something.
-    pub(crate) fn say(&self, text: &str) {
-        self.marker.set(None);
-        let id = self
-            .timeline
-            .try_update(|timeline| timeline.draft(text.to_owned(), clock::timestamp()));
-        if let Some(id) = id {
-            self.send(id, text);
-        }
-    }
-
-    /// Sends a refused message again.
-    pub(crate) fn retry(&self, id: LocalId) {
-        if let Some(text) = self
-            .timeline
-            .try_update(|timeline| timeline.retry(id))
-            .flatten()
-        {
-            self.send(id, &text);
-        }
-    }
-
-    /// Throws a refused message away.
-    pub(crate) fn discard(&self, id: LocalId) {
-        self.timeline.update(|timeline| timeline.discard(id));
-    }
-
-    /// Changes one's own message. `failed` hears why if it is refused.
-    pub(crate) fn change(
-        &self,
-        offset: Offset,
-        change: Change,
-        failed: impl FnOnce(ErrorCode) + 'static,
-    ) {
-        let command = match &change {
-            Change::Edit(text) => ChatCommand::Edit {
-                offset,
-                text: ChatText::cut(text),
-            },
-            Change::Delete => ChatCommand::Delete { offset },
-        };
-        self.timeline
-            .update(|timeline| timeline.begin_change(offset, change));
-        let publishing = self.client.publish::<Chat>(&self.name, &command);
-        let timeline = self.timeline.clone();
-        spawn_local(async move {
-            if let Some(code) = refusal(publishing).await {
-                timeline.update(|timeline| timeline.undo_change(offset));
-                failed(code);
-            }
-        });
-    }
-
     /// Reads what was said before the oldest message; nothing if there is nothing to read now.
     pub(crate) async fn fetch_older(&self) -> Option<Vec<(Offset, ChatEvent)>> {
         let (oldest, has_eras) = self
@@ -217,25 +161,6 @@ impl Room {
             }
         });
         self.older.set(Older::Perhaps);
-    }
-
-    fn send(&self, id: LocalId, text: &str) {
-        let command = ChatCommand::Say {
-            text: ChatText::cut(text),
-        };
-        let publishing = self.client.publish::<Chat>(&self.name, &command);
-        let timeline = self.timeline.clone();
-        spawn_local(async move {
-            match publishing.await {
-                Ok(published) => {
-                    timeline.update(|timeline| timeline.handle_published(id, published.offset));
-                }
-                Err(error) => {
-                    let code = code_of(error);
-                    timeline.update(|timeline| timeline.handle_refused(id, code));
-                }
-            }
-        });
     }
 
     async fn pump(self, mut subscription: Subscription<Chat>, realtime: Realtime) {
@@ -323,16 +248,4 @@ pub(crate) fn forget_read(name: &RoomName) {
 
 fn read_key(name: &RoomName) -> String {
     format!("read.{name}")
-}
-
-async fn refusal(publishing: Publishing) -> Option<ErrorCode> {
-    publishing.await.err().map(code_of)
-}
-
-fn code_of(error: PublishError) -> ErrorCode {
-    match error {
-        PublishError::Refused(error) => error.code,
-        PublishError::OutboxFull => ErrorCode::TooManyRequests,
-        PublishError::Ended => ErrorCode::Unavailable,
-    }
 }

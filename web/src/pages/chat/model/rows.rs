@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use trunkline_protocol::{ErrorCode, Gap, Offset, Timestamp, User};
 
-use super::timeline::{Draft, DraftState, Entry, LocalId, Message, Notice, Place, Timeline};
+use super::entries::{Draft, DraftState, Entry, LocalId, Message, Notice, Place};
+use super::timeline::Timeline;
 
 /// Names a row as long as it stands on the page. A draft and the message it becomes are one row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -9,95 +9,7 @@ use std::collections::BTreeMap;
 use trunkline_protocol::topics::chat::ChatEvent;
 use trunkline_protocol::{ErrorCode, Gap, GapCause, Offset, Timestamp, User};
 
-/// Where something stands in a room. An offset names one event per era, and a history that
-/// starts anew begins another era.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Place {
-    era: u32,
-    offset: Offset,
-    /// Notices come before the message of the same offset.
-    message: bool,
-}
-
-/// Names a draft, and the message it becomes, as long as the page lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct LocalId(u32);
-
-/// Something that stands in a room.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Entry {
-    /// Something that somebody said.
-    Said(Message),
-    /// Something about the line.
-    Notice(Notice),
-}
-
-/// Something that somebody said.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Message {
-    /// Who.
-    pub(crate) author: User,
-    /// When.
-    pub(crate) at: Timestamp,
-    /// What; nothing when it was taken back.
-    pub(crate) text: Option<String>,
-    /// True when the words were replaced.
-    pub(crate) edited: bool,
-    /// The draft that this was.
-    pub(crate) local: Option<LocalId>,
-    /// One's own change that is not answered yet.
-    pub(crate) change: Option<Change>,
-    changed_by: Offset,
-}
-
-/// What one does to one's own message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Change {
-    /// Puts other words in place.
-    Edit(String),
-    /// Takes it back.
-    Delete,
-}
-
-/// Something about the line that belongs between the messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Notice {
-    /// The line was down and nothing was missed.
-    Recovered {
-        /// How many events came later than they would have.
-        count: u32,
-        /// When the line was lost, by this browser's clock.
-        lost_at: Timestamp,
-        /// When it was back.
-        back_at: Timestamp,
-    },
-    /// Something was missed and will not come.
-    Gap(Gap),
-}
-
-/// One's own words that the server has not given a place yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Draft {
-    /// Its name.
-    pub(crate) id: LocalId,
-    /// The words.
-    pub(crate) text: String,
-    /// When they were sent, by this browser's clock.
-    pub(crate) at: Timestamp,
-    /// How far they have come.
-    pub(crate) state: DraftState,
-}
-
-/// How far a draft has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DraftState {
-    /// Not answered.
-    Waiting,
-    /// Taken; its event is still on the way.
-    Taken(Offset),
-    /// Refused.
-    Refused(ErrorCode),
-}
+use super::entries::{Change, Draft, DraftState, Entry, LocalId, Message, Notice, Place};
 
 /// What was said in one room, and what waits to be said.
 #[derive(Clone, Debug)]
@@ -144,6 +56,11 @@ impl Timeline {
     /// The offset of the oldest event that has come in this era.
     pub(crate) fn oldest(&self) -> Option<Offset> {
         self.oldest
+    }
+
+    /// The number of the history that is told now; each that starts anew has another.
+    pub(super) fn era(&self) -> u32 {
+        self.era
     }
 
     /// True when an earlier history of the room is on the page, too.
@@ -435,35 +352,6 @@ impl Timeline {
         self.era += 1;
         self.newest = 0;
         self.oldest = None;
-    }
-}
-
-impl Place {
-    /// The offset, if the place is of the timeline's current era.
-    pub(crate) fn current_offset(self, timeline: &Timeline) -> Option<Offset> {
-        (self.era == timeline.era).then_some(self.offset)
-    }
-}
-
-impl Message {
-    /// The words as their author sees them, with a change that is not answered yet.
-    pub(crate) fn shown(&self) -> Option<&str> {
-        match &self.change {
-            Some(Change::Edit(text)) if self.text.is_some() => Some(text),
-            Some(Change::Delete) => None,
-            Some(Change::Edit(_)) | None => self.text.as_deref(),
-        }
-    }
-
-    fn take_change(&mut self, by: Offset, text: Option<String>) {
-        if by <= self.changed_by {
-            return;
-        }
-        self.changed_by = by;
-        self.edited = true;
-        self.change = None;
-        // What was taken back does not return.
-        self.text = if self.text.is_some() { text } else { None };
     }
 }
 
