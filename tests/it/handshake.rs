@@ -1,11 +1,11 @@
 //! From HTTP to WebSocket: what is upgraded, what stays a page, what is refused.
 
 use trunkline_protocol::{Codec, DisconnectReason, ServerFrame};
-use trunkline_tests::{Peer, RawSocket, TestServer, get};
+use trunkline_tests::{Peer, RawSocket, ServerProcess, TestServer, get};
 
 #[tokio::test]
 async fn chat_is_a_page_until_it_is_upgraded() {
-    let server = TestServer::start().await;
+    let server = ServerProcess::start(&[]).await;
     let page = get(server.address(), "/chat", &[]).await;
     assert_eq!(page.status(), 200);
     assert_eq!(

@@ -22,7 +22,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<()> {
         }
         web.build()?;
     }
-    server(workspace)
+    server(workspace, &web)
 }
 
 /// Compiles all that can be compiled without trunk, while trunk is compiled.
@@ -32,7 +32,7 @@ fn beside_trunk(workspace: &Workspace, web: &WebBuild<'_>) -> Result<()> {
         let trunk = scope.spawn(trunk::ensure);
         let result = wasm_bindgen::ensure(workspace)
             .and_then(|_| web.compile_ahead())
-            .and_then(|()| server(workspace));
+            .and_then(|()| server(workspace, web));
         match result {
             Ok(()) => drop(trunk.join()),
             Err(_) => process::cancel_aside(),
@@ -41,8 +41,12 @@ fn beside_trunk(workspace: &Workspace, web: &WebBuild<'_>) -> Result<()> {
     })
 }
 
-fn server(workspace: &Workspace) -> Result<()> {
+/// Compiles the server. The environment tells it when the first build of the app has come.
+fn server(workspace: &Workspace, web: &WebBuild<'_>) -> Result<()> {
     let mut cargo = workspace.cargo();
+    if web.is_fresh()? {
+        cargo.env("TRUNKLINE_WEB_APP", web.inputs());
+    }
     cargo.args([
         "build",
         "--release",

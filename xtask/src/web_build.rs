@@ -39,6 +39,11 @@ impl<'a> WebBuild<'a> {
         })
     }
 
+    /// Names what the app is built from.
+    pub(crate) fn inputs(&self) -> &str {
+        &self.inputs
+    }
+
     /// Whether `web/dist` holds what the last build left, and that build had these inputs.
     pub(crate) fn is_fresh(&self) -> Result<bool> {
         let note = fs::read_to_string(self.note()?).unwrap_or_default();

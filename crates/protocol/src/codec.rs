@@ -46,10 +46,21 @@ pub enum Codec {
     /// binary WebSocket messages.
     Bincode,
     /// JSON: self-describing, for every other language. Travels in text WebSocket messages.
+    #[cfg(feature = "json")]
     Json,
 }
 
 impl Codec {
+    /// Returns whether frames are text: in a WebSocket they travel as text messages.
+    #[must_use]
+    pub const fn is_text(self) -> bool {
+        match self {
+            Self::Bincode => false,
+            #[cfg(feature = "json")]
+            Self::Json => true,
+        }
+    }
+
     /// Encodes `value`.
     pub fn encode<T: Wire>(self, value: &T) -> Bytes {
         self.encode_to_vec(value).into()
@@ -68,6 +79,7 @@ impl Codec {
         match self {
             Self::Bincode => bincode::encode_to_vec(value, BINCODE)
                 .expect("wire types hold only what bincode can encode"),
+            #[cfg(feature = "json")]
             Self::Json => {
                 serde_json::to_vec(value).expect("wire types hold only what JSON can encode")
             }
@@ -89,6 +101,7 @@ impl Codec {
                     Err(CodecError::TrailingBytes)
                 }
             }
+            #[cfg(feature = "json")]
             Self::Json => {
                 serde_json::from_slice(bytes).map_err(|e| CodecError::Malformed(e.to_string()))
             }

@@ -37,7 +37,9 @@ pub use frame::{ClientFrame, RequestId, ServerFrame};
 pub use payload::{MessageId, Payload, Publication, SenderId};
 pub use position::{Epoch, Gap, GapCause, Offset, Position};
 pub use presence::{Member, Members};
-pub use subprotocol::{Offer, Subprotocol};
+#[cfg(feature = "json")]
+pub use subprotocol::Offer;
+pub use subprotocol::Subprotocol;
 pub use time::{Moment, Timestamp};
 pub use topic::{Delivery, Message, Never, Topic, TopicId, TopicKey, TopicName};
 pub use user::{Nickname, User, UserId};

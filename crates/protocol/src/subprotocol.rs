@@ -7,19 +7,21 @@ use crate::codec::Codec;
 pub enum Subprotocol {}
 
 impl Subprotocol {
-    /// All subprotocols that this crate speaks, the preferred one first.
+    /// All subprotocols, the preferred one first.
     pub const ALL: [&'static str; 2] = ["trunkline.v1.bincode", "trunkline.v1.json"];
 
     /// The name of the subprotocol that carries `codec`.
     pub const fn name(codec: Codec) -> &'static str {
         match codec {
             Codec::Bincode => Self::ALL[0],
+            #[cfg(feature = "json")]
             Codec::Json => Self::ALL[1],
         }
     }
 }
 
-/// What to make of the subprotocols that a client offers.
+/// What a server, which speaks them all, makes of the subprotocols that a client offers.
+#[cfg(feature = "json")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Offer {
     /// Speak this codec and answer with its name.
@@ -33,6 +35,7 @@ pub enum Offer {
     Foreign,
 }
 
+#[cfg(feature = "json")]
 impl Offer {
     /// Reads the values of all `Sec-WebSocket-Protocol` headers, in the client's order.
     pub fn of<'a>(offered: impl IntoIterator<Item = &'a str>) -> Self {

@@ -32,8 +32,9 @@ mod transport;
 pub mod cli;
 
 pub use accept::Timeouts;
+pub use assets::Assets;
 pub use auth::{AccessToken, Guests, TokenError, User};
 pub use config::{Broker, Config, ListenAddress, LogFilter};
 pub use origin::Origin;
-pub use server::{Server, run};
+pub use server::Server;
 pub use shutdown::cancel_on_signals;

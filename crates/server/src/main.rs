@@ -6,9 +6,23 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use anyhow::Context;
+use rust_embed::RustEmbed;
 use tokio_util::sync::CancellationToken;
 use trunkline_server::cli::{self, Command};
-use trunkline_server::{Config, Server, cancel_on_signals};
+use trunkline_server::{Assets, Config, Server, cancel_on_signals};
+
+/// The built web app. Missing in a fresh clone, which must compile all the same.
+///
+/// It is embedded here and not in the library, so that a changed page compiles only this file.
+/// Debug builds read the folder when they are asked, and need no compiling at all.
+#[derive(RustEmbed)]
+#[folder = "../../web/dist"]
+#[allow_missing = true]
+struct WebApp;
+
+/// Which build of the web app is inside. `cargo xtask build` sets it, so that cargo compiles this
+/// file again when the first build of the app has come; cargo sees later ones by itself.
+const WEB_APP: Option<&str> = option_env!("TRUNKLINE_WEB_APP");
 
 fn main() -> ExitCode {
     let command = match cli::parse(std::env::args_os()) {
@@ -52,7 +66,10 @@ fn serve(config: Config) -> anyhow::Result<()> {
         .build()
         .context("cannot start the async runtime")?;
     let result = runtime.block_on(async {
-        let server = Server::bind(config).await?;
+        let server = Server::bind(config)
+            .await?
+            .with_assets(Assets::of::<WebApp>());
+        tracing::debug!(build = WEB_APP.unwrap_or("unnamed"), "web app");
         let shutdown = CancellationToken::new();
         // Before the address is printed: a script may signal as soon as it has read it.
         cancel_on_signals(shutdown.clone()).context("cannot listen for signals")?;

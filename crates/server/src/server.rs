@@ -20,19 +20,12 @@ use crate::http::{self, Services};
 use crate::realtime;
 use crate::topics::{self, Registry};
 
-/// Binds and serves until `shutdown` is cancelled and conversations have ended.
-///
-/// # Errors
-/// See [`Server::bind`].
-pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<()> {
-    Server::bind(config).await?.serve(shutdown).await
-}
-
 /// A server that has its port and its data, and is about to serve.
 #[derive(Debug)]
 pub struct Server {
     config: Config,
     registry: Registry,
+    assets: Assets,
     guests: Guests,
     listener: TcpListener,
     local_addr: SocketAddr,
@@ -68,10 +61,17 @@ impl Server {
         Ok(Self {
             config,
             registry,
+            assets: Assets::none(),
             guests,
             listener,
             local_addr,
         })
+    }
+
+    /// Serves these files beside the conversations. Without them there is no web app.
+    #[must_use]
+    pub fn with_assets(self, assets: Assets) -> Self {
+        Self { assets, ..self }
     }
 
     /// Returns the address that the server listens on, with its real port.
@@ -101,7 +101,7 @@ impl Server {
             ),
             config: Arc::new(self.config),
             guests,
-            assets: Assets::embedded(),
+            assets: self.assets,
             shutdown: shutdown.clone(),
         };
         let app = http::router(&services);

@@ -139,22 +139,22 @@ pub(crate) fn open(url: &str, codec: Codec) -> Opening {
 }
 
 fn to_message(codec: Codec, outgoing: Outgoing) -> Option<Message> {
-    match (outgoing, codec) {
-        (Outgoing::Frame(bytes), Codec::Bincode) => Some(Message::Bytes(bytes.into())),
-        (Outgoing::Frame(bytes), Codec::Json) => {
+    match outgoing {
+        Outgoing::Frame(bytes) if codec.is_text() => {
             String::from_utf8(bytes.into()).ok().map(Message::Text)
         }
-        (Outgoing::Close(_), _) => None,
+        Outgoing::Frame(bytes) => Some(Message::Bytes(bytes.into())),
+        Outgoing::Close(_) => None,
     }
 }
 
 fn from_message(codec: Codec, message: Result<Message, WebSocketError>) -> Incoming {
-    match (message, codec) {
-        (Ok(Message::Bytes(bytes)), Codec::Bincode) => Incoming::Message(Bytes::from(bytes)),
-        (Ok(Message::Text(text)), Codec::Json) => Incoming::Message(Bytes::from(text)),
-        (Ok(Message::Bytes(_) | Message::Text(_)), _) => Incoming::WrongKind,
-        (Err(WebSocketError::ConnectionClose(event)), _) => Incoming::Closed(event.code.into()),
-        (Err(_), _) => Incoming::Closed(DisconnectReason::Lost),
+    match message {
+        Ok(Message::Bytes(bytes)) if !codec.is_text() => Incoming::Message(Bytes::from(bytes)),
+        Ok(Message::Text(text)) if codec.is_text() => Incoming::Message(Bytes::from(text)),
+        Ok(Message::Bytes(_) | Message::Text(_)) => Incoming::WrongKind,
+        Err(WebSocketError::ConnectionClose(event)) => Incoming::Closed(event.code.into()),
+        Err(_) => Incoming::Closed(DisconnectReason::Lost),
     }
 }
 

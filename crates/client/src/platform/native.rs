@@ -105,14 +105,14 @@ pub(crate) fn open(url: &str, codec: Codec) -> Opening {
 }
 
 fn to_message(codec: Codec, outgoing: Outgoing) -> Message {
-    match (outgoing, codec) {
-        (Outgoing::Frame(bytes), Codec::Bincode) => Message::Binary(bytes),
-        (Outgoing::Frame(bytes), Codec::Json) => Message::Text(
+    match outgoing {
+        Outgoing::Frame(bytes) if codec.is_text() => Message::Text(
             bytes
                 .try_into()
-                .expect("JSON is UTF-8 since it was encoded from text"),
+                .expect("frames of a text codec are UTF-8 since they were encoded from text"),
         ),
-        (Outgoing::Close(reason), _) => {
+        Outgoing::Frame(bytes) => Message::Binary(bytes),
+        Outgoing::Close(reason) => {
             // A client may not send the codes that stand for a lost line.
             let code = if reason == DisconnectReason::Lost {
                 1001
@@ -128,18 +128,18 @@ fn to_message(codec: Codec, outgoing: Outgoing) -> Message {
 }
 
 fn from_message(codec: Codec, message: Result<Message, tungstenite::Error>) -> Option<Incoming> {
-    match (message, codec) {
-        (Ok(Message::Binary(bytes)), Codec::Bincode) => Some(Incoming::Message(bytes)),
-        (Ok(Message::Text(text)), Codec::Json) => Some(Incoming::Message(text.into())),
-        (Ok(Message::Binary(_) | Message::Text(_)), _) => Some(Incoming::WrongKind),
-        (Ok(Message::Close(frame)), _) => {
+    match message {
+        Ok(Message::Binary(bytes)) if !codec.is_text() => Some(Incoming::Message(bytes)),
+        Ok(Message::Text(text)) if codec.is_text() => Some(Incoming::Message(text.into())),
+        Ok(Message::Binary(_) | Message::Text(_)) => Some(Incoming::WrongKind),
+        Ok(Message::Close(frame)) => {
             let reason = frame.map_or(DisconnectReason::Normal, |frame| {
                 u16::from(frame.code).into()
             });
             Some(Incoming::Closed(reason))
         }
-        (Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)), _) => None,
-        (Err(_), _) => Some(Incoming::Closed(DisconnectReason::Lost)),
+        Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => None,
+        Err(_) => Some(Incoming::Closed(DisconnectReason::Lost)),
     }
 }
 

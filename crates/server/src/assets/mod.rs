@@ -1,8 +1,7 @@
-//! Serves the web app, which is inside the binary.
+//! Serves a web app: its page, and the files that trunk wrote beside it.
 //!
 //! Paths without a dot are places in the app and get its page; paths with one are files, and
-//! missing when they are. Release builds embed the folder; debug builds read it from disk, so
-//! that a rebuilt app needs no rebuilt server.
+//! missing when they are.
 
 mod encoding;
 mod missing;
@@ -18,30 +17,31 @@ use self::encoding::{Encoding, accepted};
 use crate::problem::Problem;
 use crate::security;
 
-/// The built web app. Missing in a fresh clone, which must compile all the same.
-#[derive(RustEmbed)]
-#[folder = "../../web/dist"]
-#[allow_missing = true]
-struct Dist;
-
 /// A file as it was built.
 struct File {
     bytes: Cow<'static, [u8]>,
     sha256: [u8; 32],
 }
 
-/// The web app's files.
+/// A web app's files.
 #[derive(Clone, Debug)]
-pub(crate) struct Assets {
+pub struct Assets {
     find: fn(&str) -> Option<File>,
 }
 
 impl Assets {
-    /// Returns the files in this binary.
-    pub(crate) fn embedded() -> Self {
+    /// No files: every place in the app gets a page that says how to build it.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { find: |_| None }
+    }
+
+    /// The folder that `App` embeds.
+    #[must_use]
+    pub fn of<App: RustEmbed>() -> Self {
         Self {
             find: |name| {
-                let file = Dist::get(name)?;
+                let file = App::get(name)?;
                 Some(File {
                     bytes: file.data,
                     sha256: file.metadata.sha256_hash(),

@@ -195,7 +195,7 @@ fn only_reads_are_answered() {
 
 #[tokio::test]
 async fn without_the_app_a_page_says_how_to_build_it() {
-    let empty = Assets { find: |_| None };
+    let empty = Assets::none();
     let response = empty.respond(&Method::GET, "/", &HeaderMap::new());
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     let html = body(response).await;

@@ -29,7 +29,7 @@ async fn ask(method: Method, path: &str, origin: Option<&str>) -> Response {
     let services = Services {
         config: Arc::new(config),
         guests,
-        assets: Assets::embedded(),
+        assets: Assets::none(),
         node,
         open: OpenConnections::new(1),
         shutdown,
