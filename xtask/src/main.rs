@@ -39,16 +39,16 @@ struct Cli {
 enum Task {
     /// Get what is missing, build everything in release, start the server
     Run {
-        /// Passed on to `trunkline serve`
-        #[arg(last = true)]
+        /// Passed on to `trunkline serve`, such as `--listen 127.0.0.1:9000`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
     /// Build what `run` starts: the server with the web app inside
     Build,
     /// Server and web app for development: both follow edits, one Ctrl-C ends both
     Dev {
-        /// Passed on to `trunkline serve`
-        #[arg(last = true)]
+        /// Passed on to `trunkline serve`, such as `--listen 127.0.0.1:9000`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
     /// Format, lints, layering, licences, docs

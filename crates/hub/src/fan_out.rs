@@ -5,20 +5,19 @@ use trunkline_protocol::{
     Codec, Delivery, Gap, GapCause, Offset, Payload, Publication, ServerFrame, TopicId, TopicName,
 };
 
-use crate::hub::{Connection, ConnectionId, Flow, Hub, Subscription, ToJson, Topic};
-use crate::log::Page;
+use crate::hub::{ConnectionId, Hub, ToJson};
 use crate::outbox::{Outbox, Value};
-use crate::presence::Change;
+use crate::state::{Connection, Flow, Subscription};
 
 /// A frame for any number of connections, encoded when the first of a codec needs it.
-struct Encoded<F: Fn(Codec) -> ServerFrame> {
+pub(crate) struct Encoded<F: Fn(Codec) -> ServerFrame> {
     frame: F,
     bincode: Option<Bytes>,
     json: Option<Bytes>,
 }
 
 impl<F: Fn(Codec) -> ServerFrame> Encoded<F> {
-    fn new(frame: F) -> Self {
+    pub(crate) fn new(frame: F) -> Self {
         Self {
             frame,
             bincode: None,
@@ -26,7 +25,7 @@ impl<F: Fn(Codec) -> ServerFrame> Encoded<F> {
         }
     }
 
-    fn get(&mut self, codec: Codec) -> Bytes {
+    pub(crate) fn get(&mut self, codec: Codec) -> Bytes {
         let slot = match codec {
             Codec::Bincode => &mut self.bincode,
             Codec::Json => &mut self.json,
@@ -127,151 +126,7 @@ impl Hub {
             }
         }
     }
-
-    /// Feeds a subscription that is behind with the page of history after what it has. It rejoins
-    /// live fan-out when it has reached the head.
-    ///
-    /// It goes by the topic's name, and drops a page that does not follow what the reader has:
-    /// while history was read, the subscription may have ended or started anew.
-    pub fn feed(&mut self, id: ConnectionId, topic: &TopicName, page: &Page) {
-        let Some(topic_id) = self.topic_id_of(topic) else {
-            return;
-        };
-        let Some(topic) = self.topics.get_mut(&topic_id) else {
-            return;
-        };
-        topic.head = topic.head.max(page.head);
-        let Some(connection) = self.connections.get_mut(&id) else {
-            return;
-        };
-        let Some(subscription) = connection.subscriptions.get_mut(&topic_id) else {
-            return;
-        };
-        let Flow::Behind { after } = subscription.flow else {
-            return;
-        };
-        connection.fed_last = topic_id;
-        let mut feeding = Feeding {
-            topic_id,
-            codec: connection.codec,
-            outbox: &mut connection.outbox,
-            last: after,
-        };
-        let follows = match topic.delivery {
-            // A log that lost what the reader misses says so; what is left follows the gap.
-            Delivery::Log { .. } => {
-                feeding.say_retention(page.first);
-                page.publications
-                    .first()
-                    .is_none_or(|it| it.offset <= feeding.last + u64::from(it.step))
-            }
-            Delivery::Latest { .. } | Delivery::Volatile | Delivery::Keyframed { .. } => true,
-        };
-        if follows {
-            feeding.push_page(page, topic, self.config.outbox_len_max);
-            // A page that brings nothing would be asked for for ever, unless it is an old one. The
-            // heads of the next heartbeat tell the reader if something is missing.
-            let old = (after..topic.head).contains(&page.head);
-            let done = feeding.last >= topic.head || (feeding.last == after && !old);
-            subscription.given = feeding.last;
-            subscription.flow = if done {
-                Flow::Live
-            } else {
-                Flow::Behind {
-                    after: feeding.last,
-                }
-            };
-        }
-        self.touch(id);
-    }
-
-    /// Tells those who watch a topic that somebody joined or left.
-    pub(crate) fn announce(
-        &mut self,
-        topic_id: TopicId,
-        change: Change,
-        except: Option<ConnectionId>,
-    ) {
-        let Some(topic) = self.topics.get(&topic_id) else {
-            return;
-        };
-        let count = topic.presence.count();
-        let (user, frame) = match change {
-            Change::Joined(member) => (
-                member.user.id,
-                ServerFrame::Joined {
-                    topic_id,
-                    count,
-                    member,
-                },
-            ),
-            Change::Left(user) => (
-                user,
-                ServerFrame::Left {
-                    topic_id,
-                    count,
-                    user,
-                },
-            ),
-        };
-        let subscribers: Vec<ConnectionId> = topic.subscribers.iter().copied().collect();
-        let mut encoded = Encoded::new(|_| frame.clone());
-        let len_max = self.config.outbox_len_max;
-        for id in subscribers {
-            let Some(connection) = self.connections.get_mut(&id) else {
-                continue;
-            };
-            let Some(subscription) = connection.subscriptions.get_mut(&topic_id) else {
-                continue;
-            };
-            // The confirmation of one that joins will tell who is present.
-            if !subscription.presence || subscription.flow == Flow::Joining || Some(id) == except {
-                continue;
-            }
-            let room = connection.outbox.len() < len_max;
-            if room && subscription.untold.is_empty() {
-                connection.outbox.push(encoded.get(connection.codec));
-                self.touch(id);
-            } else if subscription.untold.len() < UNTOLD_MAX {
-                subscription.untold.insert(user);
-            }
-        }
-    }
-
-    /// Tells a connection that has room again who joined and left meanwhile.
-    pub(crate) fn tell_untold(&mut self, id: ConnectionId) {
-        let Some(connection) = self.connections.get_mut(&id) else {
-            return;
-        };
-        for (topic_id, subscription) in &mut connection.subscriptions {
-            let Some(topic) = self.topics.get(topic_id) else {
-                continue;
-            };
-            while connection.outbox.len() < self.config.outbox_len_max
-                && let Some(user) = subscription.untold.pop_first()
-            {
-                let (topic_id, count) = (*topic_id, topic.presence.count());
-                let frame = match topic.presence.member(user) {
-                    Some(member) => ServerFrame::Joined {
-                        topic_id,
-                        count,
-                        member,
-                    },
-                    None => ServerFrame::Left {
-                        topic_id,
-                        count,
-                        user,
-                    },
-                };
-                connection.outbox.push(connection.codec.encode(&frame));
-            }
-        }
-    }
 }
-
-/// The most users whose coming and going waits for one reader to have room. Beyond it, only the
-/// count is right.
-const UNTOLD_MAX: usize = 1024;
 
 /// One publication on its way into one outbox. What takes it tells whether there is something to
 /// do for the connection afterwards.
@@ -380,68 +235,6 @@ impl Offer<'_> {
         );
         connection.outbox.push(self.frame.clone());
         true
-    }
-}
-
-/// A page of history on its way into one outbox.
-struct Feeding<'a> {
-    topic_id: TopicId,
-    codec: Codec,
-    outbox: &'a mut Outbox,
-    /// The last offset that the reader has been given.
-    last: Offset,
-}
-
-impl Feeding<'_> {
-    /// Retention went past the reader while it was behind.
-    fn say_retention(&mut self, first: Offset) {
-        if first > self.last + 1 {
-            let (from, to) = (self.last + 1, first - 1);
-            self.say(Gap {
-                from,
-                to,
-                count: to - self.last,
-                cause: GapCause::Retention,
-            });
-            self.last = to;
-        }
-    }
-
-    /// Queues what the reader does not have, while there is room.
-    fn push_page(&mut self, page: &Page, topic: &Topic, len_max: usize) {
-        let (before, mut given) = (self.last, 0);
-        for publication in publications_in(self.codec, &page.publications, topic.to_json) {
-            if given > 0 && self.outbox.len() >= len_max {
-                break;
-            }
-            if publication.offset > self.last {
-                self.last = publication.offset;
-                given += 1;
-                self.outbox.push(
-                    self.codec
-                        .encode(&ServerFrame::of_publication(self.topic_id, publication)),
-                );
-            }
-        }
-        // The values that are not kept were overtaken. It is said after those that are, since a
-        // reader takes nothing of a gap.
-        let missing = self.last - before - given;
-        if missing > 0 && matches!(topic.delivery, Delivery::Latest { .. }) {
-            let (from, to) = (before + 1, self.last - 1);
-            self.say(Gap {
-                from,
-                to,
-                count: missing,
-                cause: GapCause::Conflated,
-            });
-        }
-    }
-
-    fn say(&mut self, gap: Gap) {
-        self.outbox.push(self.codec.encode(&ServerFrame::Gap {
-            topic_id: self.topic_id,
-            gap,
-        }));
     }
 }
 

@@ -6,19 +6,17 @@
 //! live fan-out, is fed from history at its own pace, and rejoins when it has reached the head.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::ops::Bound;
 use std::time::Duration;
 
 use bytes::Bytes;
-use trunkline_protocol::frame::{Head, SUBSCRIPTIONS_MAX};
 use trunkline_protocol::{
-    Codec, Delivery, Gap, GapCause, List, Members, Moment, Offset, Publication, ServerFrame,
-    TopicId, TopicName, User, UserId,
+    Codec, Delivery, List, Members, Moment, Offset, Publication, ServerFrame, TopicId, TopicName,
+    User,
 };
 
-use crate::fan_out::say_skipped;
 use crate::outbox::Outbox;
 use crate::presence::{Change, Presence};
+use crate::state::{Connection, Flow, Subscription, Topic};
 
 /// Names a connection of this node. Chosen by whoever opens it, never used again.
 pub type ConnectionId = u64;
@@ -61,117 +59,6 @@ pub struct Joined {
     pub topic_id: TopicId,
     /// Who is present, the new connection included. The confirmation brings it up to date.
     pub members: Members,
-}
-
-/// A subscription that is to be fed from history.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CatchUp {
-    /// Its topic.
-    pub topic: TopicName,
-    /// What the topic is called on the wire.
-    pub topic_id: TopicId,
-    /// The last offset that the reader was given.
-    pub after: Offset,
-}
-
-/// How events reach a subscription.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Flow {
-    /// It waits for its confirmation.
-    Joining,
-    /// It is fed from history; the last offset that it was given.
-    Behind { after: Offset },
-    /// It takes part in fan-out.
-    Live,
-    /// It waits for the next keyframe.
-    AwaitingKeyframe,
-}
-
-#[derive(Debug)]
-pub(crate) struct Subscription {
-    pub(crate) flow: Flow,
-    pub(crate) presence: bool,
-    /// The newest head that a heartbeat told the reader. A publication does not count, since it
-    /// may be lost on the way.
-    pub(crate) head_told: Offset,
-    /// The last offset that was queued or is counted as skipped. History may be ahead of fan-out,
-    /// which then brings what the reader has already.
-    pub(crate) given: Offset,
-    /// What gave way and was not said yet.
-    pub(crate) skipped: Option<Gap>,
-    /// Who joined or left while there was no room to say so: the newest state is said later.
-    pub(crate) untold: BTreeSet<UserId>,
-}
-
-impl Subscription {
-    fn joining(presence: bool) -> Self {
-        let (flow, untold) = (Flow::Joining, BTreeSet::new());
-        Self {
-            flow,
-            presence,
-            head_told: 0,
-            given: 0,
-            skipped: None,
-            untold,
-        }
-    }
-
-    /// It was confirmed, and its reader has everything up to `after`; up to `current` is past.
-    /// `has_page` tells whether the confirmation brought publications, which for a run means from
-    /// its keyframe on.
-    fn begin(&mut self, topic: &Topic, after: Offset, current: Offset, has_page: bool) {
-        self.given = after;
-        let missed = current > after;
-        self.flow = match topic.delivery {
-            Delivery::Log { .. } | Delivery::Latest { .. } if topic.head > after => {
-                Flow::Behind { after }
-            }
-            Delivery::Keyframed { .. } if missed || !has_page => Flow::AwaitingKeyframe,
-            Delivery::Log { .. }
-            | Delivery::Latest { .. }
-            | Delivery::Keyframed { .. }
-            | Delivery::Volatile => Flow::Live,
-        };
-        if missed
-            && matches!(
-                topic.delivery,
-                Delivery::Keyframed { .. } | Delivery::Volatile
-            )
-        {
-            let (from, count) = (after + 1, current - after);
-            self.skipped = Some(Gap {
-                from,
-                to: current,
-                count,
-                cause: GapCause::Slow,
-            });
-            self.given = current;
-        }
-    }
-}
-
-#[derive(Debug)]
-pub(crate) struct Connection {
-    pub(crate) codec: Codec,
-    pub(crate) user: User,
-    pub(crate) outbox: Outbox,
-    pub(crate) subscriptions: BTreeMap<TopicId, Subscription>,
-    /// The subscription that was fed last, so that the others have their turn.
-    pub(crate) fed_last: TopicId,
-    dirty: bool,
-}
-
-#[derive(Debug)]
-pub(crate) struct Topic {
-    pub(crate) name: TopicName,
-    pub(crate) delivery: Delivery,
-    pub(crate) to_json: ToJson,
-    /// The newest offset that is known of, from fan-out or from history.
-    pub(crate) head: Offset,
-    /// The newest offset that was fanned out.
-    pub(crate) fanned_out: Offset,
-    pub(crate) subscribers: BTreeSet<ConnectionId>,
-    pub(crate) presence: Presence,
 }
 
 /// One node's or shard's subscribers.
@@ -397,59 +284,6 @@ impl Hub {
         self.connections
             .get(&connection)
             .map_or(0, |state| state.outbox.len())
-    }
-
-    /// The next subscription of a connection to feed from history, while there is room for it.
-    /// Those that are behind take turns.
-    pub fn catching_up(&self, connection: ConnectionId) -> Option<CatchUp> {
-        let state = self.connections.get(&connection)?;
-        if state.outbox.len() > self.config.outbox_len_max / 2 {
-            return None;
-        }
-        let waiting = state
-            .subscriptions
-            .range((Bound::Excluded(state.fed_last), Bound::Unbounded));
-        waiting
-            .chain(state.subscriptions.range(..=state.fed_last))
-            .find_map(|(topic_id, subscription)| match subscription.flow {
-                Flow::Behind { after } => {
-                    let topic = self.topics.get(topic_id)?.name.clone();
-                    Some(CatchUp {
-                        topic,
-                        topic_id: *topic_id,
-                        after,
-                    })
-                }
-                Flow::Joining | Flow::Live | Flow::AwaitingKeyframe => None,
-            })
-    }
-
-    /// The heads of a connection's log topics that moved since it was last told. Only those whose
-    /// publications are all queued, so that a reader who sees a higher head has lost something.
-    /// What gave way is said, too, since nothing else may come for long.
-    pub fn heads(&mut self, connection: ConnectionId) -> List<Head, SUBSCRIPTIONS_MAX> {
-        let Some(state) = self.connections.get_mut(&connection) else {
-            return List::default();
-        };
-        let mut heads = Vec::new();
-        for (topic_id, subscription) in &mut state.subscriptions {
-            let Some(topic) = self.topics.get(topic_id) else {
-                continue;
-            };
-            let head = topic.fanned_out.max(subscription.given);
-            let live = topic.delivery.is_log() && subscription.flow == Flow::Live;
-            if live && head > subscription.head_told {
-                subscription.head_told = head;
-                heads.push(Head {
-                    topic_id: *topic_id,
-                    offset: head,
-                });
-            }
-            if state.outbox.len() < self.config.outbox_len_max {
-                say_skipped(state.codec, &mut state.outbox, subscription, *topic_id);
-            }
-        }
-        List::cut(heads)
     }
 
     /// Lets lingering members go whose time is over.

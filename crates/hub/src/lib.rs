@@ -11,13 +11,17 @@
 //! Start with [`hub`].
 
 pub mod hub;
+mod state;
 mod fan_out;
+mod catch_up;
+mod announce;
 pub mod outbox;
 pub mod log;
 pub mod presence;
 
+pub use catch_up::CatchUp;
 pub use fan_out::publications_in;
-pub use hub::{CatchUp, ConnectionId, Hub, HubConfig, Joined, OutboxOverflow, ToJson};
+pub use hub::{ConnectionId, Hub, HubConfig, Joined, OutboxOverflow, ToJson};
 pub use log::{Append, Appended, Log, Page, PublishKey, Recovery};
 pub use presence::Presence;
 

@@ -1,0 +1,97 @@
+//! Telling those who watch a topic who comes and goes, as soon as they have room for it.
+
+use trunkline_protocol::{ServerFrame, TopicId};
+
+use crate::fan_out::Encoded;
+use crate::hub::{ConnectionId, Hub};
+use crate::presence::Change;
+use crate::state::Flow;
+
+/// The most users whose coming and going waits for one reader to have room. Beyond it, only the
+/// count is right.
+const UNTOLD_MAX: usize = 1024;
+
+impl Hub {
+    /// Tells those who watch a topic that somebody joined or left.
+    pub(crate) fn announce(
+        &mut self,
+        topic_id: TopicId,
+        change: Change,
+        except: Option<ConnectionId>,
+    ) {
+        let Some(topic) = self.topics.get(&topic_id) else {
+            return;
+        };
+        let count = topic.presence.count();
+        let (user, frame) = match change {
+            Change::Joined(member) => (
+                member.user.id,
+                ServerFrame::Joined {
+                    topic_id,
+                    count,
+                    member,
+                },
+            ),
+            Change::Left(user) => (
+                user,
+                ServerFrame::Left {
+                    topic_id,
+                    count,
+                    user,
+                },
+            ),
+        };
+        let subscribers: Vec<ConnectionId> = topic.subscribers.iter().copied().collect();
+        let mut encoded = Encoded::new(|_| frame.clone());
+        let len_max = self.config.outbox_len_max;
+        for id in subscribers {
+            let Some(connection) = self.connections.get_mut(&id) else {
+                continue;
+            };
+            let Some(subscription) = connection.subscriptions.get_mut(&topic_id) else {
+                continue;
+            };
+            // The confirmation of one that joins will tell who is present.
+            if !subscription.presence || subscription.flow == Flow::Joining || Some(id) == except {
+                continue;
+            }
+            let room = connection.outbox.len() < len_max;
+            if room && subscription.untold.is_empty() {
+                connection.outbox.push(encoded.get(connection.codec));
+                self.touch(id);
+            } else if subscription.untold.len() < UNTOLD_MAX {
+                subscription.untold.insert(user);
+            }
+        }
+    }
+
+    /// Tells a connection that has room again who joined and left meanwhile.
+    pub(crate) fn tell_untold(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return;
+        };
+        for (topic_id, subscription) in &mut connection.subscriptions {
+            let Some(topic) = self.topics.get(topic_id) else {
+                continue;
+            };
+            while connection.outbox.len() < self.config.outbox_len_max
+                && let Some(user) = subscription.untold.pop_first()
+            {
+                let (topic_id, count) = (*topic_id, topic.presence.count());
+                let frame = match topic.presence.member(user) {
+                    Some(member) => ServerFrame::Joined {
+                        topic_id,
+                        count,
+                        member,
+                    },
+                    None => ServerFrame::Left {
+                        topic_id,
+                        count,
+                        user,
+                    },
+                };
+                connection.outbox.push(connection.codec.encode(&frame));
+            }
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Catching up: readers that are behind are fed from history, in turns and at their own pace.
+
+use std::ops::Bound;
+
+use trunkline_protocol::frame::{Head, SUBSCRIPTIONS_MAX};
+use trunkline_protocol::{
+    Codec, Delivery, Gap, GapCause, List, Offset, ServerFrame, TopicId, TopicName,
+};
+
+use crate::fan_out::{publications_in, say_skipped};
+use crate::hub::{ConnectionId, Hub};
+use crate::log::Page;
+use crate::outbox::Outbox;
+use crate::state::{Flow, Topic};
+
+/// A subscription that is to be fed from history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CatchUp {
+    /// Its topic.
+    pub topic: TopicName,
+    /// What the topic is called on the wire.
+    pub topic_id: TopicId,
+    /// The last offset that the reader was given.
+    pub after: Offset,
+}
+
+impl Hub {
+    /// The next subscription of a connection to feed from history, while there is room for it.
+    /// Those that are behind take turns.
+    pub fn catching_up(&self, connection: ConnectionId) -> Option<CatchUp> {
+        let state = self.connections.get(&connection)?;
+        if state.outbox.len() > self.config.outbox_len_max / 2 {
+            return None;
+        }
+        let waiting = state
+            .subscriptions
+            .range((Bound::Excluded(state.fed_last), Bound::Unbounded));
+        waiting
+            .chain(state.subscriptions.range(..=state.fed_last))
+            .find_map(|(topic_id, subscription)| match subscription.flow {
+                Flow::Behind { after } => {
+                    let topic = self.topics.get(topic_id)?.name.clone();
+                    Some(CatchUp {
+                        topic,
+                        topic_id: *topic_id,
+                        after,
+                    })
+                }
+                Flow::Joining | Flow::Live | Flow::AwaitingKeyframe => None,
+            })
+    }
+
+    /// The heads of a connection's log topics that moved since it was last told. Only those whose
+    /// publications are all queued, so that a reader who sees a higher head has lost something.
+    /// What gave way is said, too, since nothing else may come for long.
+    pub fn heads(&mut self, connection: ConnectionId) -> List<Head, SUBSCRIPTIONS_MAX> {
+        let Some(state) = self.connections.get_mut(&connection) else {
+            return List::default();
+        };
+        let mut heads = Vec::new();
+        for (topic_id, subscription) in &mut state.subscriptions {
+            let Some(topic) = self.topics.get(topic_id) else {
+                continue;
+            };
+            let head = topic.fanned_out.max(subscription.given);
+            let live = topic.delivery.is_log() && subscription.flow == Flow::Live;
+            if live && head > subscription.head_told {
+                subscription.head_told = head;
+                heads.push(Head {
+                    topic_id: *topic_id,
+                    offset: head,
+                });
+            }
+            if state.outbox.len() < self.config.outbox_len_max {
+                say_skipped(state.codec, &mut state.outbox, subscription, *topic_id);
+            }
+        }
+        List::cut(heads)
+    }
+
+    /// Feeds a subscription that is behind with the page of history after what it has. It rejoins
+    /// live fan-out when it has reached the head.
+    ///
+    /// It goes by the topic's name, and drops a page that does not follow what the reader has:
+    /// while history was read, the subscription may have ended or started anew.
+    pub fn feed(&mut self, id: ConnectionId, topic: &TopicName, page: &Page) {
+        let Some(topic_id) = self.topic_id_of(topic) else {
+            return;
+        };
+        let Some(topic) = self.topics.get_mut(&topic_id) else {
+            return;
+        };
+        topic.head = topic.head.max(page.head);
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return;
+        };
+        let Some(subscription) = connection.subscriptions.get_mut(&topic_id) else {
+            return;
+        };
+        let Flow::Behind { after } = subscription.flow else {
+            return;
+        };
+        connection.fed_last = topic_id;
+        let mut feeding = Feeding {
+            topic_id,
+            codec: connection.codec,
+            outbox: &mut connection.outbox,
+            last: after,
+        };
+        let follows = match topic.delivery {
+            // A log that lost what the reader misses says so; what is left follows the gap.
+            Delivery::Log { .. } => {
+                feeding.say_retention(page.first);
+                page.publications
+                    .first()
+                    .is_none_or(|it| it.offset <= feeding.last + u64::from(it.step))
+            }
+            Delivery::Latest { .. } | Delivery::Volatile | Delivery::Keyframed { .. } => true,
+        };
+        if follows {
+            feeding.push_page(page, topic, self.config.outbox_len_max);
+            // A page that brings nothing would be asked for for ever, unless it is an old one. The
+            // heads of the next heartbeat tell the reader if something is missing.
+            let old = (after..topic.head).contains(&page.head);
+            let done = feeding.last >= topic.head || (feeding.last == after && !old);
+            subscription.given = feeding.last;
+            subscription.flow = if done {
+                Flow::Live
+            } else {
+                Flow::Behind {
+                    after: feeding.last,
+                }
+            };
+        }
+        self.touch(id);
+    }
+}
+
+/// A page of history on its way into one outbox.
+struct Feeding<'a> {
+    topic_id: TopicId,
+    codec: Codec,
+    outbox: &'a mut Outbox,
+    /// The last offset that the reader has been given.
+    last: Offset,
+}
+
+impl Feeding<'_> {
+    /// Retention went past the reader while it was behind.
+    fn say_retention(&mut self, first: Offset) {
+        if first > self.last + 1 {
+            let (from, to) = (self.last + 1, first - 1);
+            self.say(Gap {
+                from,
+                to,
+                count: to - self.last,
+                cause: GapCause::Retention,
+            });
+            self.last = to;
+        }
+    }
+
+    /// Queues what the reader does not have, while there is room.
+    fn push_page(&mut self, page: &Page, topic: &Topic, len_max: usize) {
+        let (before, mut given) = (self.last, 0);
+        for publication in publications_in(self.codec, &page.publications, topic.to_json) {
+            if given > 0 && self.outbox.len() >= len_max {
+                break;
+            }
+            if publication.offset > self.last {
+                self.last = publication.offset;
+                given += 1;
+                self.outbox.push(
+                    self.codec
+                        .encode(&ServerFrame::of_publication(self.topic_id, publication)),
+                );
+            }
+        }
+        // The values that are not kept were overtaken. It is said after those that are, since a
+        // reader takes nothing of a gap.
+        let missing = self.last - before - given;
+        if missing > 0 && matches!(topic.delivery, Delivery::Latest { .. }) {
+            let (from, to) = (before + 1, self.last - 1);
+            self.say(Gap {
+                from,
+                to,
+                count: missing,
+                cause: GapCause::Conflated,
+            });
+        }
+    }
+
+    fn say(&mut self, gap: Gap) {
+        self.outbox.push(self.codec.encode(&ServerFrame::Gap {
+            topic_id: self.topic_id,
+            gap,
+        }));
+    }
+}
