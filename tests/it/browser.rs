@@ -82,7 +82,7 @@ async fn a_cut_line_comes_back_with_what_was_missed() {
 
 #[tokio::test]
 async fn a_restarted_server_that_lost_its_history_shows_the_gap() {
-    let server = ServerProcess::start(&[]).await;
+    let server = ServerProcess::start(&["--broker", "memory"]).await;
     with_people(async |[ada, bob]: &[Browser; 2]| {
         ada.visit_as(&lobby(&server.base()), "Ada").await;
         bob.visit_as(&lobby(&server.base()), "Bob").await;

@@ -6,6 +6,7 @@ mod chat;
 mod cli;
 mod close_codes;
 mod conformance;
+mod durability;
 mod handshake;
 mod presence;
 mod recovery;

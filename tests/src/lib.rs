@@ -1,13 +1,15 @@
 //! Helpers that let the tests of the whole system read like stories.
 //!
 //! [`TestServer`] is a server in this process, [`ServerProcess`] the real binary; [`Peer`] speaks
-//! frames, [`RawSocket`] bytes; [`Proxy`] is a line that can be cut; [`within`] is how to wait.
+//! frames, [`RawSocket`] bytes; [`Proxy`] is a line that can be cut; [`Soak`] is a crowd that talks
+//! while things break; [`within`] is how to wait.
 
 mod peer;
 mod process;
 mod proxy;
 mod raw;
 mod server;
+mod soak;
 
 pub mod browser;
 
@@ -18,6 +20,7 @@ pub use process::ServerProcess;
 pub use proxy::Proxy;
 pub use raw::{Answer, RawSocket, get};
 pub use server::TestServer;
+pub use soak::Soak;
 
 /// The longest that anything in a test may take. Generous, since machines are shared.
 pub const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,7 +1,7 @@
 //! The real server as a process of its own.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
 use tempfile::TempDir;
@@ -15,6 +15,7 @@ pub struct ServerProcess {
     address: SocketAddr,
     child: Child,
     data: Option<TempDir>,
+    arguments: Vec<String>,
 }
 
 impl ServerProcess {
@@ -75,6 +76,7 @@ impl ServerProcess {
             address,
             child,
             data: Some(data),
+            arguments: arguments.iter().map(|&it| it.to_owned()).collect(),
         }
     }
 
@@ -88,14 +90,23 @@ impl ServerProcess {
         format!("http://{}", self.address)
     }
 
-    /// Kills it without a word, and starts another one on the same port with the same data.
+    /// Where it keeps its data.
+    pub fn data(&self) -> &Path {
+        let data = self.data.as_ref();
+        data.expect("a process has its folder until it is dropped")
+            .path()
+    }
+
+    /// Kills it without a word, and starts another one on the same port with the same data and
+    /// arguments.
     pub async fn kill_and_restart(mut self) -> Self {
         self.child.kill().await.expect("a process of ours");
         let data = self
             .data
             .take()
             .expect("a process has its folder until it is dropped");
-        Self::start_on(&self.address.to_string(), data, &[]).await
+        let arguments: Vec<_> = self.arguments.iter().map(String::as_str).collect();
+        Self::start_on(&self.address.to_string(), data, &arguments).await
     }
 
     /// Kills it without a word.
@@ -103,15 +114,25 @@ impl ServerProcess {
         self.child.kill().await.expect("a process of ours");
     }
 
+    /// Stops it where it is, as a machine without time for it would, until [`Self::thaw`].
+    pub async fn freeze(&self) {
+        self.signal("-STOP").await;
+    }
+
+    /// Lets it go on.
+    pub async fn thaw(&self) {
+        self.signal("-CONT").await;
+    }
+
+    async fn signal(&self, signal: &str) {
+        let id = self.child.id().expect("a process that runs").to_string();
+        let sent = Command::new("kill").args([signal, &id]).status().await;
+        assert!(sent.expect("kill").success());
+    }
+
     /// Asks it to end like an operator would, and returns its exit code.
     pub async fn terminate(mut self) -> Option<i32> {
-        let id = self.child.id().expect("a process that runs").to_string();
-        let asked = Command::new("kill")
-            .args(["-TERM", &id])
-            .status()
-            .await
-            .expect("kill");
-        assert!(asked.success());
+        self.signal("-TERM").await;
         within("the server to end", self.child.wait())
             .await
             .expect("a process of ours")

@@ -52,6 +52,15 @@ pub enum Appended {
     Duplicate(Offset),
 }
 
+/// Where an append will stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// At this offset, once everything before it is appended.
+    New(Offset),
+    /// Nowhere: its command was taken before, and its event stands or will stand here.
+    Duplicate(Offset),
+}
+
 /// Kept publications, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
@@ -74,11 +83,26 @@ pub struct Recovery {
     pub page: Page,
 }
 
-#[derive(Clone, Debug)]
-struct Kept {
-    publication: Publication,
-    at: Moment,
-    conflation_key: Option<String>,
+/// A publication as a log keeps it, and as a store brings it back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The publication.
+    pub publication: Publication,
+    /// When it was appended.
+    pub at: Moment,
+    /// The value that it is a version of, for `Latest`.
+    pub conflation_key: Option<String>,
+}
+
+/// What a store brings back is not what a log could have left there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Damaged;
+
+/// Appends that have their place and are not yet kept, because they are on their way to a store.
+#[derive(Clone, Debug, Default)]
+pub struct Staged {
+    count: u64,
+    offset_of: BTreeMap<PublishKey, Offset>,
 }
 
 /// The log of one topic.
@@ -91,7 +115,7 @@ pub struct Log {
     len: usize,
     newest_of_key: BTreeMap<String, Offset>,
     offset_of: BTreeMap<PublishKey, Offset>,
-    keys_by_age: VecDeque<PublishKey>,
+    keys_by_age: VecDeque<(Offset, PublishKey)>,
 }
 
 impl Log {
@@ -109,9 +133,61 @@ impl Log {
         }
     }
 
+    /// The log that a store kept: its lifetime, the newest offset that it gave, what it kept of the
+    /// publications before it, and the newest keys of commands with their offsets, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`Damaged`] if there is a hole, or something that the log cannot have given. Rather than
+    /// to serve it, start a new epoch.
+    pub fn restore(
+        (epoch, delivery, head): (Epoch, Delivery, Offset),
+        kept: impl IntoIterator<Item = Kept>,
+        keys: impl IntoIterator<Item = (Offset, PublishKey)>,
+    ) -> Result<Self, Damaged> {
+        let mut log = Self::new(epoch, delivery);
+        for kept in kept {
+            let offset = kept.publication.offset;
+            let follows = log
+                .kept
+                .last_key_value()
+                .is_none_or(|(last, _)| offset == last + 1);
+            if !follows || offset == 0 || offset > head {
+                return Err(Damaged);
+            }
+            log.len += kept.publication.event.len();
+            log.kept.insert(offset, kept);
+        }
+        if log
+            .kept
+            .last_key_value()
+            .is_some_and(|(last, _)| *last != head)
+        {
+            return Err(Damaged);
+        }
+        for (offset, key) in keys {
+            let fits = (1..=head).contains(&offset)
+                && log
+                    .keys_by_age
+                    .back()
+                    .is_none_or(|(last, _)| offset > *last);
+            if !fits {
+                return Err(Damaged);
+            }
+            log.remember(key, offset);
+        }
+        log.head = head;
+        Ok(log)
+    }
+
     /// The lifetime that offsets belong to.
     pub fn epoch(&self) -> Epoch {
         self.epoch
+    }
+
+    /// What the topic promises to keep.
+    pub fn delivery(&self) -> Delivery {
+        self.delivery
     }
 
     /// The newest offset given; 0 before the first.
@@ -150,7 +226,7 @@ impl Log {
             if let Some(offset) = self.find(&key) {
                 return Appended::Duplicate(offset);
             }
-            self.remember(key);
+            self.remember(key, self.head + 1);
         }
         self.head += 1;
         let publication = Publication {
@@ -168,6 +244,45 @@ impl Log {
         );
         self.expire(now);
         Appended::New(publication)
+    }
+
+    /// Tells which offset `append` will have when it and everything staged before it is appended,
+    /// in this order and with nothing between.
+    pub fn stage(&self, staged: &mut Staged, append: &Append) -> Stage {
+        let next = self.head + staged.count + 1;
+        if let Some(key) = append.key {
+            let known = self
+                .find(&key)
+                .or_else(|| staged.offset_of.get(&key).copied());
+            if let Some(offset) = known {
+                return Stage::Duplicate(offset);
+            }
+            staged.offset_of.insert(key, next);
+        }
+        staged.count += 1;
+        Stage::New(next)
+    }
+
+    /// The oldest offset whose command is remembered; above `head` when none is.
+    pub fn first_key(&self) -> Offset {
+        self.keys_by_age
+            .front()
+            .map_or(self.head + 1, |(offset, _)| *offset)
+    }
+
+    /// The bytes of events that are kept.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether nothing is kept.
+    pub fn is_empty(&self) -> bool {
+        self.kept.is_empty()
+    }
+
+    /// How many publications and keys of commands are kept.
+    pub fn entries(&self) -> usize {
+        self.kept.len() + self.keys_by_age.len()
     }
 
     /// Drops what is older than the topic keeps.
@@ -297,11 +412,11 @@ impl Log {
         }
     }
 
-    fn remember(&mut self, key: PublishKey) {
-        self.offset_of.insert(key, self.head + 1);
-        self.keys_by_age.push_back(key);
+    fn remember(&mut self, key: PublishKey, offset: Offset) {
+        self.offset_of.insert(key, offset);
+        self.keys_by_age.push_back((offset, key));
         if self.keys_by_age.len() > MESSAGE_IDS_MAX
-            && let Some(oldest) = self.keys_by_age.pop_front()
+            && let Some((_, oldest)) = self.keys_by_age.pop_front()
         {
             self.offset_of.remove(&oldest);
         }

@@ -101,7 +101,7 @@ mod tests {
         );
         check(
             "trunkline serve --broker kafka",
-            "error: invalid value 'kafka' for '--broker <BROKER>': unknown broker, expected memory",
+            "error: invalid value 'kafka' for '--broker <BROKER>': unknown broker, expected disk or memory",
         );
         check(
             "trunkline serve --connections-max 0",

@@ -1,38 +1,46 @@
 //! The clock of a node: moments for the rules, timestamps for people.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use trunkline_protocol::{Moment, Timestamp};
 
 /// Reads the operating system's clocks. Copies agree with each other.
+///
+/// Its moments count from 1970, as far as the wall clock was right at the start, so that moments
+/// in a store mean the same after a restart.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock {
     start: Instant,
+    start_unix: Duration,
 }
 
 impl Clock {
     pub(crate) fn start() -> Self {
         Self {
             start: Instant::now(),
+            start_unix: since_1970(),
         }
     }
 
-    /// The time since this clock was started.
+    /// The moment of the start, and the time since then by a clock that never goes back.
     pub(crate) fn now(self) -> Moment {
-        Moment::from_ms(u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX))
+        Moment::default() + (self.start_unix + self.start.elapsed())
     }
 
     /// When `moment` is, for timers.
     pub(crate) fn instant(self, moment: Moment) -> Instant {
-        self.start + moment.since(Moment::from_ms(0))
+        self.start + moment.since(Moment::default() + self.start_unix)
     }
 }
 
 /// Seconds since 1970 by the wall clock, which may jump.
 pub(crate) fn unix_seconds() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
+    since_1970().as_secs()
+}
+
+fn since_1970() -> Duration {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.unwrap_or_default()
 }
 
 /// The wall clock for people.

@@ -3,8 +3,9 @@
 //! Two locks, always in this order: the broker's, then the hub's. Nothing awaits under either.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -14,7 +15,7 @@ use trunkline_hub::{ConnectionId, Hub, HubConfig};
 use trunkline_protocol::{Offset, TopicName, User};
 use trunkline_session::ServerConfig;
 
-use crate::broker::{Broker, Deliver, Memory};
+use crate::broker::{Broker, Deliver, InUse};
 use crate::clock::{self, Clock};
 use crate::topics::Registry;
 
@@ -45,7 +46,7 @@ struct Reached {
 
 /// What all connections of this process share.
 pub(crate) struct Node {
-    reached: Mutex<Reached>,
+    reached: Arc<Mutex<Reached>>,
     broker: Broker,
     registry: Registry,
     authenticator: Box<dyn Authenticator>,
@@ -58,40 +59,49 @@ pub(crate) struct Node {
     pub(crate) tasks: TaskTracker,
 }
 
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node").finish_non_exhaustive()
+    }
+}
+
 impl Node {
-    /// A node with the memory broker.
+    /// A node, with the broker that `open` makes of a clock and of what it is to do with
+    /// publications.
+    ///
+    /// # Errors
+    ///
+    /// That of `open`.
     pub(crate) fn new(
         registry: Registry,
         authenticator: Box<dyn Authenticator>,
-        hub_config: HubConfig,
-        session_config: ServerConfig,
-        goodbye: CancellationToken,
-        tasks: TaskTracker,
-    ) -> Arc<Self> {
+        (hub_config, session_config): (HubConfig, ServerConfig),
+        (goodbye, tasks): (CancellationToken, TaskTracker),
+        open: impl FnOnce(Clock, Deliver) -> anyhow::Result<Broker>,
+    ) -> anyhow::Result<Arc<Self>> {
         let clock = Clock::start();
-        Arc::new_cyclic(|node: &Weak<Self>| {
-            let node = node.clone();
-            let deliver: Deliver = Arc::new(move |topic, delivered| {
-                if let Some(node) = node.upgrade() {
-                    let (key, keyframe) = (delivered.conflation_key, delivered.keyframe);
-                    node.with_hub(|hub| hub.broadcast(topic, delivered.publication, key, keyframe));
-                }
+        let reached = Arc::new(Mutex::new(Reached {
+            hub: Hub::new(hub_config),
+            wakers: HashMap::new(),
+        }));
+        let reach = Arc::clone(&reached);
+        let deliver: Deliver = Arc::new(move |topic, delivered| {
+            let (key, keyframe) = (delivered.conflation_key, delivered.keyframe);
+            reach_hub(&reach, |hub| {
+                hub.broadcast(topic, delivered.publication, key, keyframe);
             });
-            Self {
-                reached: Mutex::new(Reached {
-                    hub: Hub::new(hub_config),
-                    wakers: HashMap::new(),
-                }),
-                broker: Broker::Memory(Memory::new(clock, deliver)),
-                registry,
-                authenticator,
-                clock,
-                session_config,
-                next_connection: AtomicU64::new(1),
-                goodbye,
-                tasks,
-            }
-        })
+        });
+        Ok(Arc::new(Self {
+            reached,
+            broker: open(clock, deliver)?,
+            registry,
+            authenticator,
+            clock,
+            session_config,
+            next_connection: AtomicU64::new(1),
+            goodbye,
+            tasks,
+        }))
     }
 
     pub(crate) fn broker(&self) -> &Broker {
@@ -109,14 +119,7 @@ impl Node {
 
     /// Reaches the hub, and wakes the connections for which something waits afterwards.
     pub(crate) fn with_hub<R>(&self, reach: impl FnOnce(&mut Hub) -> R) -> R {
-        let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
-        let result = reach(&mut reached.hub);
-        while let Some(connection) = reached.hub.poll_dirty() {
-            if let Some(waker) = reached.wakers.get(&connection) {
-                waker.notify_one();
-            }
-        }
-        result
+        reach_hub(&self.reached, reach)
     }
 
     /// A number for a connection, and what wakes its task.
@@ -187,9 +190,24 @@ impl Node {
                 _ = sweep.tick() => {
                     // The hub is asked while the broker is held: who joins afterwards reads a log
                     // that was not swept from under it.
-                    self.broker.sweep(&|topic| self.with_hub(|hub| hub.is_in_use(topic)));
+                    let reached = Arc::clone(&self.reached);
+                    let in_use: InUse =
+                        Arc::new(move |topic| reach_hub(&reached, |hub| hub.is_in_use(topic)));
+                    self.broker.sweep(in_use).await;
                 }
             }
         }
     }
+}
+
+/// Reaches the hub, and wakes the connections for which something waits afterwards.
+fn reach_hub<R>(reached: &Mutex<Reached>, reach: impl FnOnce(&mut Hub) -> R) -> R {
+    let mut reached = reached.lock().unwrap_or_else(PoisonError::into_inner);
+    let result = reach(&mut reached.hub);
+    while let Some(connection) = reached.hub.poll_dirty() {
+        if let Some(waker) = reached.wakers.get(&connection) {
+            waker.notify_one();
+        }
+    }
+    result
 }

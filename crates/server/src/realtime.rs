@@ -10,35 +10,39 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use trunkline_hub::HubConfig;
 use trunkline_protocol::{Text, User, UserId};
-use trunkline_session::ServerConfig;
 
 use crate::assets::Assets;
 use crate::auth::{Guests, TokenError};
+use crate::broker::{Broker, Disk, Memory};
+use crate::config::{self, Config};
 use crate::node::{Authenticator, Node, TokenRejected};
 use crate::problem::Problem;
 use crate::topics::Registry;
 use crate::transport::websocket::{upgrade, wants_upgrade};
 
-/// Starts a node with these topics. It ends when `shutdown` is cancelled.
-pub(crate) fn start(
+/// Makes a node with these topics and its broker.
+///
+/// # Errors
+///
+/// For an operator: why the history cannot be opened.
+pub(crate) fn open(
     registry: Registry,
     guests: Arc<Guests>,
-    (hub, session): (HubConfig, ServerConfig),
-    shutdown: CancellationToken,
-    tasks: TaskTracker,
-) -> Arc<Node> {
-    let node = Node::new(
-        registry,
-        Box::new(GuestTokens(guests)),
-        hub,
-        session,
-        shutdown,
-        tasks,
-    );
-    node.tasks.spawn(Arc::clone(&node).keep_tidy());
-    node
+    config: &Config,
+    ends: (CancellationToken, TaskTracker),
+) -> anyhow::Result<Arc<Node>> {
+    let authenticator = Box::new(GuestTokens(guests));
+    let rules = (config.hub, config.session);
+    Node::new(registry, authenticator, rules, ends, |clock, deliver| {
+        Ok(match config.broker {
+            config::Broker::Memory => Broker::Memory(Memory::new(clock, deliver)),
+            config::Broker::Disk => {
+                let folder = config.data.join("history");
+                Broker::Disk(Disk::open(&folder, clock, deliver)?)
+            }
+        })
+    })
 }
 
 /// Routes `/ws`, which is only a socket, and `/chat`, which is a page until it is upgraded.

@@ -10,7 +10,7 @@ use trunkline_protocol::{
     RequestId, ServerFrame, TopicName, User,
 };
 
-use crate::broker::{BrokerFull, Placed};
+use crate::broker::{BrokerError, Placed};
 use crate::node::Node;
 use crate::topics::{ErasedHandler, Prepared};
 
@@ -49,12 +49,13 @@ struct Begin {
     page: Page,
 }
 
-impl From<BrokerFull> for Error {
-    fn from(BrokerFull: BrokerFull) -> Self {
-        Self::new(
-            ErrorCode::Unavailable,
-            "this server has no room for more topics now",
-        )
+impl From<BrokerError> for Error {
+    fn from(error: BrokerError) -> Self {
+        let detail = match error {
+            BrokerError::Full => "this server has no room for more topics now",
+            BrokerError::Unavailable => "history can be neither read nor written now",
+        };
+        Self::new(ErrorCode::Unavailable, detail)
     }
 }
 
@@ -199,7 +200,7 @@ impl Asker {
             message_id,
         };
         let broker = self.node.broker();
-        if let Some(position) = broker.find(&topic, &key).await {
+        if let Some(position) = broker.find(&topic, handler.delivery(), &key).await? {
             return Ok(Placed {
                 position,
                 duplicate: true,

@@ -1,5 +1,6 @@
 //! One server, from its configuration to its end.
 
+use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -10,13 +11,14 @@ use anyhow::{Context, anyhow};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::accept::{self, Acceptor, OpenConnections};
 use crate::assets::Assets;
 use crate::auth::Guests;
 use crate::config::Config;
 use crate::http::{self, Services};
+use crate::node::Node;
 use crate::realtime;
 use crate::topics::{self, Registry};
 
@@ -24,11 +26,14 @@ use crate::topics::{self, Registry};
 #[derive(Debug)]
 pub struct Server {
     config: Config,
-    registry: Registry,
+    node: Arc<Node>,
     assets: Assets,
-    guests: Guests,
+    guests: Arc<Guests>,
     listener: TcpListener,
     local_addr: SocketAddr,
+    goodbye: CancellationToken,
+    tasks: TaskTracker,
+    _lock: File,
 }
 
 impl Server {
@@ -45,8 +50,11 @@ impl Server {
     /// # Errors
     /// See [`Server::bind`].
     pub async fn bind_with(config: Config, registry: Registry) -> anyhow::Result<Self> {
-        prepare(&config.data)?;
-        let guests = Guests::open(&config.data, config.token_lifetime)?;
+        let lock = prepare(&config.data)?;
+        let guests = Arc::new(Guests::open(&config.data, config.token_lifetime)?);
+        let (goodbye, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let ends = (goodbye.clone(), tasks.clone());
+        let node = realtime::open(registry, Arc::clone(&guests), &config, ends)?;
         let address = config.listen.0;
         let listener = accept::listen(address).map_err(|error| match error.kind() {
             ErrorKind::AddrInUse => anyhow!(
@@ -60,11 +68,14 @@ impl Server {
             .context("cannot read the address listened on")?;
         Ok(Self {
             config,
-            registry,
+            node,
             assets: Assets::none(),
             guests,
             listener,
             local_addr,
+            goodbye,
+            tasks,
+            _lock: lock,
         })
     }
 
@@ -87,28 +98,28 @@ impl Server {
     pub async fn serve(self, shutdown: CancellationToken) -> anyhow::Result<()> {
         let grace = self.config.shutdown_grace;
         let timeouts = self.config.timeouts;
-        let tasks = TaskTracker::new();
-        let guests = Arc::new(self.guests);
-        let rules = (self.config.hub, self.config.session);
+        let (goodbye, tasks) = (self.goodbye, self.tasks);
+        tasks.spawn(Arc::clone(&self.node).keep_tidy());
+        // Whoever bound this server does not hold the token that its node listens to.
+        let told = goodbye.clone();
+        let tell = async move {
+            shutdown.cancelled().await;
+            told.cancel();
+        };
+        let _telling = AbortOnDropHandle::new(tokio::spawn(tell));
         let services = Services {
             open: OpenConnections::new(self.config.connections_max),
-            node: realtime::start(
-                self.registry,
-                Arc::clone(&guests),
-                rules,
-                shutdown.clone(),
-                tasks.clone(),
-            ),
+            node: self.node,
             config: Arc::new(self.config),
-            guests,
+            guests: self.guests,
             assets: self.assets,
-            shutdown: shutdown.clone(),
+            shutdown: goodbye.clone(),
         };
         let app = http::router(&services);
         let abort = CancellationToken::new();
         // Dropping this future must not leave connections behind.
         let _abort_on_drop = abort.clone().drop_guard();
-        let tokens = (shutdown, abort.clone());
+        let tokens = (goodbye, abort.clone());
         let open = services.open.clone();
         Acceptor::new(self.listener, app, timeouts, open, tokens, tasks.clone())
             .run()
@@ -137,12 +148,24 @@ impl Server {
 const LAST_MOMENT: Duration = Duration::from_secs(1);
 
 /// Creates the data folder and proves that it can be written, now rather than at midnight.
-fn prepare(data: &Path) -> anyhow::Result<()> {
+/// The folder is this server's alone for as long as the file is open.
+fn prepare(data: &Path) -> anyhow::Result<File> {
     let name = data.display();
     std::fs::create_dir_all(data)
         .with_context(|| format!("cannot create the data folder {name}"))?;
     let probe = data.join(format!(".probe-{}", std::process::id()));
     std::fs::write(&probe, b"")
         .and_then(|()| std::fs::remove_file(&probe))
-        .with_context(|| format!("cannot write to the data folder {name}"))
+        .with_context(|| format!("cannot write to the data folder {name}"))?;
+    let lock = File::create(data.join("lock"))
+        .with_context(|| format!("cannot write to the data folder {name}"))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(anyhow!(
+            "another server uses the data folder {name}: stop it, or choose another folder by --data"
+        )),
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("cannot lock the data folder {name}"))
+        }
+    }
 }

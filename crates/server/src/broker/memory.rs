@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use trunkline_hub::{Append, Appended, Log, Page, PublishKey, Recovery};
 use trunkline_protocol::{Delivery, Epoch, Offset, Position, TopicName};
 
-use super::{BrokerFull, Deliver, Delivered, Kept, Placed};
+use super::{BrokerError, Deliver, Delivered, Kept, Placed};
 use crate::clock::Clock;
 
 /// The most topics that have a log. Beyond it, new topics are refused for now.
@@ -36,15 +36,15 @@ impl Memory {
         topic: &TopicName,
         delivery: Delivery,
         reach: impl FnOnce(&mut Log) -> R,
-    ) -> Result<R, BrokerFull> {
+    ) -> Result<R, BrokerError> {
         self.with(|logs| {
             if !logs.contains_key(topic) {
                 if logs.len() >= TOPICS_MAX {
-                    return Err(BrokerFull);
+                    return Err(BrokerError::Full);
                 }
                 logs.insert(topic.clone(), Log::new(new_epoch(), delivery));
             }
-            logs.get_mut(topic).map(reach).ok_or(BrokerFull)
+            logs.get_mut(topic).map(reach).ok_or(BrokerError::Full)
         })
     }
 
@@ -63,7 +63,7 @@ impl Memory {
         topic: &TopicName,
         delivery: Delivery,
         append: Append,
-    ) -> Result<Placed, BrokerFull> {
+    ) -> Result<Placed, BrokerError> {
         let (conflation_key, keyframe) = (append.conflation_key.clone(), append.keyframe);
         let now = self.clock.now();
         // Deliver while the log is held: two publishers must not swap places between getting
@@ -96,7 +96,7 @@ impl Memory {
         topic: &TopicName,
         delivery: Delivery,
         read: impl FnOnce(&Log) -> Page,
-    ) -> Result<Kept, BrokerFull> {
+    ) -> Result<Kept, BrokerError> {
         let now = self.clock.now();
         self.with_log(topic, delivery, |log| {
             log.expire(now);
@@ -112,7 +112,7 @@ impl Memory {
         topic: &TopicName,
         delivery: Delivery,
         since: Position,
-    ) -> Result<(Epoch, Recovery), BrokerFull> {
+    ) -> Result<(Epoch, Recovery), BrokerError> {
         let now = self.clock.now();
         self.with_log(topic, delivery, |log| {
             log.expire(now);
@@ -128,7 +128,7 @@ impl Memory {
         })
     }
 
-    pub(crate) fn sweep(&self, in_use: &dyn Fn(&TopicName) -> bool) {
+    pub(crate) fn sweep(&self, in_use: &(dyn Fn(&TopicName) -> bool + Send + Sync)) {
         let now = self.clock.now();
         self.with(|logs| {
             logs.retain(|topic, log| {

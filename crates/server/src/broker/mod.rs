@@ -5,19 +5,26 @@
 //! on this node in the order of their offsets; a broker that lost something starts a new epoch.
 //! The set is closed, so it is an enum: matching is readable, and there is one place to look.
 
+mod disk;
 mod memory;
+#[cfg(test)]
+mod conformance;
 
 use std::sync::Arc;
 
-use trunkline_hub::{Append, Page, PublishKey, Recovery};
+use trunkline_hub::{Append, Log, Page, PublishKey, Recovery};
 use trunkline_protocol::frame::Range;
 use trunkline_protocol::{Delivery, Epoch, Offset, Position, Publication, TopicName};
 
+pub(crate) use disk::Disk;
 pub(crate) use memory::Memory;
 
 /// What a broker does with a publication that has its place: hand it to this node's hub. Called
 /// while the topic's order is held, so it must not wait.
 pub(crate) type Deliver = Arc<dyn Fn(&TopicName, &Delivered<'_>) + Send + Sync>;
+
+/// Tells whether somebody uses a topic. Asked while the broker is held, so it must not wait.
+pub(crate) type InUse = Arc<dyn Fn(&TopicName) -> bool + Send + Sync>;
 
 /// A publication on its way to the hub.
 pub(crate) struct Delivered<'a> {
@@ -33,9 +40,14 @@ pub(crate) struct Placed {
     pub(crate) duplicate: bool,
 }
 
-/// A broker cannot take more.
+/// Why a broker cannot do what it is asked. Both may be different later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct BrokerFull;
+pub(crate) enum BrokerError {
+    /// It knows as many topics as it may.
+    Full,
+    /// What it keeps can be neither read nor written now.
+    Unavailable,
+}
 
 /// Kept publications with the epoch that they belong to.
 #[derive(Clone, Debug)]
@@ -46,13 +58,20 @@ pub(crate) struct Kept {
 
 pub(crate) enum Broker {
     Memory(Memory),
+    Disk(Disk),
 }
 
 impl Broker {
     /// Where the event of a command that was taken before stands.
-    pub(crate) async fn find(&self, topic: &TopicName, key: &PublishKey) -> Option<Position> {
+    pub(crate) async fn find(
+        &self,
+        topic: &TopicName,
+        delivery: Delivery,
+        key: &PublishKey,
+    ) -> Result<Option<Position>, BrokerError> {
         match self {
-            Self::Memory(memory) => memory.find(topic, key),
+            Self::Memory(memory) => Ok(memory.find(topic, key)),
+            Self::Disk(disk) => disk.find(topic, delivery, key).await,
         }
     }
 
@@ -63,9 +82,10 @@ impl Broker {
         topic: &TopicName,
         delivery: Delivery,
         append: Append,
-    ) -> Result<Placed, BrokerFull> {
+    ) -> Result<Placed, BrokerError> {
         match self {
             Self::Memory(memory) => memory.publish(topic, delivery, append),
+            Self::Disk(disk) => disk.publish(topic, delivery, append).await,
         }
     }
 
@@ -75,9 +95,10 @@ impl Broker {
         topic: &TopicName,
         delivery: Delivery,
         count: usize,
-    ) -> Result<Kept, BrokerFull> {
+    ) -> Result<Kept, BrokerError> {
         match self {
             Self::Memory(memory) => memory.read(topic, delivery, |log| log.newest(count)),
+            Self::Disk(disk) => disk.read(topic, delivery, |log| log.newest(count)).await,
         }
     }
 
@@ -87,9 +108,10 @@ impl Broker {
         topic: &TopicName,
         delivery: Delivery,
         since: Position,
-    ) -> Result<(Epoch, Recovery), BrokerFull> {
+    ) -> Result<(Epoch, Recovery), BrokerError> {
         match self {
             Self::Memory(memory) => memory.recover(topic, delivery, since),
+            Self::Disk(disk) => disk.recover(topic, delivery, since).await,
         }
     }
 
@@ -100,12 +122,14 @@ impl Broker {
         delivery: Delivery,
         range: Range,
         count: usize,
-    ) -> Result<Kept, BrokerFull> {
+    ) -> Result<Kept, BrokerError> {
+        let read = |log: &Log| match range {
+            Range::Before { offset } => log.before(offset, count),
+            Range::After { offset } => log.after(offset, count),
+        };
         match self {
-            Self::Memory(memory) => memory.read(topic, delivery, |log| match range {
-                Range::Before { offset } => log.before(offset, count),
-                Range::After { offset } => log.after(offset, count),
-            }),
+            Self::Memory(memory) => memory.read(topic, delivery, read),
+            Self::Disk(disk) => disk.read(topic, delivery, read).await,
         }
     }
 
@@ -113,13 +137,15 @@ impl Broker {
     pub(crate) fn heads(&self) -> Vec<(TopicName, Offset)> {
         match self {
             Self::Memory(memory) => memory.heads(),
+            Self::Disk(disk) => disk.heads(),
         }
     }
 
     /// Drops what is too old, and forgets topics that keep nothing and that nobody uses.
-    pub(crate) fn sweep(&self, in_use: &dyn Fn(&TopicName) -> bool) {
+    pub(crate) async fn sweep(&self, in_use: InUse) {
         match self {
-            Self::Memory(memory) => memory.sweep(in_use),
+            Self::Memory(memory) => memory.sweep(&*in_use),
+            Self::Disk(disk) => disk.sweep(in_use).await,
         }
     }
 }

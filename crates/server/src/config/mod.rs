@@ -78,7 +78,7 @@ impl Config {
             data: layer
                 .data
                 .unwrap_or_else(|| PathBuf::from("./trunkline-data")),
-            broker: layer.broker.unwrap_or(Broker::Memory),
+            broker: layer.broker.unwrap_or_default(),
             allow_origin: layer.allow_origin.unwrap_or_default(),
             behind_tls: layer.behind_tls.unwrap_or(false),
             connections_max: layer.connections_max.map_or(10_000, values::Count::get),

@@ -36,8 +36,11 @@ impl fmt::Display for ListenAddress {
 }
 
 /// Who orders, keeps and delivers publications.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Broker {
+    /// In the data folder: history survives restarts and crashes. The default.
+    #[default]
+    Disk,
     /// In this process: history lasts as long as it does.
     Memory,
 }
@@ -47,8 +50,9 @@ impl FromStr for Broker {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
+            "disk" => Ok(Self::Disk),
             "memory" => Ok(Self::Memory),
-            _ => Err("unknown broker, expected memory"),
+            _ => Err("unknown broker, expected disk or memory"),
         }
     }
 }

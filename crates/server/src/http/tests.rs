@@ -10,6 +10,8 @@ use tower::ServiceExt;
 use tokio_util::task::TaskTracker;
 
 use super::*;
+use crate::config::Broker;
+use crate::realtime;
 
 /// Sends one request with a proper `Host` to a fresh server.
 async fn ask(method: Method, path: &str, origin: Option<&str>) -> Response {
@@ -17,15 +19,13 @@ async fn ask(method: Method, path: &str, origin: Option<&str>) -> Response {
     let guests = Guests::open(data.path(), Duration::from_secs(900)).expect("a new key");
     let (guests, config) = (Arc::new(guests), Config::default());
     let (shutdown, tasks) = (CancellationToken::new(), TaskTracker::new());
-    let rules = (config.hub, config.session);
+    let config = Config {
+        broker: Broker::Memory,
+        ..config
+    };
     let registry = crate::topics::registry();
-    let node = realtime::start(
-        registry,
-        Arc::clone(&guests),
-        rules,
-        shutdown.clone(),
-        tasks,
-    );
+    let ends = (shutdown.clone(), tasks);
+    let node = realtime::open(registry, Arc::clone(&guests), &config, ends).expect("a node");
     let services = Services {
         config: Arc::new(config),
         guests,

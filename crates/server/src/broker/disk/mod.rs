@@ -1,0 +1,230 @@
+//! The disk broker: logs in memory while they are used, and everything in a store that survives.
+//!
+//! One thread writes. It takes all publishes that wait, gives each its place, commits them
+//! together, and only then appends them to the logs, delivers them and answers: nothing leaves the
+//! server before it is on the disk. Since only this thread changes logs, the order of the store is
+//! the order of delivery. Reads look into the logs; a log that is not in memory is fetched by the
+//! same thread, once for all who wait for it.
+//!
+//! Topics whose delivery is not a log never touch the store: they are the memory broker's.
+
+mod record;
+mod shelf;
+mod store;
+mod writer;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use anyhow::Context;
+use tokio::sync::{mpsc, oneshot};
+use trunkline_hub::{Append, Log, Page, PublishKey, Recovery};
+use trunkline_protocol::{Delivery, Epoch, Offset, Position, TopicName};
+
+use self::shelf::Shelf;
+use self::store::Store;
+use self::writer::{Job, Writer};
+use super::{BrokerError, Deliver, InUse, Kept, Memory, Placed};
+use crate::clock::Clock;
+
+/// The most publishes and fetches that wait for the writer. The next ones wait to be taken.
+const JOBS_MAX: usize = 4096;
+
+/// How often a read fetches a log that is gone from memory again before it looks.
+const FETCHES_MAX: usize = 8;
+
+pub(crate) struct Disk {
+    shelf: Arc<Mutex<Shelf>>,
+    jobs: Option<mpsc::Sender<Job>>,
+    writer: Option<JoinHandle<()>>,
+    ephemeral: Memory,
+    clock: Clock,
+}
+
+impl Disk {
+    /// Opens the history in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// In one line for an operator: the folder, and why it cannot be used.
+    pub(crate) fn open(folder: &Path, clock: Clock, deliver: Deliver) -> anyhow::Result<Self> {
+        let opened = Store::open(folder)?;
+        let shelf = Shelf::new(opened.store.epoch(), opened.topics);
+        let shelf = Arc::new(Mutex::new(shelf));
+        let (jobs, waiting) = mpsc::channel(JOBS_MAX);
+        let writer = Writer::new(
+            folder.to_owned(),
+            opened.store,
+            Arc::clone(&shelf),
+            clock,
+            Arc::clone(&deliver),
+        );
+        let writer = std::thread::Builder::new()
+            .name("history".to_owned())
+            .spawn(move || writer.run(waiting))
+            .context("cannot start the thread that writes history")?;
+        Ok(Self {
+            shelf,
+            jobs: Some(jobs),
+            writer: Some(writer),
+            ephemeral: Memory::new(clock, deliver),
+            clock,
+        })
+    }
+
+    fn with<R>(&self, reach: impl FnOnce(&mut Shelf) -> R) -> R {
+        reach(&mut self.shelf.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    async fn ask<R>(&self, job: impl FnOnce(oneshot::Sender<R>) -> Job) -> Result<R, BrokerError> {
+        let (answer, answered) = oneshot::channel();
+        let jobs = self.jobs.as_ref().ok_or(BrokerError::Unavailable)?;
+        jobs.send(job(answer))
+            .await
+            .map_err(|_| BrokerError::Unavailable)?;
+        answered.await.map_err(|_| BrokerError::Unavailable)
+    }
+
+    /// Reads a topic's log, which is fetched first if it is not in memory.
+    async fn with_log<R>(
+        &self,
+        topic: &TopicName,
+        delivery: Delivery,
+        reach: impl Fn(&mut Log) -> R,
+    ) -> Result<R, BrokerError> {
+        for _ in 0..FETCHES_MAX {
+            let found = self.with(|shelf| {
+                shelf.prepare(topic, delivery)?;
+                Ok::<_, BrokerError>(shelf.log(topic).map(&reach))
+            })?;
+            if let Some(result) = found {
+                return Ok(result);
+            }
+            let topic = topic.clone();
+            self.ask(|answer| Job::Fetch {
+                topic,
+                delivery,
+                answer,
+            })
+            .await??;
+        }
+        Err(BrokerError::Unavailable)
+    }
+
+    pub(crate) async fn find(
+        &self,
+        topic: &TopicName,
+        delivery: Delivery,
+        key: &PublishKey,
+    ) -> Result<Option<Position>, BrokerError> {
+        if !delivery.is_log() {
+            return Ok(self.ephemeral.find(topic, key));
+        }
+        // Nothing is known of a topic without events, and nothing needs to be made for it.
+        if self.with(|shelf| shelf.get(topic).is_none()) {
+            return Ok(None);
+        }
+        self.with_log(topic, delivery, |log| {
+            let offset = log.find(key)?;
+            let epoch = log.epoch();
+            Some(Position { epoch, offset })
+        })
+        .await
+    }
+
+    pub(crate) async fn publish(
+        &self,
+        topic: &TopicName,
+        delivery: Delivery,
+        append: Append,
+    ) -> Result<Placed, BrokerError> {
+        if !delivery.is_log() {
+            return self.ephemeral.publish(topic, delivery, append);
+        }
+        let topic = topic.clone();
+        self.ask(|answer| Job::Publish {
+            topic,
+            delivery,
+            append,
+            answer,
+        })
+        .await?
+    }
+
+    pub(crate) async fn read(
+        &self,
+        topic: &TopicName,
+        delivery: Delivery,
+        read: impl Fn(&Log) -> Page,
+    ) -> Result<Kept, BrokerError> {
+        if !delivery.is_log() {
+            return self.ephemeral.read(topic, delivery, read);
+        }
+        let now = self.clock.now();
+        self.with_log(topic, delivery, |log| {
+            log.expire(now);
+            Kept {
+                epoch: log.epoch(),
+                page: read(log),
+            }
+        })
+        .await
+    }
+
+    pub(crate) async fn recover(
+        &self,
+        topic: &TopicName,
+        delivery: Delivery,
+        since: Position,
+    ) -> Result<(Epoch, Recovery), BrokerError> {
+        if !delivery.is_log() {
+            return self.ephemeral.recover(topic, delivery, since);
+        }
+        let now = self.clock.now();
+        self.with_log(topic, delivery, |log| {
+            log.expire(now);
+            (log.epoch(), log.recover(since))
+        })
+        .await
+    }
+
+    pub(crate) fn heads(&self) -> Vec<(TopicName, Offset)> {
+        let mut heads = self.ephemeral.heads();
+        self.with(|shelf| {
+            let kept = shelf
+                .iter()
+                .map(|(topic, entry)| (topic.clone(), entry.head()));
+            heads.extend(kept);
+        });
+        heads
+    }
+
+    pub(crate) async fn sweep(&self, in_use: InUse) {
+        self.ephemeral.sweep(&*in_use);
+        // A writer that has ended has nothing to sweep.
+        let _ = self.ask(|answer| Job::Sweep { in_use, answer }).await;
+    }
+}
+
+#[cfg(test)]
+impl Disk {
+    /// Lets all logs go, as if others needed the room.
+    fn forget_logs(&self) {
+        self.with(|shelf| shelf.evict(0));
+    }
+}
+
+impl Drop for Disk {
+    /// Waits until what was handed in is written.
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(writer) = self.writer.take() {
+            // A writer that panicked has said so already.
+            let _ = writer.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,220 @@
+//! The shelf: what the disk broker keeps in memory of all topics, under one lock.
+//!
+//! Every topic has an entry, and the ones in use have their log beside it. Logs that were not used
+//! for long give way when all of them together are too large; the store has them.
+
+use std::collections::HashMap;
+
+use trunkline_hub::Log;
+use trunkline_protocol::{Delivery, Epoch, Moment, Offset, TopicName};
+
+use super::record::TopicRecord;
+use crate::broker::BrokerError;
+
+/// The most topics that are known. Beyond it, new topics are refused for now.
+const TOPICS_MAX: usize = 100_000;
+
+/// The most memory that logs take, in bytes.
+pub(super) const LOGS_LEN_MAX: usize = 64 * 1024 * 1024;
+
+/// What an entry of a log costs beside the bytes of its event, roughly.
+const ENTRY_LEN: usize = 160;
+
+/// A topic in memory.
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// What the store has of it; none before its first event.
+    pub(super) record: Option<TopicRecord>,
+    /// The log, if it is in memory.
+    pub(super) log: Option<Log>,
+    len: usize,
+    used: u64,
+}
+
+impl Entry {
+    /// The newest offset given.
+    pub(super) fn head(&self) -> Offset {
+        self.record.map_or(0, |record| record.head)
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Shelf {
+    entries: HashMap<TopicName, Entry>,
+    /// The bytes of all logs.
+    len: usize,
+    /// Counts uses.
+    uses: u64,
+    /// The epoch of topics before their first event.
+    epoch: Epoch,
+}
+
+impl Shelf {
+    /// A shelf that knows these topics and has no log yet.
+    pub(super) fn new(epoch: Epoch, topics: Vec<(TopicName, TopicRecord)>) -> Self {
+        let entries = topics
+            .into_iter()
+            .map(|(name, record)| (name, Entry::of(Some(record))))
+            .collect();
+        Self {
+            entries,
+            len: 0,
+            uses: 0,
+            epoch,
+        }
+    }
+
+    /// Begins another epoch for topics that have no events yet.
+    pub(super) fn set_epoch(&mut self, epoch: Epoch) {
+        self.epoch = epoch;
+    }
+
+    pub(super) fn get(&self, topic: &TopicName) -> Option<&Entry> {
+        self.entries.get(topic)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&TopicName, &Entry)> {
+        self.entries.iter()
+    }
+
+    /// The log of a topic, if it is in memory. It counts as used.
+    pub(super) fn log(&mut self, topic: &TopicName) -> Option<&mut Log> {
+        self.uses += 1;
+        let entry = self.entries.get_mut(topic)?;
+        entry.used = self.uses;
+        entry.log.as_mut()
+    }
+
+    /// Prepares for a topic: one that the store does not have begins with an empty log.
+    ///
+    /// # Errors
+    ///
+    /// [`BrokerError::Full`] if it would be one topic too many.
+    pub(super) fn prepare(
+        &mut self,
+        topic: &TopicName,
+        delivery: Delivery,
+    ) -> Result<(), BrokerError> {
+        if !self.entries.contains_key(topic) {
+            if self.entries.len() >= TOPICS_MAX {
+                return Err(BrokerError::Full);
+            }
+            self.entries.insert(topic.clone(), Entry::of(None));
+        }
+        if let Some(entry) = self.entries.get_mut(topic)
+            && entry.record.is_none()
+        {
+            entry
+                .log
+                .get_or_insert_with(|| Log::new(self.epoch, delivery));
+        }
+        Ok(())
+    }
+
+    /// Puts a log into memory, in place of an earlier one.
+    pub(super) fn put(&mut self, topic: &TopicName, log: Log) {
+        if let Some(entry) = self.entries.get_mut(topic) {
+            entry.log = Some(log);
+            self.measure(topic);
+        }
+    }
+
+    /// Takes note of how large a log has become, and of what the store has of it.
+    pub(super) fn note(&mut self, topic: &TopicName, record: TopicRecord) {
+        if let Some(entry) = self.entries.get_mut(topic) {
+            entry.record = Some(record);
+            self.measure(topic);
+        }
+    }
+
+    /// Takes over what an opened store has of a topic, in place of what was known.
+    pub(super) fn adopt(&mut self, topic: &TopicName, record: TopicRecord) {
+        let known = self.entries.get(topic).and_then(|entry| entry.record);
+        if known == Some(record) {
+            return;
+        }
+        self.unload(topic);
+        self.entries.insert(topic.clone(), Entry::of(Some(record)));
+    }
+
+    fn measure(&mut self, topic: &TopicName) {
+        self.uses += 1;
+        if let Some(entry) = self.entries.get_mut(topic) {
+            let log = entry.log.as_ref();
+            let len = log.map_or(0, |log| log.len() + log.entries() * ENTRY_LEN);
+            self.len = self.len - entry.len + len;
+            (entry.len, entry.used) = (len, self.uses);
+        }
+    }
+
+    /// Lets the logs go that were not used for longest, while all together are too large. A tenth
+    /// more goes, so that this is not asked for with every event.
+    pub(super) fn evict(&mut self, len_max: usize) {
+        if self.len <= len_max {
+            return;
+        }
+        let mut by_use: Vec<_> = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| entry.log.is_some())
+            .map(|(topic, entry)| (entry.used, topic.clone()))
+            .collect();
+        by_use.sort_unstable();
+        for (_, topic) in by_use {
+            if self.len <= len_max / 10 * 9 {
+                return;
+            }
+            self.unload(&topic);
+        }
+    }
+
+    fn unload(&mut self, topic: &TopicName) {
+        if let Some(entry) = self.entries.get_mut(topic) {
+            entry.log = None;
+            self.len -= entry.len;
+            entry.len = 0;
+        }
+    }
+
+    /// Forgets a topic.
+    pub(super) fn remove(&mut self, topic: &TopicName) {
+        self.unload(topic);
+        self.entries.remove(topic);
+    }
+
+    /// Forgets what was never kept and what is not in use, and returns the topics in the store
+    /// whose events are all too old and that nobody uses.
+    pub(super) fn sweep(
+        &mut self,
+        now: Moment,
+        in_use: &(dyn Fn(&TopicName) -> bool + Send + Sync),
+    ) -> Vec<TopicName> {
+        let mut expired = Vec::new();
+        let mut unused = Vec::new();
+        for (topic, entry) in &self.entries {
+            match entry.record {
+                Some(record) if record.expires <= now && !in_use(topic) => {
+                    expired.push(topic.clone());
+                }
+                Some(_) => {}
+                None if !in_use(topic) => unused.push(topic.clone()),
+                None => {}
+            }
+        }
+        for topic in unused {
+            self.remove(&topic);
+        }
+        expired
+    }
+}
+
+impl Entry {
+    fn of(record: Option<TopicRecord>) -> Self {
+        Self {
+            record,
+            log: None,
+            len: 0,
+            used: 0,
+        }
+    }
+}

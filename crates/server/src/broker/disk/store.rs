@@ -1,0 +1,414 @@
+//! The store: topics, events and message ids in files that survive a crash.
+//!
+//! Four tables: `topics` by name, `events` and `commands` by the topic's number and the offset,
+//! and `store` for what belongs to none. One commit writes to all of them or to none, and is on
+//! the disk when it returns.
+//!
+//! Beside the store stands a file with the number of its last commit. A store that is behind it
+//! has lost commits that were acknowledged (its journal was cut or damaged): every topic then gets
+//! a new epoch, so that no reader takes other events for the ones it has.
+
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
+use trunkline_hub::{Kept, PublishKey};
+use trunkline_protocol::{Epoch, Offset, TopicName};
+
+use super::record::{self, TopicRecord, event_key};
+
+/// The version of the tables and records. A newer one is not read.
+const FORMAT: u64 = 1;
+
+/// The memory for blocks that were read, in bytes. Logs in use are kept as logs, so it is small.
+const BLOCKS_LEN_MAX: u64 = 8 * 1024 * 1024;
+
+const FORMAT_KEY: &str = "format";
+const EPOCH_KEY: &str = "epoch";
+const COMMITS_KEY: &str = "commits";
+const NEXT_ID_KEY: &str = "next-id";
+
+pub(super) struct Store {
+    #[cfg(test)]
+    folder: PathBuf,
+    database: Database,
+    topics: Keyspace,
+    events: Keyspace,
+    commands: Keyspace,
+    own: Keyspace,
+    /// Where the number of the last commit stands beside the store.
+    watermark: File,
+    commits: u64,
+    next_id: u64,
+    epoch: Epoch,
+}
+
+/// A topic with what is kept of it.
+pub(super) struct StoredLog {
+    pub(super) kept: Vec<Kept>,
+    pub(super) keys: Vec<(Offset, PublishKey)>,
+}
+
+/// A store that could be opened, and the topics in it.
+pub(super) struct Opened {
+    pub(super) store: Store,
+    pub(super) topics: Vec<(TopicName, TopicRecord)>,
+}
+
+/// Changes that are committed together.
+pub(super) struct Changes {
+    batch: OwnedWriteBatch,
+}
+
+impl Store {
+    /// Opens the store in `folder`, or makes one.
+    ///
+    /// A store whose journal is damaged in the middle is set aside and reported, and an empty one
+    /// takes its place.
+    pub(super) fn open(folder: &Path) -> anyhow::Result<Opened> {
+        match Self::open_as_it_is(folder) {
+            Err(error) if is_damage(&error) => {
+                let aside = set_aside(folder)?;
+                tracing::error!(
+                    "the history in {} is damaged ({error:#}): it was moved to {} and the server \
+                     starts with an empty one",
+                    folder.display(),
+                    aside.display()
+                );
+                Self::open_as_it_is(folder)
+            }
+            result => result,
+        }
+    }
+
+    fn open_as_it_is(folder: &Path) -> anyhow::Result<Opened> {
+        let place = || format!("cannot open the history in {}", folder.display());
+        let builder = Database::builder(folder)
+            .cache_size(BLOCKS_LEN_MAX)
+            .worker_threads(1);
+        // The library panics over some damaged journals, and returns an error over others.
+        let database = std::panic::catch_unwind(AssertUnwindSafe(|| builder.open()))
+            .unwrap_or(Err(fjall::Error::Unrecoverable))
+            .with_context(place)?;
+        let table = |name: &str| database.keyspace(name, KeyspaceCreateOptions::default);
+        let own = table("store").with_context(place)?;
+        let mut watermark = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(watermark_of(folder))
+            .with_context(place)?;
+        let format = number(&own, FORMAT_KEY)?;
+        if let Some(format) = format
+            && format != FORMAT
+        {
+            bail!(
+                "the history in {} has format {format}, and this server reads {FORMAT}: use the \
+                 version that wrote it, or another data folder",
+                folder.display()
+            );
+        }
+        let commits = number(&own, COMMITS_KEY)?.unwrap_or(0);
+        let lost = read_watermark(&mut watermark).is_some_and(|promised| promised > commits);
+        let epoch = number(&own, EPOCH_KEY)?;
+        let mut store = Self {
+            #[cfg(test)]
+            folder: folder.to_owned(),
+            topics: table("topics").with_context(place)?,
+            events: table("events").with_context(place)?,
+            commands: table("commands").with_context(place)?,
+            next_id: number(&own, NEXT_ID_KEY)?.unwrap_or(1),
+            epoch: epoch.map_or_else(new_epoch, |epoch| Epoch(epoch as u32)),
+            database,
+            own,
+            watermark,
+            commits,
+        };
+        let mut topics = store.read_topics()?;
+        if format.is_none() || lost {
+            store.begin_anew(&mut topics, lost)?;
+        }
+        Ok(Opened { store, topics })
+    }
+
+    /// Writes down what a new store is, or gives every topic another epoch.
+    fn begin_anew(
+        &mut self,
+        topics: &mut [(TopicName, TopicRecord)],
+        lost: bool,
+    ) -> anyhow::Result<()> {
+        let mut changes = self.changes();
+        if lost {
+            tracing::error!(
+                "the history has lost its newest events: readers are told, and start anew"
+            );
+            self.renew_epoch(&mut changes);
+            for (name, topic) in topics {
+                topic.epoch = self.epoch;
+                self.put_topic(&mut changes, name, topic);
+            }
+        }
+        self.put_own(&mut changes, FORMAT_KEY, FORMAT);
+        self.put_own(&mut changes, EPOCH_KEY, u64::from(self.epoch.0));
+        self.commit(changes)
+    }
+
+    fn read_topics(&self) -> anyhow::Result<Vec<(TopicName, TopicRecord)>> {
+        let mut topics = Vec::new();
+        for entry in self.topics.iter() {
+            let (key, value) = entry.into_inner()?;
+            let name = std::str::from_utf8(&key)
+                .ok()
+                .and_then(|name| name.parse().ok());
+            match (name, record::read_topic(&key, &value)) {
+                (Some(name), Some(topic)) => topics.push((name, topic)),
+                // Its events cannot be found any more; under its name, a new topic will begin.
+                _ => tracing::error!(
+                    topic = %String::from_utf8_lossy(&key),
+                    "a topic's record is damaged: its history is lost"
+                ),
+            }
+        }
+        Ok(topics)
+    }
+
+    /// The epoch of topics that have no record.
+    pub(super) fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// A number for a new topic, never used again.
+    pub(super) fn new_id(&mut self, changes: &mut Changes) -> u64 {
+        let id = self.next_id;
+        self.next_id += 1;
+        self.put_own(changes, NEXT_ID_KEY, self.next_id);
+        id
+    }
+
+    /// Begins another epoch for topics that have no record: one of them is about to be forgotten,
+    /// and may come again.
+    pub(super) fn renew_epoch(&mut self, changes: &mut Changes) {
+        self.epoch = new_epoch();
+        self.put_own(changes, EPOCH_KEY, u64::from(self.epoch.0));
+    }
+
+    /// Reads what is kept of a topic. None if a record of it is damaged.
+    pub(super) fn load(&self, topic: &TopicRecord) -> anyhow::Result<Option<StoredLog>> {
+        let mut log = StoredLog {
+            kept: Vec::new(),
+            keys: Vec::new(),
+        };
+        let from = |first| event_key(topic.id, first)..=event_key(topic.id, Offset::MAX);
+        for entry in self.events.range(from(topic.first)) {
+            let (key, value) = entry.into_inner()?;
+            match record::read_event(&key, &value) {
+                Some(kept) => log.kept.push(kept),
+                None => return Ok(None),
+            }
+        }
+        for entry in self.commands.range(from(topic.first_key)) {
+            let (key, value) = entry.into_inner()?;
+            match record::read_command(&key, &value) {
+                Some(key) => log.keys.push(key),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(log))
+    }
+
+    pub(super) fn changes(&self) -> Changes {
+        Changes {
+            batch: self
+                .database
+                .batch()
+                .durability(Some(PersistMode::SyncData)),
+        }
+    }
+
+    pub(super) fn put_topic(&self, changes: &mut Changes, name: &TopicName, topic: &TopicRecord) {
+        let key = name.as_str().as_bytes();
+        let value = record::write_topic(key, topic);
+        changes.batch.insert(&self.topics, key, value);
+    }
+
+    pub(super) fn remove_topic(&self, changes: &mut Changes, name: &TopicName) {
+        changes.batch.remove(&self.topics, name.as_str().as_bytes());
+    }
+
+    pub(super) fn put_event(&self, changes: &mut Changes, topic: u64, kept: &Kept) {
+        let key = event_key(topic, kept.publication.offset);
+        let value = record::write_event(&key, &kept.publication.event, kept.at);
+        changes.batch.insert(&self.events, key, value);
+    }
+
+    pub(super) fn put_command(
+        &self,
+        changes: &mut Changes,
+        topic: u64,
+        offset: Offset,
+        command: &PublishKey,
+    ) {
+        let key = event_key(topic, offset);
+        let value = record::write_command(&key, command);
+        changes.batch.insert(&self.commands, key, value);
+    }
+
+    /// Removes the events from `first` on and below `until`.
+    pub(super) fn trim_events(
+        &self,
+        changes: &mut Changes,
+        topic: u64,
+        (first, until): (Offset, Offset),
+    ) {
+        for offset in first..until {
+            changes.batch.remove(&self.events, event_key(topic, offset));
+        }
+    }
+
+    /// Removes the message ids of the events from `first` on and below `until`.
+    pub(super) fn trim_commands(
+        &self,
+        changes: &mut Changes,
+        topic: u64,
+        (first, until): (Offset, Offset),
+    ) {
+        for offset in first..until {
+            changes
+                .batch
+                .remove(&self.commands, event_key(topic, offset));
+        }
+    }
+
+    fn put_own(&self, changes: &mut Changes, key: &str, number: u64) {
+        let value = record::write_number(key.as_bytes(), number);
+        changes.batch.insert(&self.own, key, value);
+    }
+
+    /// Commits all changes or none. They are on the disk when this returns.
+    ///
+    /// # Errors
+    ///
+    /// The disk is full or broken. Whether the changes are kept shows when the store is opened
+    /// again; this one takes no more.
+    pub(super) fn commit(&mut self, mut changes: Changes) -> anyhow::Result<()> {
+        let commits = self.commits + 1;
+        self.put_own(&mut changes, COMMITS_KEY, commits);
+        #[cfg(test)]
+        faults::before_commit(&self.folder)?;
+        changes.batch.commit()?;
+        #[cfg(test)]
+        faults::after_commit(&self.folder)?;
+        self.commits = commits;
+        // Not synced: after a loss of power it may be old, which promises less than there is.
+        if let Err(error) = write_watermark(&mut self.watermark, commits) {
+            tracing::warn!(%error, "cannot note the number of a commit");
+        }
+        Ok(())
+    }
+}
+
+fn number(table: &Keyspace, key: &str) -> anyhow::Result<Option<u64>> {
+    let Some(value) = table.get(key)? else {
+        return Ok(None);
+    };
+    let number = record::read_number(key.as_bytes(), &value);
+    Ok(Some(number.ok_or_else(|| DamagedRecord(key.to_owned()))?))
+}
+
+fn read_watermark(file: &mut File) -> Option<u64> {
+    let mut bytes = [0; 8];
+    file.seek(SeekFrom::Start(0)).ok()?;
+    file.read_exact(&mut bytes).ok()?;
+    Some(u64::from_le_bytes(bytes))
+}
+
+fn write_watermark(file: &mut File, commits: u64) -> std::io::Result<()> {
+    file.seek(SeekFrom::Start(0))?;
+    file.write_all(&commits.to_le_bytes())
+}
+
+/// Whether the store's own files are not what it wrote, rather than not to be read now.
+fn is_damage(error: &anyhow::Error) -> bool {
+    if error.is::<DamagedRecord>() {
+        return true;
+    }
+    match error.downcast_ref::<fjall::Error>() {
+        Some(fjall::Error::Io(error)) => matches!(
+            error.kind(),
+            ErrorKind::InvalidData | ErrorKind::UnexpectedEof | ErrorKind::NotFound
+        ),
+        Some(fjall::Error::Locked | fjall::Error::InvalidVersion(_)) => false,
+        Some(_) => true,
+        None => false,
+    }
+}
+
+/// A record of the store's own that is not what was written.
+#[derive(Debug)]
+struct DamagedRecord(String);
+
+impl fmt::Display for DamagedRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the record `{}` is damaged", self.0)
+    }
+}
+
+impl std::error::Error for DamagedRecord {}
+
+fn watermark_of(folder: &Path) -> PathBuf {
+    folder.with_extension("watermark")
+}
+
+fn set_aside(folder: &Path) -> anyhow::Result<PathBuf> {
+    let name = folder
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let aside = (1..)
+        .map(|number| folder.with_file_name(format!("{name}.damaged-{number}")))
+        .find(|path| !path.exists())
+        .context("there is a free name")?;
+    fs::rename(folder, &aside).with_context(|| format!("cannot move {} away", folder.display()))?;
+    // It speaks of the commits of the store that is gone.
+    let _ = fs::remove_file(watermark_of(folder));
+    Ok(aside)
+}
+
+/// A new lifetime: random, so that a position of another one is not taken for one of this.
+pub(super) fn new_epoch() -> Epoch {
+    Epoch(getrandom::u32().expect("the operating system gives random bits"))
+}
+
+/// Commits that fail while a file beside the store says so.
+#[cfg(test)]
+pub(super) mod faults {
+    use std::path::Path;
+
+    use anyhow::bail;
+
+    fn wanted(folder: &Path, fault: &str) -> bool {
+        std::fs::read_to_string(folder.with_extension("fault")).is_ok_and(|text| text == fault)
+    }
+
+    /// Nothing reaches the disk.
+    pub(super) fn before_commit(folder: &Path) -> anyhow::Result<()> {
+        if wanted(folder, "before") {
+            bail!("no space left, says the test");
+        }
+        Ok(())
+    }
+
+    /// Everything reaches the disk, and yet it is not known.
+    pub(super) fn after_commit(folder: &Path) -> anyhow::Result<()> {
+        if wanted(folder, "after") {
+            bail!("the disk did not answer, says the test");
+        }
+        Ok(())
+    }
+}

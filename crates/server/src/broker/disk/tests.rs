@@ -1,0 +1,267 @@
+//! What is particular to the store: crashes, damage, a disk that is full, logs that left memory.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use fjall::{Database, KeyspaceCreateOptions, PersistMode};
+use tempfile::TempDir;
+use trunkline_protocol::{Delivery, GapCause};
+
+use super::record::event_key;
+use crate::broker::conformance::{Bench, Kind, append, key, name};
+use crate::broker::{Broker, BrokerError};
+
+const LOG: Delivery = Delivery::Log {
+    keep: 100,
+    max_age: std::time::Duration::from_secs(86_400),
+};
+
+async fn filled(topic: &str, count: u32) -> Bench {
+    let bench = Bench::new(Kind::Disk);
+    for at in 1..=count {
+        bench
+            .publish(topic, key(1, at), &format!("event {at}"))
+            .await;
+    }
+    bench
+}
+
+/// Ends the broker and returns its folder.
+fn end(bench: Bench) -> TempDir {
+    let Bench { folder, broker, .. } = bench;
+    drop(broker);
+    folder
+}
+
+fn history(folder: &TempDir) -> PathBuf {
+    folder.path().join("history")
+}
+
+/// Changes the store behind the broker's back.
+fn tamper(folder: &TempDir, change: impl FnOnce(&fjall::Keyspace)) {
+    let database = Database::builder(history(folder)).open().expect("a store");
+    let events = database.keyspace("events", KeyspaceCreateOptions::default);
+    change(&events.expect("a table"));
+    database.persist(PersistMode::SyncAll).expect("a disk");
+}
+
+#[tokio::test]
+async fn a_log_that_left_memory_comes_back_whole() {
+    let bench = filled("chat:a", 150).await;
+    let before = bench.after("chat:a", 0).await;
+    let Broker::Disk(disk) = &bench.broker else {
+        panic!("this is the disk broker")
+    };
+    disk.forget_logs();
+    assert_eq!(bench.after("chat:a", 0).await, before);
+    disk.forget_logs();
+    let again = bench.publish("chat:a", key(1, 150), "event 150").await;
+    assert_eq!((again.position.offset, again.duplicate), (150, true));
+    disk.forget_logs();
+    assert_eq!(
+        bench.publish("chat:a", None, "x").await.position.offset,
+        151
+    );
+}
+
+#[tokio::test]
+async fn a_damaged_event_starts_its_topic_anew_and_no_other() {
+    for damage in ["altered", "missing"] {
+        let bench = filled("chat:a", 5).await;
+        let kept = bench.publish("chat:b", None, "kept").await.position;
+        let lost = bench.position("chat:a").await;
+        let folder = end(bench);
+        // The first topic of a store has number 1.
+        tamper(&folder, |events| match damage {
+            "altered" => events
+                .insert(event_key(1, 3), b"....event 9")
+                .expect("a disk"),
+            _ => events.remove(event_key(1, 3)).expect("a disk"),
+        });
+        let bench = Bench::in_folder(Kind::Disk, folder);
+        let recovered = bench.broker.recover(&name("chat:a"), LOG, lost).await;
+        let (epoch, recovery) = recovered.expect("a broker that works");
+        assert_ne!(epoch, lost.epoch, "{damage}");
+        assert_eq!(recovery.gap.map(|gap| gap.cause), Some(GapCause::Epoch));
+        assert_eq!(recovery.page.publications, []);
+        assert_eq!(
+            bench.publish("chat:a", None, "new").await.position.offset,
+            1
+        );
+        assert_eq!(bench.position("chat:b").await, kept);
+
+        let bench = bench.restart();
+        assert_eq!(bench.position("chat:a").await.epoch, epoch);
+        assert_eq!(bench.after("chat:a", 0).await, [(1, "new".to_owned())]);
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_lost_its_newest_events_starts_an_epoch() {
+    let folder = end(filled("chat:a", 3).await);
+    journal_of(&history(&folder));
+    let saved = folder.path().join("saved");
+    copy(&history(&folder), &saved);
+    let bench = Bench::in_folder(Kind::Disk, folder);
+    let lost = bench.publish("chat:a", None, "acknowledged").await.position;
+    let folder = end(bench);
+    fs::remove_dir_all(history(&folder)).expect("a folder of the test");
+    copy(&saved, &history(&folder));
+
+    let bench = Bench::in_folder(Kind::Disk, folder);
+    let now = bench.position("chat:a").await;
+    assert_ne!(now.epoch, lost.epoch);
+    assert_eq!(now.offset, 3, "what is left is served, under the new epoch");
+    assert_eq!(bench.restart().position("chat:a").await, now);
+}
+
+/// Whatever byte of the journal is wrong: the acknowledged events are there and right, or
+/// readers learn by another epoch that they are not.
+#[tokio::test]
+async fn no_damage_to_the_journal_is_served() {
+    let bench = filled("chat:a", 4).await;
+    let (before, events) = (
+        bench.position("chat:a").await,
+        bench.after("chat:a", 0).await,
+    );
+    let folder = end(bench);
+    let (journal, bytes) = journal_of(&history(&folder));
+    let (mut intact, mut anew) = (0, 0);
+    for at in (0..bytes.len()).step_by(bytes.len() / 32) {
+        let copied = TempDir::new().expect("a folder for the test");
+        copy(folder.path(), copied.path());
+        let mut changed = bytes.clone();
+        changed[at] ^= 0x40;
+        fs::write(history(&copied).join(&journal), changed).expect("a disk");
+
+        let bench = Bench::in_folder(Kind::Disk, copied);
+        if bench.position("chat:a").await.epoch == before.epoch {
+            assert_eq!(bench.after("chat:a", 0).await, events, "byte {at}");
+            intact += 1;
+        } else {
+            anew += 1;
+        }
+    }
+    assert!(anew > intact, "{intact} intact and {anew} anew");
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_publishes_and_serves_reads() {
+    let bench = filled("chat:a", 3).await;
+    let fault = history(&bench.folder).with_extension("fault");
+    fs::write(&fault, "before").expect("a disk");
+    for _ in 0..2 {
+        let refused = bench
+            .broker
+            .publish(&name("chat:a"), LOG, append(key(1, 4), "4"))
+            .await;
+        assert_eq!(refused, Err(BrokerError::Unavailable));
+    }
+    assert_eq!(
+        bench.after("chat:a", 0).await.len(),
+        3,
+        "nothing of it is shown"
+    );
+    assert_eq!(
+        bench.delivered.lock().expect("no test panics here").len(),
+        3
+    );
+
+    fs::remove_file(&fault).expect("a file of the test");
+    let placed = until_it_works(&bench, 4).await;
+    assert_eq!((placed.position.offset, placed.duplicate), (4, false));
+    assert_eq!(bench.after("chat:a", 0).await.len(), 4);
+}
+
+#[tokio::test]
+async fn a_commit_of_unknown_fate_is_delivered_once_it_is_found() {
+    let bench = filled("chat:a", 3).await;
+    let fault = history(&bench.folder).with_extension("fault");
+    fs::write(&fault, "after").expect("a disk");
+    let refused = bench
+        .broker
+        .publish(&name("chat:a"), LOG, append(key(1, 4), "4"))
+        .await;
+    assert_eq!(refused, Err(BrokerError::Unavailable));
+    fs::remove_file(&fault).expect("a file of the test");
+
+    let placed = until_it_works(&bench, 4).await;
+    assert_eq!((placed.position.offset, placed.duplicate), (4, true));
+    let delivered = bench.delivered.lock().expect("no test panics here").clone();
+    assert_eq!(delivered.last(), Some(&(name("chat:a"), 4)));
+    assert_eq!(delivered.len(), 4);
+}
+
+#[tokio::test]
+async fn a_store_of_a_newer_server_is_refused() {
+    let folder = end(filled("chat:a", 1).await);
+    {
+        let database = Database::builder(history(&folder)).open().expect("a store");
+        let own = database
+            .keyspace("store", KeyspaceCreateOptions::default)
+            .expect("a table");
+        own.insert("format", super::record::write_number(b"format", 2))
+            .expect("a disk");
+        database.persist(PersistMode::SyncAll).expect("a disk");
+    }
+    let error = super::Store::open(&history(&folder))
+        .err()
+        .expect("a refusal")
+        .to_string();
+    assert!(
+        error.contains("has format 2, and this server reads 1"),
+        "{error}"
+    );
+}
+
+/// Publishes until the store is open again, which takes about a second.
+async fn until_it_works(bench: &Bench, counter: u32) -> crate::broker::Placed {
+    loop {
+        let text = counter.to_string();
+        let again = append(key(1, counter), &text);
+        match bench.broker.publish(&name("chat:a"), LOG, again).await {
+            Ok(placed) => return placed,
+            Err(error) => assert_eq!(error, BrokerError::Unavailable),
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}
+
+/// The name of a store's journal and what is written in it. The file is cut there: the rest is
+/// room for more.
+fn journal_of(history: &Path) -> (PathBuf, Vec<u8>) {
+    let files = fs::read_dir(history).expect("a folder");
+    let mut journals = files.filter_map(|entry| {
+        let name = PathBuf::from(entry.ok()?.file_name());
+        (name.extension()? == "jnl").then_some(name)
+    });
+    let journal = journals.next().expect("a journal");
+    let file = fs::File::options()
+        .read(true)
+        .write(true)
+        .open(history.join(&journal));
+    let mut file = file.expect("a journal");
+    let mut bytes = vec![0; 64 * 1024];
+    let read = std::io::Read::read(&mut file, &mut bytes).expect("a journal");
+    let used = bytes[..read]
+        .iter()
+        .rposition(|byte| *byte != 0)
+        .expect("commits")
+        + 1;
+    bytes.truncate(used);
+    file.set_len(used as u64).expect("a disk");
+    (journal, bytes)
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a disk");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("a folder");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("a file").is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), &target).expect("a disk");
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! A crowd that talks while things break, and the check that nothing was lost or doubled.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use trunkline_client::{Client, ClientConfig, Guest, Options, Update};
+use trunkline_protocol::topics::chat::{Chat, ChatCommand, ChatEvent, RoomName};
+use trunkline_protocol::{Offset, Text};
+
+use crate::{until, within};
+
+/// How long a talker waits between two messages: below the pace that a server allows.
+const BREATH: Duration = Duration::from_millis(15);
+
+/// What stands where in the room.
+type Story = BTreeMap<Offset, String>;
+
+/// Talkers and readers of one room, each with a connection of its own.
+pub struct Soak {
+    stop: CancellationToken,
+    acknowledged: Arc<AtomicUsize>,
+    talkers: Vec<JoinHandle<Vec<(Offset, String)>>>,
+    readers: Vec<JoinHandle<Story>>,
+    end: watch::Sender<Option<Offset>>,
+}
+
+impl Soak {
+    /// Lets people sign in at `base` and talk over the line at `line`, which may be a proxy's.
+    pub async fn start(base: &str, line: SocketAddr, talkers: usize, readers: usize) -> Self {
+        let (end, ends) = watch::channel(None);
+        let mut soak = Self {
+            stop: CancellationToken::new(),
+            acknowledged: Arc::default(),
+            talkers: Vec::new(),
+            readers: Vec::new(),
+            end,
+        };
+        for number in 0..readers {
+            let client = sign_in(base, line, &format!("reader {number}")).await;
+            soak.readers.push(tokio::spawn(read(client, ends.clone())));
+        }
+        for number in 0..talkers {
+            let client = sign_in(base, line, &format!("talker {number}")).await;
+            let (stop, count) = (soak.stop.clone(), Arc::clone(&soak.acknowledged));
+            soak.talkers
+                .push(tokio::spawn(talk(client, number, stop, count)));
+        }
+        soak
+    }
+
+    /// Waits until `count` more messages are acknowledged.
+    pub async fn acknowledged(&self, count: usize) {
+        let goal = self.acknowledged.load(Ordering::Relaxed) + count;
+        until("acknowledgements", async || {
+            (self.acknowledged.load(Ordering::Relaxed) >= goal).then_some(())
+        })
+        .await;
+    }
+
+    /// Ends the talk and checks: every acknowledged message is there once, at its offset, in the
+    /// order of its talker, at every reader, and nothing else is. Returns how many there are.
+    pub async fn finish(self) -> usize {
+        self.stop.cancel();
+        let mut said = Story::new();
+        for talker in self.talkers {
+            let told = within("the last acknowledgements", talker).await;
+            let told = told.expect("a talker whose messages are taken");
+            assert!(
+                told.windows(2).all(|pair| pair[0].0 < pair[1].0),
+                "one talker's messages stand in the order in which they were said: {told:?}"
+            );
+            for (offset, text) in told {
+                let other = said.insert(offset, text.clone());
+                assert_eq!(other, None, "{text:?} has the offset of another message");
+            }
+        }
+        let last = said.last_key_value().map(|(offset, _)| *offset);
+        let _ = self.end.send(last);
+        for reader in self.readers {
+            let story = within("readers to catch up", reader).await;
+            let story = story.expect("a reader without a gap");
+            if story != said {
+                let (missing, more) = (difference(&said, &story), difference(&story, &said));
+                panic!("a reader lacks {missing:?} and has {more:?} that nobody acknowledged");
+            }
+        }
+        said.len()
+    }
+}
+
+fn difference(of: &Story, without: &Story) -> Story {
+    let only = of.iter().filter(|(at, text)| without.get(at) != Some(text));
+    only.map(|(at, text)| (*at, text.clone())).collect()
+}
+
+fn room() -> RoomName {
+    "soak".parse().expect("a room")
+}
+
+async fn sign_in(base: &str, line: SocketAddr, nickname: &str) -> Client {
+    let guest = Guest::sign_in(base, nickname).await;
+    let guest = guest.expect("a guest is welcome");
+    Client::connect(ClientConfig::new(format!("ws://{line}/ws")), guest.tokens())
+}
+
+/// Says one thing after another, two at a time, and notes where each came to stand.
+async fn talk(
+    client: Client,
+    number: usize,
+    stop: CancellationToken,
+    count: Arc<AtomicUsize>,
+) -> Vec<(Offset, String)> {
+    let mut told = Vec::new();
+    let mut next = 0;
+    while !stop.is_cancelled() {
+        let pair = [next, next + 1].map(|at| format!("{number} says {at}"));
+        next += 2;
+        let sent = pair.clone().map(|text| {
+            let text = Text::cut(&text);
+            client.publish::<Chat>(&room(), &ChatCommand::Say { text })
+        });
+        for (text, sent) in pair.into_iter().zip(sent) {
+            let published = sent.await.expect("a message that is taken in the end");
+            told.push((published.offset, text));
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        tokio::time::sleep(BREATH).await;
+    }
+    told
+}
+
+/// Reads until it has the event at the end.
+async fn read(client: Client, mut end: watch::Receiver<Option<Offset>>) -> Story {
+    let mut events = client.subscribe::<Chat>(room(), Options::newest(1000));
+    let mut story = Story::new();
+    loop {
+        let reached = story.last_key_value().map(|(offset, _)| *offset);
+        if end.borrow().is_some() && reached >= *end.borrow() {
+            return story;
+        }
+        let update = tokio::select! {
+            update = events.next() => update,
+            _ = end.changed() => continue,
+        };
+        match update.expect("a client that lives") {
+            Update::Event { offset, event } => {
+                let ChatEvent::Said { text, .. } = event else {
+                    panic!("nobody edits here");
+                };
+                let before = reached.unwrap_or(offset - 1);
+                assert_eq!(
+                    offset,
+                    before + 1,
+                    "events come in order and without a hole"
+                );
+                story.insert(offset, text.into());
+            }
+            Update::Gap(gap) => panic!("a gap in a history that is kept: {gap:?}"),
+            Update::Refused(error) => panic!("refused: {error}"),
+            Update::Subscribed { .. }
+            | Update::Joined { .. }
+            | Update::Left { .. }
+            | Update::Lost
+            | Update::Unreadable { .. } => {}
+        }
+    }
+}
