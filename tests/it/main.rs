@@ -12,3 +12,4 @@ mod presence;
 mod recovery;
 mod refusals;
 mod shutdown;
+mod slow_readers;

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use trunkline_client::{Options, Subscription, Update};
 use trunkline_protocol::frame::Start;
 use trunkline_protocol::topics::chat::{Chat, ChatCommand, ChatEvent, RoomName};
-use trunkline_protocol::{Codec, Epoch, GapCause, Position, ServerFrame, Text};
+use trunkline_protocol::{
+    Codec, Epoch, GapCause, MessageId, Position, SenderId, ServerFrame, Text,
+};
+use trunkline_server::Broker;
 use trunkline_tests::{Peer, Proxy, TestServer, within};
 
 fn lobby() -> RoomName {
@@ -133,7 +136,7 @@ async fn a_line_that_dies_in_silence_is_noticed() {
 
 #[tokio::test]
 async fn a_server_that_lost_its_history_says_so() {
-    let server = TestServer::start().await;
+    let server = TestServer::start_with(|config| config.broker = Broker::Memory).await;
     let ada = server.client("ada").await;
     let mut room = ada.subscribe::<Chat>(lobby(), Options::newest(10));
     within(
@@ -153,6 +156,80 @@ async fn a_server_that_lost_its_history_says_so() {
     .await;
     assert_eq!(told, ["lost", "subscribed None", "gap Epoch"]);
     drop(server);
+}
+
+#[tokio::test]
+async fn a_restart_is_like_a_line_that_was_cut() {
+    let server = TestServer::start().await;
+    let ada = server.client("ada").await;
+    let mut room = ada.subscribe::<Chat>(lobby(), Options::newest(10));
+    let sent = ada.publish::<Chat>(&lobby(), &say("before"));
+    let before = within("an acknowledgement", sent).await.expect("welcome");
+    story(&mut room, |told| {
+        told.last().is_some_and(|it| it == "before")
+    })
+    .await;
+    let server = server.restart().await;
+    let sent = ada.publish::<Chat>(&lobby(), &say("after"));
+    let after = within("an acknowledgement", sent).await.expect("welcome");
+    assert_eq!((before.offset, after.offset), (1, 2));
+    let told = story(&mut room, |told| {
+        told.last().is_some_and(|it| it == "after")
+    })
+    .await;
+    assert_eq!(told, ["lost", "subscribed Some(0)", "after"]);
+    drop(server);
+}
+
+#[tokio::test]
+async fn a_command_is_known_again_after_a_restart() {
+    let server = TestServer::start().await;
+    let mut ada = server.peer("ada").await;
+    let (user, id) = (ada.user().clone(), first_message());
+    let token = server.token("bob").await;
+    let first = ada.publish_as::<Chat>(&lobby(), &say("once"), id).await;
+    let ServerFrame::Published {
+        position,
+        duplicate: false,
+        ..
+    } = first
+    else {
+        panic!("{first:?}")
+    };
+    let own = ada.token().to_owned();
+    let server = server.restart().await;
+    let mut ada = Peer::connect_with(server.address(), Codec::Bincode, &own).await;
+    assert_eq!(ada.user(), &user);
+    let again = ada.publish_as::<Chat>(&lobby(), &say("once"), id).await;
+    let ServerFrame::Published {
+        position: known,
+        duplicate: true,
+        ..
+    } = again
+    else {
+        panic!("{again:?}")
+    };
+    assert_eq!(known, position);
+    // Another user's equal id is another command, and tells nothing of the first.
+    let mut bob = Peer::connect_with(server.address(), Codec::Bincode, &token).await;
+    let other = bob.publish_as::<Chat>(&lobby(), &say("mine"), id).await;
+    assert!(
+        matches!(
+            other,
+            ServerFrame::Published {
+                duplicate: false,
+                ..
+            }
+        ),
+        "{other:?}"
+    );
+}
+
+fn first_message() -> MessageId {
+    MessageId {
+        sender: SenderId::from_random(1),
+        counter: 1,
+    }
 }
 
 #[tokio::test]

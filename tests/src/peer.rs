@@ -1,10 +1,13 @@
 //! A peer that speaks frames and expects answers, with no session of its own in between.
 
+use std::net::SocketAddr;
+
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+use trunkline_client::Guest;
 use trunkline_protocol::frame::{Start, Subscribe};
 use trunkline_protocol::{
     ClientFrame, Codec, DisconnectReason, List, MessageId, PROTOCOL_VERSION, RequestId, SenderId,
@@ -13,12 +16,20 @@ use trunkline_protocol::{
 
 use crate::{TestServer, within};
 
+/// An access token for a new guest.
+pub(crate) async fn token(address: SocketAddr, nickname: &str) -> String {
+    let guest = Guest::sign_in(format!("http://{address}"), nickname).await;
+    let guest = guest.expect("a guest is welcome");
+    guest.token().await.expect("a guest has tokens")
+}
+
 /// One WebSocket that speaks frames.
 pub struct Peer {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     codec: Codec,
     next_id: RequestId,
     user: Option<User>,
+    token: String,
 }
 
 impl Peer {
@@ -39,7 +50,15 @@ impl Peer {
         codec: Codec,
         subprotocol: Option<&str>,
     ) -> Result<Self, tungstenite::Error> {
-        let mut request = format!("ws://{}/ws", server.address()).into_client_request()?;
+        Self::open_at(server.address(), codec, subprotocol).await
+    }
+
+    async fn open_at(
+        address: SocketAddr,
+        codec: Codec,
+        subprotocol: Option<&str>,
+    ) -> Result<Self, tungstenite::Error> {
+        let mut request = format!("ws://{address}/ws").into_client_request()?;
         if let Some(name) = subprotocol {
             let name = name.parse().expect("a header value");
             request.headers_mut().insert("sec-websocket-protocol", name);
@@ -50,14 +69,27 @@ impl Peer {
             codec,
             next_id: 0,
             user: None,
+            token: String::new(),
         })
     }
 
     /// Opens a socket, signs in a new guest and connects.
     pub async fn connect(server: &TestServer, codec: Codec, nickname: &str) -> Self {
-        let mut peer = Self::open(server, codec).await;
-        let token = server.token(nickname).await;
-        peer.greet(&token).await;
+        Self::connect_to(server.address(), codec, nickname).await
+    }
+
+    /// Does the same with any server.
+    pub async fn connect_to(address: SocketAddr, codec: Codec, nickname: &str) -> Self {
+        Self::connect_with(address, codec, &token(address, nickname).await).await
+    }
+
+    /// Connects whoever the token stands for.
+    pub async fn connect_with(address: SocketAddr, codec: Codec, token: &str) -> Self {
+        let mut peer = Self::open_at(address, codec, Some(Subprotocol::name(codec)))
+            .await
+            .expect("a handshake");
+        token.clone_into(&mut peer.token);
+        peer.greet(token).await;
         match peer.receive().await {
             ServerFrame::Connected { user, .. } => peer.user = Some(user),
             other => panic!("expected Connected, got {other:?}"),
@@ -79,6 +111,11 @@ impl Peer {
     /// Who the server says this is.
     pub fn user(&self) -> &User {
         self.user.as_ref().expect("a connected peer")
+    }
+
+    /// The token that it connected with.
+    pub fn token(&self) -> &str {
+        &self.token
     }
 
     /// A request id that was not used yet.

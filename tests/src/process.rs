@@ -54,8 +54,45 @@ impl ServerProcess {
         Self::start_on("127.0.0.1:0", data, arguments).await
     }
 
+    /// Starts a server whose data folder is a disk of `len` bytes, mounted where only it sees it.
+    pub async fn start_on_small_disk(len: u64) -> Self {
+        let data = TempDir::new().expect("a folder for the test");
+        let mut command = Command::new("unshare");
+        let script = r#"mount -t tmpfs -o size="$1" tmpfs "$2" && shift 2 && exec "$@""#;
+        command
+            .args([
+                "--user",
+                "--map-root-user",
+                "--mount",
+                "sh",
+                "-c",
+                script,
+                "sh",
+            ])
+            .arg(len.to_string())
+            .arg(data.path())
+            .arg(Self::binary());
+        Self::launch(command, "127.0.0.1:0", data, &[]).await
+    }
+
+    /// The data folder as the server sees it.
+    pub fn data_inside(&self) -> PathBuf {
+        let id = self.child.id().expect("a process that runs");
+        let path = self.data().strip_prefix("/").expect("an absolute path");
+        PathBuf::from(format!("/proc/{id}/root")).join(path)
+    }
+
     async fn start_on(address: &str, data: TempDir, arguments: &[&str]) -> Self {
-        let mut child = Command::new(Self::binary())
+        Self::launch(Command::new(Self::binary()), address, data, arguments).await
+    }
+
+    async fn launch(
+        mut command: Command,
+        address: &str,
+        data: TempDir,
+        arguments: &[&str],
+    ) -> Self {
+        let mut child = command
             .args(["serve", "--listen", address, "--data"])
             .arg(data.path())
             .args(arguments)

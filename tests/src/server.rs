@@ -81,21 +81,23 @@ impl TestServer {
     }
 
     /// Stops it and starts another one on the same port with the same data.
-    pub async fn restart(mut self) -> Self {
+    pub async fn restart(self) -> Self {
+        self.restart_with(|_| {}).await
+    }
+
+    /// Restarts it with a configuration that `change` has changed.
+    pub async fn restart_with(mut self, change: impl FnOnce(&mut Config)) -> Self {
         self.stop().await;
         let data = self
             .data
             .take()
             .expect("a server has its folder until it is dropped");
-        Self::start_on(self.address, data, |_| {}).await
+        Self::start_on(self.address, data, change).await
     }
 
     /// An access token for a new guest.
     pub async fn token(&self, nickname: &str) -> String {
-        let guest = Guest::sign_in(self.base(), nickname)
-            .await
-            .expect("a guest is welcome");
-        guest.token().await.expect("a guest has tokens")
+        crate::peer::token(self.address, nickname).await
     }
 
     /// A new guest who has connected with bincode.
