@@ -3,13 +3,17 @@
 //! It gives each publication the next offset, remembers which command made it, and keeps what the
 //! topic's delivery promises to keep. Brokers drive it; they add durability and other nodes.
 
+mod reading;
+mod storing;
+
 use std::collections::{BTreeMap, VecDeque};
 
-use trunkline_protocol::frame::PAGE_MAX;
 use trunkline_protocol::{
-    Delivery, Epoch, Gap, GapCause, MessageId, Moment, Offset, Payload, Position, Publication,
-    UserId,
+    Delivery, Epoch, MessageId, Moment, Offset, Payload, Position, Publication, UserId,
 };
+
+pub use reading::{Page, Recovery};
+pub use storing::{Damaged, Stage, Staged};
 
 /// The most bytes of events that one log keeps. Retention ends earlier where this is reached.
 pub const LOG_LEN_MAX: usize = 4 * 1024 * 1024;
@@ -52,37 +56,6 @@ pub enum Appended {
     Duplicate(Offset),
 }
 
-/// Where an append will stand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// At this offset, once everything before it is appended.
-    New(Offset),
-    /// Nowhere: its command was taken before, and its event stands or will stand here.
-    Duplicate(Offset),
-}
-
-/// Kept publications, oldest first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Page {
-    /// The publications, at most [`PAGE_MAX`] and about [`PAGE_LEN_MAX`] bytes.
-    pub publications: Vec<Publication>,
-    /// The oldest offset that the log keeps; above `head` when it keeps nothing.
-    pub first: Offset,
-    /// The newest offset that the log has given.
-    pub head: Offset,
-}
-
-/// The answer to "what did I miss since then?".
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recovery {
-    /// What is missing for ever, if something is.
-    pub gap: Option<Gap>,
-    /// The offset after which the page begins.
-    pub after: Offset,
-    /// The first of what was missed, or of what is left to show.
-    pub page: Page,
-}
-
 /// A publication as a log keeps it, and as a store brings it back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
@@ -92,17 +65,6 @@ pub struct Kept {
     pub at: Moment,
     /// The value that it is a version of, for `Latest`.
     pub conflation_key: Option<String>,
-}
-
-/// What a store brings back is not what a log could have left there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Damaged;
-
-/// Appends that have their place and are not yet kept, because they are on their way to a store.
-#[derive(Clone, Debug, Default)]
-pub struct Staged {
-    count: u64,
-    offset_of: BTreeMap<PublishKey, Offset>,
 }
 
 /// The log of one topic.
@@ -131,53 +93,6 @@ impl Log {
             offset_of: BTreeMap::new(),
             keys_by_age: VecDeque::new(),
         }
-    }
-
-    /// The log that a store kept: its lifetime, the newest offset that it gave, what it kept of the
-    /// publications before it, and the newest keys of commands with their offsets, oldest first.
-    ///
-    /// # Errors
-    ///
-    /// [`Damaged`] if there is a hole, or something that the log cannot have given. Rather than
-    /// to serve it, start a new epoch.
-    pub fn restore(
-        (epoch, delivery, head): (Epoch, Delivery, Offset),
-        kept: impl IntoIterator<Item = Kept>,
-        keys: impl IntoIterator<Item = (Offset, PublishKey)>,
-    ) -> Result<Self, Damaged> {
-        let mut log = Self::new(epoch, delivery);
-        for kept in kept {
-            let offset = kept.publication.offset;
-            let follows = log
-                .kept
-                .last_key_value()
-                .is_none_or(|(last, _)| offset == last + 1);
-            if !follows || offset == 0 || offset > head {
-                return Err(Damaged);
-            }
-            log.len += kept.publication.event.len();
-            log.kept.insert(offset, kept);
-        }
-        if log
-            .kept
-            .last_key_value()
-            .is_some_and(|(last, _)| *last != head)
-        {
-            return Err(Damaged);
-        }
-        for (offset, key) in keys {
-            let fits = (1..=head).contains(&offset)
-                && log
-                    .keys_by_age
-                    .back()
-                    .is_none_or(|(last, _)| offset > *last);
-            if !fits {
-                return Err(Damaged);
-            }
-            log.remember(key, offset);
-        }
-        log.head = head;
-        Ok(log)
     }
 
     /// The lifetime that offsets belong to.
@@ -246,23 +161,6 @@ impl Log {
         Appended::New(publication)
     }
 
-    /// Tells which offset `append` will have when it and everything staged before it is appended,
-    /// in this order and with nothing between.
-    pub fn stage(&self, staged: &mut Staged, append: &Append) -> Stage {
-        let next = self.head + staged.count + 1;
-        if let Some(key) = append.key {
-            let known = self
-                .find(&key)
-                .or_else(|| staged.offset_of.get(&key).copied());
-            if let Some(offset) = known {
-                return Stage::Duplicate(offset);
-            }
-            staged.offset_of.insert(key, next);
-        }
-        staged.count += 1;
-        Stage::New(next)
-    }
-
     /// The oldest offset whose command is remembered; above `head` when none is.
     pub fn first_key(&self) -> Offset {
         self.keys_by_age
@@ -313,102 +211,6 @@ impl Log {
         if self.kept.len() > max_run || self.len > LOG_LEN_MAX {
             self.kept.clear();
             self.len = 0;
-        }
-    }
-
-    /// The newest `count` kept publications, or the newest that fit into a page. Of a run, which
-    /// is no use without its keyframe, all or nothing.
-    pub fn newest(&self, count: usize) -> Page {
-        let mut page = self.before(Offset::MAX, count);
-        if matches!(self.delivery, Delivery::Keyframed { .. })
-            && page.publications.len() < self.kept.len()
-        {
-            page.publications.clear();
-        }
-        page
-    }
-
-    /// The newest kept publications below `offset`, at most `count`.
-    pub fn before(&self, offset: Offset, count: usize) -> Page {
-        let mut publications = Vec::new();
-        let mut len = 0;
-        for (_, kept) in self.kept.range(..offset).rev().take(count.min(PAGE_MAX)) {
-            len += kept.publication.event.len();
-            if len > PAGE_LEN_MAX && !publications.is_empty() {
-                break;
-            }
-            publications.push(kept.publication.clone());
-        }
-        publications.reverse();
-        Page {
-            publications,
-            first: self.first(),
-            head: self.head,
-        }
-    }
-
-    /// The oldest kept publications above `offset`, at most `count`.
-    pub fn after(&self, offset: Offset, count: usize) -> Page {
-        let mut publications = Vec::new();
-        let mut len = 0;
-        for (_, kept) in self
-            .kept
-            .range(offset.saturating_add(1)..)
-            .take(count.min(PAGE_MAX))
-        {
-            len += kept.publication.event.len();
-            if len > PAGE_LEN_MAX && !publications.is_empty() {
-                break;
-            }
-            publications.push(kept.publication.clone());
-        }
-        Page {
-            publications,
-            first: self.first(),
-            head: self.head,
-        }
-    }
-
-    /// Tells what a reader at `since` has missed.
-    ///
-    /// Either everything is kept and the page begins it, or there is a gap and the page begins
-    /// what is left. A position that this log never gave counts as one of another epoch.
-    pub fn recover(&self, since: Position) -> Recovery {
-        if since.epoch != self.epoch || since.offset > self.head {
-            let gap = Gap {
-                from: 1,
-                to: 0,
-                count: 0,
-                cause: GapCause::Epoch,
-            };
-            return self.after_a_gap(gap, 0);
-        }
-        if since.offset + 1 >= self.first() {
-            let page = self.after(since.offset, PAGE_MAX);
-            return Recovery {
-                gap: None,
-                after: since.offset,
-                page,
-            };
-        }
-        let (from, to) = (since.offset + 1, self.first() - 1);
-        self.after_a_gap(
-            Gap {
-                from,
-                to,
-                count: to - from + 1,
-                cause: GapCause::Retention,
-            },
-            to,
-        )
-    }
-
-    fn after_a_gap(&self, gap: Gap, lost: Offset) -> Recovery {
-        let after = lost.max(self.first() - 1);
-        Recovery {
-            gap: Some(gap),
-            after,
-            page: self.after(after, PAGE_MAX),
         }
     }
 

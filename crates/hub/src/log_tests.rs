@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use trunkline_protocol::SenderId;
+use trunkline_protocol::frame::PAGE_MAX;
 use trunkline_protocol::payload::PAYLOAD_LEN_MAX;
+use trunkline_protocol::{Gap, GapCause, SenderId};
 
 use super::*;
 

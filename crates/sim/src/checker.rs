@@ -136,6 +136,29 @@ impl Checker {
         self.judge(verdict);
     }
 
+    /// An event stands where it was to stand when it was written.
+    pub(crate) fn stands(&mut self, staged: (Offset, bool), appended: (Offset, bool)) {
+        let verdict = ensure("it stands where it was staged", staged == appended, || {
+            format!("staged at {staged:?}, appended at {appended:?}")
+        });
+        self.judge(verdict);
+    }
+
+    /// A log was rebuilt from the disk, or found to be damaged.
+    pub(crate) fn restored(&mut self, topic: usize, whole: bool) {
+        let verdict = ensure("a log comes back whole", whole, || format!("topic {topic}"));
+        self.judge(verdict);
+    }
+
+    /// After a restart, a log goes on at `head`.
+    pub(crate) fn survived(&mut self, topic: usize, epoch: Epoch, head: Offset) {
+        let given = self.ledger.head(topic, epoch);
+        let verdict = ensure("what was given survives", given == head, || {
+            format!("topic {topic}: {given} was given, and the log goes on after {head}")
+        });
+        self.judge(verdict);
+    }
+
     /// A client subscribes.
     pub(crate) fn subscribed(
         &mut self,

@@ -105,6 +105,10 @@ pub struct Plan {
     pub token_failures: u64,
     /// How many restarts in a thousand lose the history.
     pub history_losses: u64,
+    /// How many restarts in a thousand lose the newest events of a log, for each of them.
+    pub tail_losses: u64,
+    /// The longest time that a commit to the disk takes, in milliseconds.
+    pub commit_ms: u64,
     /// How many restarts in a thousand are announced.
     pub polite_restarts: u64,
     /// How many clients in a thousand read slowly.
@@ -194,6 +198,8 @@ impl Plan {
                 ..ServerConfig::default()
             },
             told_of_healing: random.chance(500),
+            commit_ms: random.pick(&[0, 5, 60, 400]),
+            tail_losses: random.pick(&[0, 0, 0, 300]),
             last: 60,
             hostility: Hostility::None,
         }

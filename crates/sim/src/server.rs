@@ -18,6 +18,7 @@ use crate::network::{LinkId, Packet, Side};
 use crate::plan::Hostility;
 use crate::setting::Setting;
 
+mod disk;
 mod lossy;
 mod publishing;
 mod requests;
@@ -27,6 +28,7 @@ mod writing;
 
 pub(crate) use work::{Work, token};
 
+use disk::Disk;
 use lossy::Lossy;
 
 #[derive(Debug)]
@@ -62,6 +64,7 @@ pub(crate) struct Server {
     incarnation: u32,
     hub: Hub,
     topics: Vec<Topic>,
+    disk: Disk,
     lines: BTreeMap<LinkId, Line>,
     hub_timer: Option<Moment>,
     sourced: u32,
@@ -91,6 +94,7 @@ impl Server {
             up: true,
             incarnation: 1,
             hub,
+            disk: Disk::new(topics.len()),
             topics,
             lines: BTreeMap::new(),
             hub_timer: None,
@@ -214,6 +218,11 @@ impl Server {
             if loses || !topic.delivery.is_log() {
                 topic.log = Log::new(Epoch(topic.log.epoch().0 + 1), topic.delivery);
             }
+        }
+        if loses {
+            self.disk.wipe();
+        } else {
+            self.restore(setting);
         }
         setting.note(
             "server down",

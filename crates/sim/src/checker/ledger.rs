@@ -12,11 +12,19 @@ pub(crate) const INTRUDERS: u64 = 1_000;
 
 #[derive(Debug, Default)]
 struct History {
+    /// The offset before the first event: an epoch may begin with what another one left.
+    base: Offset,
     events: Vec<Event>,
     taken: BTreeSet<(u64, u64, u32)>,
     newest_of_sender: BTreeMap<u64, u32>,
     /// The oldest offset that the log still keeps.
     first: Offset,
+}
+
+impl History {
+    fn head(&self) -> Offset {
+        self.base + self.events.len() as u64
+    }
 }
 
 /// One topic through all its epochs.
@@ -67,7 +75,7 @@ impl Ledger {
         event: &Event,
     ) -> Verdict {
         let history = self.topics[topic].histories.entry(epoch).or_default();
-        let expected = history.events.len() as u64 + 1;
+        let expected = history.head() + 1;
         ensure("one total order", offset == expected, || {
             format!("topic {topic}: offset {offset} was given where {expected} was next")
         })?;
@@ -94,6 +102,18 @@ impl Ledger {
         })
     }
 
+    /// An epoch begins with what is left of another one, from `first` on.
+    pub(crate) fn begin(&mut self, topic: usize, epoch: Epoch, first: Offset) {
+        let history = self.topics[topic].histories.entry(epoch).or_default();
+        history.base = first - 1;
+    }
+
+    /// The newest offset that was given.
+    pub(crate) fn head(&self, topic: usize, epoch: Epoch) -> Offset {
+        let history = self.topics[topic].histories.get(&epoch);
+        history.map_or(0, History::head)
+    }
+
     /// The log of `topic` keeps what begins at `first`.
     pub(crate) fn keeps(&mut self, topic: usize, epoch: Epoch, first: Offset) {
         self.topics[topic].histories.entry(epoch).or_default().first = first;
@@ -108,12 +128,9 @@ impl Ledger {
     }
 
     pub(crate) fn event(&self, topic: usize, position: Position) -> Option<&Event> {
-        let place = usize::try_from(position.offset.checked_sub(1)?).ok()?;
-        self.topics[topic]
-            .histories
-            .get(&position.epoch)?
-            .events
-            .get(place)
+        let history = self.topics[topic].histories.get(&position.epoch)?;
+        let place = position.offset.checked_sub(history.base + 1)?;
+        history.events.get(usize::try_from(place).ok()?)
     }
 
     /// The events of an epoch after `offset`, with their offsets.
@@ -122,11 +139,11 @@ impl Ledger {
         topic: usize,
         position: Position,
     ) -> impl Iterator<Item = (Offset, &Event)> {
-        let events = self.topics[topic]
-            .histories
-            .get(&position.epoch)
-            .map(|history| history.events.as_slice());
-        let skip = usize::try_from(position.offset).unwrap_or(usize::MAX);
-        (1..).zip(events.unwrap_or_default()).skip(skip)
+        let history = self.topics[topic].histories.get(&position.epoch);
+        let (base, events) = history.map_or((0, [].as_slice()), |history| {
+            (history.base, history.events.as_slice())
+        });
+        let skip = usize::try_from(position.offset.saturating_sub(base)).unwrap_or(usize::MAX);
+        (base + 1..).zip(events).skip(skip)
     }
 }

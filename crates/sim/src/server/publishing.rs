@@ -2,9 +2,10 @@
 
 use trunkline_hub::{Append, Appended, PublishKey};
 use trunkline_protocol::{
-    Codec, Error, ErrorCode, MessageId, Payload, Position, RequestId, TopicName, UserId,
+    Codec, Error, ErrorCode, MessageId, Offset, Payload, Position, RequestId, TopicName, UserId,
 };
 
+use super::disk::Write;
 use super::{Server, Work};
 use crate::event::{Command, Event};
 use crate::network::LinkId;
@@ -65,7 +66,27 @@ impl Server {
             user: UserId(event.author),
             message_id,
         });
-        let (offset, duplicate) = self.take_event(setting, topic, key, event);
+        if self.topics[topic].delivery.is_log() {
+            let write = Write {
+                topic,
+                event: event.clone(),
+                key,
+                asked: Some((link, id)),
+            };
+            return self.write(setting, write);
+        }
+        let taken = self.take_event(setting, topic, key, event, true);
+        self.acknowledge(setting, (link, id), topic, taken);
+    }
+
+    /// Answers a command, a little later.
+    pub(super) fn acknowledge(
+        &mut self,
+        setting: &mut Setting,
+        (link, id): (LinkId, RequestId),
+        topic: usize,
+        (offset, duplicate): (Offset, bool),
+    ) {
         let position = Position {
             epoch: self.topics[topic].log.epoch(),
             offset,
@@ -87,16 +108,26 @@ impl Server {
     pub(crate) fn publish(&mut self, setting: &mut Setting, topic: usize, mut event: Event) {
         self.sourced += 1;
         event.counter = self.sourced;
-        self.take_event(setting, topic, None, &event);
+        if self.topics[topic].delivery.is_log() {
+            let write = Write {
+                topic,
+                event,
+                key: None,
+                asked: None,
+            };
+            return self.write(setting, write);
+        }
+        self.take_event(setting, topic, None, &event, true);
     }
 
-    /// Appends an event and has it fanned out, in the order of offsets.
+    /// Appends an event and, if told so, has it fanned out, in the order of offsets.
     pub(super) fn take_event(
         &mut self,
         setting: &mut Setting,
         at: usize,
         key: Option<PublishKey>,
         event: &Event,
+        fan_out: bool,
     ) -> (u64, bool) {
         let topic = &mut self.topics[at];
         let conflation_key = Some(event.conflation_key());
@@ -120,6 +151,9 @@ impl Server {
                     .checker
                     .appended(at, topic.log.epoch(), offset, event);
                 setting.note("append", at as u64, [offset, event.sender]);
+                if !fan_out {
+                    return (offset, false);
+                }
                 let lag = if setting.plan.late_fan_out {
                     setting.lag_ms()
                 } else {

@@ -38,6 +38,8 @@ pub(crate) enum Work {
         message_id: MessageId,
         event: Event,
     },
+    /// What was written to the disk is on it.
+    Committed,
     /// Tells where the event of a command stands.
     Acknowledge {
         link: LinkId,
@@ -90,6 +92,7 @@ impl Server {
             } => {
                 self.append(setting, link, id, topic, message_id, &event);
             }
+            Work::Committed => self.end_commit(setting),
             Work::Acknowledge {
                 link,
                 id,

@@ -24,7 +24,7 @@ use trunkline_protocol::{Delivery, Epoch, Offset, Position, TopicName};
 
 use self::shelf::Shelf;
 use self::store::Store;
-use self::writer::{Job, Writer};
+use self::writer::{Job, Publish, Writer};
 use super::{BrokerError, Deliver, InUse, Kept, Memory, Placed};
 use crate::clock::Clock;
 
@@ -143,11 +143,13 @@ impl Disk {
             return self.ephemeral.publish(topic, delivery, append);
         }
         let topic = topic.clone();
-        self.ask(|answer| Job::Publish {
-            topic,
-            delivery,
-            append,
-            answer,
+        self.ask(|answer| {
+            Job::Publish(Publish {
+                topic,
+                delivery,
+                append,
+                answer,
+            })
         })
         .await?
     }

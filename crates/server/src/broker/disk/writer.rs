@@ -31,12 +31,7 @@ const REOPEN_AFTER: Duration = Duration::from_secs(1);
 /// What the writer is asked to do.
 pub(super) enum Job {
     /// Keep an event, deliver it, and tell where it stands.
-    Publish {
-        topic: TopicName,
-        delivery: Delivery,
-        append: Append,
-        answer: oneshot::Sender<Result<Placed, BrokerError>>,
-    },
+    Publish(Publish),
     /// Bring a log into memory.
     Fetch {
         topic: TopicName,
@@ -48,6 +43,13 @@ pub(super) enum Job {
         in_use: InUse,
         answer: oneshot::Sender<()>,
     },
+}
+
+pub(super) struct Publish {
+    pub(super) topic: TopicName,
+    pub(super) delivery: Delivery,
+    pub(super) append: Append,
+    pub(super) answer: oneshot::Sender<Result<Placed, BrokerError>>,
 }
 
 pub(super) struct Writer {
@@ -111,14 +113,9 @@ impl Writer {
         let mut publishes = Vec::new();
         for job in jobs {
             match job {
-                Job::Publish {
-                    topic,
-                    delivery,
-                    append,
-                    answer,
-                } => match self.fetch(&topic, delivery) {
-                    Ok(()) => publishes.push((topic, delivery, append, answer)),
-                    Err(error) => tell(answer, Err(error)),
+                Job::Publish(publish) => match self.fetch(&publish.topic, publish.delivery) {
+                    Ok(()) => publishes.push(publish),
+                    Err(error) => tell(publish.answer, Err(error)),
                 },
                 Job::Fetch {
                     topic,
@@ -206,18 +203,10 @@ impl Writer {
     }
 
     /// Stages, commits, and only then appends, delivers and answers.
-    fn publish(
-        &mut self,
-        publishes: Vec<(
-            TopicName,
-            Delivery,
-            Append,
-            oneshot::Sender<Result<Placed, BrokerError>>,
-        )>,
-    ) {
+    fn publish(&mut self, publishes: Vec<Publish>) {
         let Some(store) = self.store.as_mut() else {
-            for (.., answer) in publishes {
-                tell(answer, Err(BrokerError::Unavailable));
+            for publish in publishes {
+                tell(publish.answer, Err(BrokerError::Unavailable));
             }
             return;
         };
@@ -227,7 +216,13 @@ impl Writer {
         let mut pending = Vec::with_capacity(publishes.len());
         {
             let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
-            for (topic, delivery, append, answer) in publishes {
+            for publish in publishes {
+                let Publish {
+                    topic,
+                    delivery,
+                    append,
+                    answer,
+                } = publish;
                 let known = shelf.get(&topic).and_then(|entry| entry.record);
                 let Some(log) = shelf.log(&topic) else {
                     tell(answer, Err(BrokerError::Unavailable));

@@ -1,0 +1,126 @@
+//! Reading a log: pages, and what a reader has missed.
+
+use trunkline_protocol::frame::PAGE_MAX;
+use trunkline_protocol::{Delivery, Gap, GapCause, Offset, Position, Publication};
+
+use super::{Log, PAGE_LEN_MAX};
+
+/// Kept publications, oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The publications, at most [`PAGE_MAX`] and about [`PAGE_LEN_MAX`] bytes.
+    pub publications: Vec<Publication>,
+    /// The oldest offset that the log keeps; above `head` when it keeps nothing.
+    pub first: Offset,
+    /// The newest offset that the log has given.
+    pub head: Offset,
+}
+
+/// The answer to "what did I miss since then?".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recovery {
+    /// What is missing for ever, if something is.
+    pub gap: Option<Gap>,
+    /// The offset after which the page begins.
+    pub after: Offset,
+    /// The first of what was missed, or of what is left to show.
+    pub page: Page,
+}
+
+impl Log {
+    /// The newest `count` kept publications, or the newest that fit into a page. Of a run, which
+    /// is no use without its keyframe, all or nothing.
+    pub fn newest(&self, count: usize) -> Page {
+        let mut page = self.before(Offset::MAX, count);
+        if matches!(self.delivery, Delivery::Keyframed { .. })
+            && page.publications.len() < self.kept.len()
+        {
+            page.publications.clear();
+        }
+        page
+    }
+
+    /// The newest kept publications below `offset`, at most `count`.
+    pub fn before(&self, offset: Offset, count: usize) -> Page {
+        let mut publications = Vec::new();
+        let mut len = 0;
+        for (_, kept) in self.kept.range(..offset).rev().take(count.min(PAGE_MAX)) {
+            len += kept.publication.event.len();
+            if len > PAGE_LEN_MAX && !publications.is_empty() {
+                break;
+            }
+            publications.push(kept.publication.clone());
+        }
+        publications.reverse();
+        Page {
+            publications,
+            first: self.first(),
+            head: self.head,
+        }
+    }
+
+    /// The oldest kept publications above `offset`, at most `count`.
+    pub fn after(&self, offset: Offset, count: usize) -> Page {
+        let mut publications = Vec::new();
+        let mut len = 0;
+        for (_, kept) in self
+            .kept
+            .range(offset.saturating_add(1)..)
+            .take(count.min(PAGE_MAX))
+        {
+            len += kept.publication.event.len();
+            if len > PAGE_LEN_MAX && !publications.is_empty() {
+                break;
+            }
+            publications.push(kept.publication.clone());
+        }
+        Page {
+            publications,
+            first: self.first(),
+            head: self.head,
+        }
+    }
+
+    /// Tells what a reader at `since` has missed.
+    ///
+    /// Either everything is kept and the page begins it, or there is a gap and the page begins
+    /// what is left. A position that this log never gave counts as one of another epoch.
+    pub fn recover(&self, since: Position) -> Recovery {
+        if since.epoch != self.epoch || since.offset > self.head {
+            let gap = Gap {
+                from: 1,
+                to: 0,
+                count: 0,
+                cause: GapCause::Epoch,
+            };
+            return self.after_a_gap(gap, 0);
+        }
+        if since.offset + 1 >= self.first() {
+            let page = self.after(since.offset, PAGE_MAX);
+            return Recovery {
+                gap: None,
+                after: since.offset,
+                page,
+            };
+        }
+        let (from, to) = (since.offset + 1, self.first() - 1);
+        self.after_a_gap(
+            Gap {
+                from,
+                to,
+                count: to - from + 1,
+                cause: GapCause::Retention,
+            },
+            to,
+        )
+    }
+
+    fn after_a_gap(&self, gap: Gap, lost: Offset) -> Recovery {
+        let after = lost.max(self.first() - 1);
+        Recovery {
+            gap: Some(gap),
+            after,
+            page: self.after(after, PAGE_MAX),
+        }
+    }
+}
