@@ -373,7 +373,7 @@ async fn a_topic_that_keeps_nothing_and_is_not_used_begins_anew(kind: Kind) {
         name("chat:a"),
         Delivery::Log {
             keep: 9,
-            max_age: DAY * 0,
+            max_age: std::time::Duration::ZERO,
         },
     );
     let placed = bench.broker.publish(&topic, brief, append(None, "1")).await;
