@@ -61,6 +61,8 @@ fn two_thousand_seeds_hold() {
     let outcomes = hold(0..2_000, plan);
     let deliveries: u64 = outcomes.iter().map(|outcome| outcome.deliveries).sum();
     let faults: u64 = outcomes.iter().map(|outcome| outcome.faults).sum();
+    let steps: u64 = outcomes.iter().map(|outcome| outcome.steps).sum();
+    assert!(steps > 1_000_000, "only {steps} steps were taken");
     assert!(
         deliveries > 200_000,
         "only {deliveries} deliveries were checked"

@@ -40,8 +40,23 @@ impl Bench {
     }
 
     pub(super) fn in_folder(kind: Kind, folder: TempDir) -> Self {
-        let delivered = Arc::default();
-        let broker = open(kind, &folder, &delivered);
+        Self::with(kind, folder, |_| {})
+    }
+
+    /// A broker whose deliveries come by `on_delivery` before they are noted.
+    fn with(
+        kind: Kind,
+        folder: TempDir,
+        on_delivery: impl Fn(Offset) + Send + Sync + 'static,
+    ) -> Self {
+        let delivered = Arc::<Mutex<Vec<_>>>::default();
+        let seen = Arc::clone(&delivered);
+        let deliver: Deliver = Arc::new(move |topic, delivered| {
+            on_delivery(delivered.publication.offset);
+            let mut seen = seen.lock().expect("no test panics here");
+            seen.push((topic.clone(), delivered.publication.offset));
+        });
+        let broker = open(kind, &folder, deliver);
         Self {
             kind,
             folder,
@@ -92,14 +107,7 @@ impl Bench {
     }
 }
 
-fn open(kind: Kind, folder: &TempDir, delivered: &Arc<Mutex<Vec<(TopicName, Offset)>>>) -> Broker {
-    let seen = Arc::clone(delivered);
-    let deliver: Deliver = Arc::new(move |topic, delivered| {
-        // Whoever publishes meanwhile gets every chance to overtake.
-        std::thread::yield_now();
-        let mut seen = seen.lock().expect("no test panics here");
-        seen.push((topic.clone(), delivered.publication.offset));
-    });
+fn open(kind: Kind, folder: &TempDir, deliver: Deliver) -> Broker {
     match kind {
         Kind::Memory => Broker::Memory(Memory::new(Clock::start(), deliver)),
         Kind::Disk => {
@@ -231,6 +239,37 @@ async fn delivery_follows_the_offsets_of_racing_publishers(kind: Kind) {
         let count = u64::try_from(offsets.len()).expect("a few");
         assert_eq!(offsets, (1..=count).collect::<Vec<_>>(), "{topic}");
     }
+}
+
+/// The first delivery waits for the second, which must not come.
+async fn no_publisher_overtakes_another_on_the_way_to_the_hub(kind: Kind) {
+    let folder = TempDir::new().expect("a folder for the test");
+    let (began, begun) = std::sync::mpsc::channel();
+    let (second, came) = std::sync::mpsc::channel();
+    let came = Mutex::new(came);
+    let bench = Bench::with(kind, folder, move |offset| {
+        if offset == 1 {
+            let _ = began.send(());
+            let came = came.lock().expect("no test panics here");
+            let _ = came.recv_timeout(std::time::Duration::from_millis(300));
+        } else {
+            let _ = second.send(());
+        }
+    });
+    let bench = Arc::new(bench);
+    let publish = |text: &'static str| {
+        let bench = Arc::clone(&bench);
+        tokio::spawn(async move { bench.publish("chat:a", None, text).await })
+    };
+    let first = publish("first");
+    tokio::task::spawn_blocking(move || begun.recv().expect("a delivery"))
+        .await
+        .expect("no test panics here");
+    let second = publish("second");
+    first.await.expect("no test panics here");
+    second.await.expect("no test panics here");
+    let delivered = bench.delivered.lock().expect("no test panics here").clone();
+    assert_eq!(delivered, [(name("chat:a"), 1), (name("chat:a"), 2)]);
 }
 
 async fn retention_keeps_the_newest_and_says_what_is_gone(kind: Kind) {
@@ -432,6 +471,7 @@ suite!(
     a_command_is_taken_once,
     of_retries_that_race_one_is_taken,
     delivery_follows_the_offsets_of_racing_publishers,
+    no_publisher_overtakes_another_on_the_way_to_the_hub,
     retention_keeps_the_newest_and_says_what_is_gone,
     ranges_are_cut_at_both_ends,
     a_position_it_never_gave_is_of_another_epoch,

@@ -211,6 +211,11 @@ impl Store {
                 None => return Ok(None),
             }
         }
+        // What was not trimmed is there, also the oldest.
+        let oldest = log.kept.first().map(|kept| kept.publication.offset);
+        if oldest != (topic.first <= topic.head).then_some(topic.first) {
+            return Ok(None);
+        }
         for entry in self.commands.range(from(topic.first_key)) {
             let (key, value) = entry.into_inner()?;
             match record::read_command(&key, &value) {
