@@ -1,6 +1,6 @@
 //! One server, from its configuration to its end.
 
-use std::fs::{File, TryLockError};
+use std::fs::{DirBuilder, File, TryLockError};
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -151,7 +151,7 @@ const LAST_MOMENT: Duration = Duration::from_secs(1);
 /// The folder is this server's alone for as long as the file is open.
 fn prepare(data: &Path) -> anyhow::Result<File> {
     let name = data.display();
-    std::fs::create_dir_all(data)
+    create_private(data)
         .with_context(|| format!("cannot create the data folder {name}"))?;
     let probe = data.join(format!(".probe-{}", std::process::id()));
     std::fs::write(&probe, b"")
@@ -168,4 +168,13 @@ fn prepare(data: &Path) -> anyhow::Result<File> {
             Err(error).with_context(|| format!("cannot lock the data folder {name}"))
         }
     }
+}
+
+/// Creates a folder that only its owner can look into: what people say is in it.
+fn create_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }

@@ -29,7 +29,7 @@ pub(crate) struct Layer {
     #[arg(long, value_name = "DIR")]
     pub(super) data: Option<PathBuf>,
 
-    /// Who keeps publications; with `memory`, history lasts as long as the process [default: memory]
+    /// Who keeps history: `disk`, in the data folder, or `memory`, as long as it runs [default: disk]
     #[arg(long, value_name = "BROKER")]
     #[serde(deserialize_with = "text")]
     pub(super) broker: Option<Broker>,
