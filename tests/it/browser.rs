@@ -121,6 +121,102 @@ async fn a_reload_keeps_the_nickname_and_the_conversation() {
 }
 
 #[tokio::test]
+async fn what_was_not_sent_before_a_reload_is_sent_after_it() {
+    let said = ["one", "two", "three"];
+    let server = ServerProcess::start(&[]).await;
+    let proxy = Proxy::start(server.address()).await;
+    with_people(async |[ada, bob]: &[Browser; 2]| {
+        ada.visit_as(&lobby(&format!("http://{}", proxy.address())), "Ada")
+            .await;
+        bob.visit_as(&lobby(&server.base()), "Bob").await;
+        ada.say("zero").await;
+        bob.hears("zero").await;
+
+        // The page's own switch ends with the page, so that the reload mends the line.
+        ada.click("badge").await;
+        ada.click("cut-line").await;
+        ada.badge("offline").await;
+        for text in said {
+            ada.say(text).await;
+            ada.hears(text).await;
+        }
+        until_states(ada, &["acknowledged", "waiting", "waiting", "waiting"]).await;
+        assert_eq!(bob.texts("message-text").await, ["zero"]);
+
+        ada.window.refresh().await.expect("a page");
+        ada.live().await;
+        for text in said {
+            bob.hears(text).await;
+        }
+        let all = ["zero", "one", "two", "three"];
+        assert_eq!(bob.texts("message-text").await, all);
+        until_states(ada, &["", "acknowledged", "acknowledged", "acknowledged"]).await;
+        assert_eq!(ada.texts("message-text").await, all);
+
+        // Nothing is left behind: another reload says nothing again.
+        ada.window.refresh().await.expect("a page");
+        ada.live().await;
+        ada.hears("three").await;
+        ada.say("four").await;
+        bob.hears("four").await;
+        let all = ["zero", "one", "two", "three", "four"];
+        assert_eq!(bob.texts("message-text").await, all);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_closed_tab_has_not_sent_is_sent_by_the_next_page() {
+    let server = ServerProcess::start(&[]).await;
+    with_people(async |[ada, bob]: &[Browser; 2]| {
+        ada.visit_as(&lobby(&server.base()), "Ada").await;
+        bob.visit_as(&lobby(&server.base()), "Bob").await;
+        ada.click("badge").await;
+        ada.click("cut-line").await;
+        ada.badge("offline").await;
+        ada.say("patience").await;
+        ada.hears("patience").await;
+
+        // A tab that lives keeps what it has: a second one neither shows nor sends it.
+        let first = ada.window.window().await.expect("a tab");
+        let second = ada.window.new_tab().await.expect("a tab");
+        ada.window
+            .switch_to_window(second.clone())
+            .await
+            .expect("a tab");
+        ada.visit(&lobby(&server.base())).await;
+        ada.live().await;
+        ada.say("here").await;
+        bob.hears("here").await;
+        assert_eq!(ada.texts("message-text").await, ["here"]);
+
+        ada.window.switch_to_window(first).await.expect("a tab");
+        ada.window.close_window().await.expect("a tab");
+        ada.window.switch_to_window(second).await.expect("a tab");
+        ada.window.refresh().await.expect("a page");
+        ada.live().await;
+        bob.hears("patience").await;
+        assert_eq!(bob.texts("message-text").await, ["here", "patience"]);
+        until_states(ada, &["", "acknowledged"]).await;
+    })
+    .await;
+}
+
+/// How far one's messages have come, from top to bottom; nothing for what has no mark.
+async fn states(browser: &Browser) -> Vec<String> {
+    let script = "return [...document.querySelectorAll('[data-testid=message]')].map(it => it.dataset.state ?? '')";
+    let states = browser.run(script).await;
+    serde_json::from_value(states).expect("a list of states")
+}
+
+async fn until_states(browser: &Browser, wanted: &[&str]) {
+    trunkline_tests::until("the states of the messages", async || {
+        (states(browser).await == wanted).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_message_can_be_edited_and_deleted_by_its_author() {
     let server = ServerProcess::start(&[]).await;
     with_people(async |[ada, bob]: &[Browser; 2]| {

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use trunkline_client::{Options, Subscription, Update};
+use tempfile::TempDir;
+use trunkline_client::{
+    Client, ClientConfig, FileOutbox, Guest, Kept, Options, Subscription, Update,
+};
 use trunkline_protocol::frame::Start;
 use trunkline_protocol::topics::chat::{Chat, ChatCommand, ChatEvent, RoomName};
 use trunkline_protocol::{
@@ -324,4 +327,51 @@ async fn what_is_no_longer_kept_is_a_gap_of_known_size() {
             expected = offset + 1;
         }
     }
+}
+
+#[tokio::test]
+async fn what_a_program_has_not_sent_is_sent_once_by_the_next_one() {
+    let server = TestServer::start().await;
+    let proxy = Proxy::start(server.address()).await;
+    let bob = server.client("bob").await;
+    let mut room = bob.subscribe::<Chat>(lobby(), Options::default());
+    story(&mut room, |told| told.len() == 1).await;
+
+    let guest = Guest::sign_in(server.base(), "ada")
+        .await
+        .expect("a guest is welcome");
+    let user = guest.rename("ada").await.expect("a guest is welcome");
+    let folder = TempDir::new().expect("a folder");
+    let connect = || {
+        let path = folder.path().join("outbox");
+        let outbox = FileOutbox::open(path, user.id).expect("an outbox");
+        let url = format!("ws://{}/ws", proxy.address());
+        Client::connect_with(ClientConfig::new(url), outbox, guest.tokens())
+    };
+    let ada = connect();
+    let before = ada.publish::<Chat>(&lobby(), &say("before"));
+    within("an answer", before).await.expect("a good command");
+
+    proxy.silence();
+    for text in ["one", "two", "three"] {
+        drop(ada.publish::<Chat>(&lobby(), &say(text)));
+    }
+    assert_eq!(ada.kept(), Kept::All);
+    ada.end();
+    proxy.cut();
+    proxy.mend();
+
+    let ada = connect();
+    let pending = ada.pending();
+    assert_eq!(pending.len(), 3);
+    for waiting in pending {
+        let answer = within("an answer", ada.reattach(waiting.command)).await;
+        answer.expect("a good command");
+    }
+    assert!(ada.pending().is_empty());
+    drop(ada.publish::<Chat>(&lobby(), &say("four")));
+    assert_eq!(
+        story(&mut room, |told| told.len() == 5).await,
+        ["before", "one", "two", "three", "four"]
+    );
 }

@@ -10,8 +10,8 @@ use futures_util::StreamExt;
 use futures_util::future::{AbortHandle, Abortable};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use trunkline_client::{Client, ClientConfig, Status, TokenFailure};
-use trunkline_protocol::{Timestamp, User};
+use trunkline_client::{Client, ClientConfig, Kept, LocalOutbox, Status, TokenFailure};
+use trunkline_protocol::{Timestamp, User, UserId};
 
 use crate::account::{self, Account, Granted, SignInProblem};
 use crate::browser::{clock, events};
@@ -40,6 +40,8 @@ pub(crate) struct Realtime {
     pub(crate) recovered: RwSignal<u64>,
     /// Whether the line is cut here, on purpose.
     pub(crate) cut: RwSignal<bool>,
+    /// What of that which waits to be sent would be there after a reload.
+    pub(crate) kept: RwSignal<Kept>,
     /// What the client said last, and when by the page's clock.
     status: RwSignal<Option<(Status, u64)>>,
     watch: StoredValue<Option<Task>>,
@@ -64,6 +66,7 @@ pub(crate) fn provide_realtime() -> Realtime {
         round_trips: RwSignal::new(Vec::new()),
         recovered: RwSignal::new(0),
         cut,
+        kept: RwSignal::new(Kept::All),
         status,
         watch: StoredValue::new(None),
     };
@@ -85,11 +88,11 @@ impl Realtime {
     /// Signs in under `nickname`, or changes it.
     pub(crate) async fn sign_in(self, nickname: String) -> Result<(), SignInProblem> {
         let user = account::sign_in(&nickname).await?;
-        self.welcome(user, None);
+        self.welcome(user, None).await;
         Ok(())
     }
 
-    /// Signs out: the client ends, and the rooms with it.
+    /// Signs out: the client ends, and the rooms with it. What waits to be sent is thrown away.
     pub(crate) async fn sign_out(self) {
         if account::sign_out().await {
             self.farewell();
@@ -124,7 +127,7 @@ impl Realtime {
     async fn ask(self) {
         loop {
             match account::fetch_token().await {
-                Ok(Granted { token, user }) => return self.welcome(user, Some(token)),
+                Ok(Granted { token, user }) => return self.welcome(user, Some(token)).await,
                 Err(TokenFailure::SignedOut) => return self.account.set(Account::SignedOut),
                 Err(TokenFailure::Unavailable) => self.account.set(Account::Unreachable),
             }
@@ -132,11 +135,15 @@ impl Realtime {
         }
     }
 
-    fn welcome(self, user: User, token: Option<String>) {
-        let client = connect(token);
+    async fn welcome(self, user: User, token: Option<String>) {
+        // The client under the old nickname lets its outbox go to the new one.
+        self.end_client();
+        let outbox = LocalOutbox::open(user.id).await;
+        let client = connect(token, outbox);
         let statuses = client.statuses();
         self.round_trips.set(Vec::new());
         self.cut.set(false);
+        self.kept.set(client.kept());
         self.account.set(Account::SignedIn(user));
         self.client.set(Some(client));
         self.watch.set_value(Some(Task::spawn(async move {
@@ -147,11 +154,42 @@ impl Realtime {
         })));
     }
 
-    fn farewell(self) {
-        self.watch.set_value(None);
+    /// Ends the client, and throws away what it had still to send. Says whose that was.
+    fn farewell(self) -> Option<UserId> {
+        self.end_client();
+        let user = self
+            .account
+            .with_untracked(|account| account.user().map(|user| user.id));
+        if let Some(user) = user {
+            LocalOutbox::discard(user);
+        }
         self.client.set(None);
         self.status.set(None);
         self.account.set(Account::SignedOut);
+        user
+    }
+
+    /// Welcomes whoever has signed in meanwhile in another tab, if that is not `before`.
+    async fn greet_another(self, before: Option<UserId>) {
+        let granted = account::fetch_token().await;
+        let nobody = self
+            .account
+            .with_untracked(|account| *account == Account::SignedOut);
+        if let Ok(Granted { token, user }) = granted
+            && nobody
+            && Some(user.id) != before
+        {
+            self.welcome(user, Some(token)).await;
+        }
+    }
+
+    fn end_client(self) {
+        self.watch.set_value(None);
+        self.client.with_untracked(|client| {
+            if let Some(client) = client {
+                client.end();
+            }
+        });
     }
 
     fn take_status(self, status: Status) {
@@ -173,20 +211,24 @@ impl Realtime {
             Status::Stopped(trunkline_protocol::DisconnectReason::SignedOut)
         );
         self.status.set(Some((status, clock::now_ms())));
+        if let Some(client) = self.client.get_untracked() {
+            self.kept.set(client.kept());
+        }
         if signed_out {
-            self.farewell();
+            let before = self.farewell();
+            spawn_local(self.greet_another(before));
         }
     }
 }
 
 /// Connects to the server that the page came from. `token` serves for the first connection.
-fn connect(token: Option<String>) -> Client {
+fn connect(token: Option<String>, outbox: Option<LocalOutbox>) -> Client {
     let config = ClientConfig {
         agent: concat!("trunkline-web/", env!("CARGO_PKG_VERSION")).to_owned(),
         ..ClientConfig::new(socket_url())
     };
     let first = Arc::new(Mutex::new(token));
-    Client::connect(config, move || {
+    let tokens = move || {
         let (answer, answered) = oneshot::channel();
         let first = first.lock().unwrap_or_else(PoisonError::into_inner).take();
         spawn_local(async move {
@@ -198,7 +240,11 @@ fn connect(token: Option<String>) -> Client {
             let _ = answer.send(token);
         });
         async move { answered.await.unwrap_or(Err(TokenFailure::Unavailable)) }
-    })
+    };
+    match outbox {
+        Some(outbox) => Client::connect_with(config, outbox, tokens),
+        None => Client::connect(config, tokens),
+    }
 }
 
 /// The address of the socket beside this page.

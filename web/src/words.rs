@@ -1,6 +1,7 @@
 //! Words for codes: errors and disconnects in the reader's language.
 
 use leptos_i18n::I18nContext;
+use trunkline_client::{Kept, StoreError};
 use trunkline_protocol::{DisconnectReason, ErrorCode};
 
 use crate::i18n::{Locale, t_string};
@@ -80,6 +81,17 @@ pub(crate) fn line_why(i18n: I18nContext<Locale>, line: Line) -> String {
             t_string!(i18n, line.why.outdated).to_owned()
         }
         Line::Stopped(reason) => t_string!(i18n, line.why.other, reason = reason.to_string()),
+    }
+}
+
+/// Why what waits to be sent would not be there after a reload, if that is so.
+pub(crate) fn not_kept(i18n: I18nContext<Locale>, kept: Kept) -> Option<&'static str> {
+    match kept {
+        Kept::All => None,
+        Kept::NotAll(StoreError::Full) => Some(t_string!(i18n, line.not_kept.full)),
+        Kept::NotAll(StoreError::Unavailable) | Kept::Nothing => {
+            Some(t_string!(i18n, line.not_kept.unavailable))
+        }
     }
 }
 

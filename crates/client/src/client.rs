@@ -2,9 +2,8 @@
 
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_channel::oneshot;
@@ -13,10 +12,15 @@ use trunkline_protocol::frame::Range;
 use trunkline_protocol::{
     Call, Codec, DisconnectReason, Error, ErrorCode, Offset, SenderId, Topic, User,
 };
-use trunkline_session::{ClientConfig as SessionConfig, ClientSession, TokenFailure};
+use trunkline_session::{
+    ClientConfig as SessionConfig, ClientSession, NewCommand, SavedOutbox, TokenFailure,
+};
 
 use crate::driver::Driver;
+use crate::keeper::Keeper;
+use crate::outbox::OutboxStore;
 use crate::platform::{self, MaybeSend};
+use crate::publishing::{PublishError, Publishing};
 use crate::shared::Shared;
 use crate::subscription::{Options, Subscription};
 
@@ -101,12 +105,47 @@ impl Client {
     where
         F: Future<Output = Result<String, TokenFailure>> + MaybeSend + 'static,
     {
+        let outbox = SavedOutbox::new(SenderId::from_random(platform::random()));
+        Self::start(config, Keeper::without_store(), outbox, tokens)
+    }
+
+    /// Like [`Client::connect`], with an outbox that outlives this program: it begins with the
+    /// unanswered commands that `store` has kept, and keeps those that are made for logs from here
+    /// on. See [`Client::pending`] for what was kept, and [`Client::kept`] for how keeping goes.
+    pub fn connect_with<F>(
+        config: ClientConfig,
+        mut store: impl OutboxStore + 'static,
+        tokens: impl Fn() -> F + MaybeSend + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<String, TokenFailure>> + MaybeSend + 'static,
+    {
+        let mut outbox = store.load();
+        // The words of another codec would be misread: they stay where they are. Only those that
+        // do not describe themselves have a contract.
+        let has_contract = config.codec == Codec::Bincode;
+        outbox
+            .commands
+            .retain(|command| command.contract.is_some() == has_contract);
+        let keeper = Keeper::new(Box::new(store), &outbox);
+        Self::start(config, keeper, outbox, tokens)
+    }
+
+    fn start<F>(
+        config: ClientConfig,
+        keeper: Keeper,
+        outbox: SavedOutbox,
+        tokens: impl Fn() -> F + MaybeSend + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<String, TokenFailure>> + MaybeSend + 'static,
+    {
         let session = ClientSession::new(SessionConfig {
             agent: config.agent.clone(),
-            sender: SenderId::from_random(platform::random()),
+            outbox,
             seed: platform::random(),
         });
-        let (shared, bell) = Shared::new(session, config.codec);
+        let (shared, bell) = Shared::new(session, keeper, config.codec);
         let driver = Driver::new(
             Arc::clone(&shared),
             bell,
@@ -175,30 +214,33 @@ impl Client {
     ///
     /// It is kept while there is no connection, and sent again under the same id until it is
     /// answered, so the handler takes it once. Dropping the future does not take it back.
+    ///
+    /// The commands of one log are sent one after the other. One that the server refuses only for
+    /// now is sent again later, and those after it wait; commands of other topics are refused.
     pub fn publish<T: Topic>(&self, key: &T::Key, command: &T::Command) -> Publishing {
         let codec = self.shared().codec;
         let payload = match codec.payload(command) {
             Ok(payload) => payload,
-            Err(error) => return Publishing::refused(Error::new(ErrorCode::TooLong, error)),
+            Err(error) => {
+                let error = Error::new(ErrorCode::TooLong, error);
+                return Publishing::failed(PublishError::Refused(error));
+            }
         };
-        let contract = (codec == Codec::Bincode).then(T::contract);
+        let new = NewCommand {
+            topic: T::name(key),
+            contract: (codec == Codec::Bincode).then(T::contract),
+            log: T::DELIVERY.is_log(),
+            made_at: platform::timestamp(),
+            command: payload,
+        };
         let (answer, answered) = oneshot::channel();
-        let command = self.shared().with(|state| {
-            let command = state
-                .session
-                .publish(T::name(key), contract, payload)
-                .ok()?;
-            state.commands.insert(command, answer);
-            Some(command)
-        });
+        let command = self
+            .shared()
+            .with(|state| state.publish(platform::now(), new, answer));
         self.shared().ring();
         match command {
-            Some(command) => Publishing {
-                command: Some(command),
-                answered,
-                client: Some(self.clone()),
-            },
-            None => Publishing::failed(PublishError::OutboxFull),
+            Ok(command) => Publishing::under_way(command, answered, self.clone()),
+            Err(error) => Publishing::failed(error),
         }
     }
 
@@ -292,6 +334,16 @@ impl Client {
         self.shared().with(|state| state.cut)
     }
 
+    /// Ends the client now, whatever handles are left: the line is closed, nothing that waits is
+    /// sent any more, and its store is let go with what it has kept.
+    pub fn end(&self) {
+        self.shared().with(|state| {
+            state.ended = true;
+            state.keeper = Keeper::without_store();
+        });
+        self.shared().ring();
+    }
+
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.handle.shared
     }
@@ -304,83 +356,6 @@ impl fmt::Debug for Client {
             .finish_non_exhaustive()
     }
 }
-
-/// A command that was taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Published {
-    /// Where its event stands in the topic.
-    pub offset: Offset,
-    /// Whether an earlier sending of it was taken already.
-    pub duplicate: bool,
-}
-
-/// A command on its way. Await it to learn what became of it.
-#[derive(Debug)]
-pub struct Publishing {
-    command: Option<trunkline_session::CommandId>,
-    answered: oneshot::Receiver<Result<Published, PublishError>>,
-    client: Option<Client>,
-}
-
-impl Publishing {
-    fn refused(error: Error) -> Self {
-        Self::failed(PublishError::Refused(error))
-    }
-
-    fn failed(error: PublishError) -> Self {
-        let (answer, answered) = oneshot::channel();
-        // The receiver is right here, so this cannot fail.
-        let _ = answer.send(Err(error));
-        Self {
-            command: None,
-            answered,
-            client: None,
-        }
-    }
-
-    /// Gives the command up: it is not sent (again). It may have been taken all the same.
-    pub fn discard(self) {
-        if let (Some(command), Some(client)) = (self.command, &self.client) {
-            client.shared().with(|state| {
-                state.session.discard(command);
-                state.commands.remove(&command);
-            });
-        }
-    }
-}
-
-impl Future for Publishing {
-    type Output = Result<Published, PublishError>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.answered)
-            .poll(context)
-            .map(|answer| answer.unwrap_or(Err(PublishError::Ended)))
-    }
-}
-
-/// Why a command was not taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PublishError {
-    /// The server refused it.
-    Refused(Error),
-    /// Too many commands wait to be acknowledged.
-    OutboxFull,
-    /// The client ended before an answer came.
-    Ended,
-}
-
-impl fmt::Display for PublishError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Refused(error) => write!(f, "the command was refused: {error}"),
-            Self::OutboxFull => f.write_str("too many commands wait to be acknowledged"),
-            Self::Ended => f.write_str("the client ended before an answer came"),
-        }
-    }
-}
-
-impl std::error::Error for PublishError {}
 
 /// Why a call has no response.
 #[derive(Clone, Debug, PartialEq, Eq)]

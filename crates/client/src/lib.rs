@@ -19,19 +19,27 @@
 //! ```
 //!
 //! A [`Client`] outlives its connections: it reconnects by itself, recovers what its subscriptions
-//! missed, and sends unanswered commands again under the same message id. The rules are those of
+//! missed, and sends unanswered commands again under the same message id. With an [`OutboxStore`]
+//! those commands outlive the program, too. The rules are those of
 //! `trunkline-session`; this crate holds the sockets, timers and tasks. Start with [`client`].
 
 pub mod client;
-mod driver;
-mod guest;
-mod platform;
-mod shared;
+mod publishing;
 mod subscription;
 mod updates;
+mod guest;
+pub mod outbox;
+mod keeper;
+mod record;
+mod shared;
+mod driver;
+mod platform;
 
-pub use client::{CallError, Client, ClientConfig, PublishError, Published, Publishing, Status};
+pub use client::{CallError, Client, ClientConfig, Status};
 pub use guest::{Guest, SignInError};
+pub use outbox::{Kept, OutboxStore, Pending, StoreError};
 pub use platform::MaybeSend;
+pub use platform::stores::*;
+pub use publishing::{PublishError, Published, Publishing};
 pub use subscription::{Options, Publisher, Subscription, Update};
-pub use trunkline_session::TokenFailure;
+pub use trunkline_session::{CommandId, SavedCommand, SavedOutbox, TokenFailure};

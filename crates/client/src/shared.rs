@@ -8,16 +8,25 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Waker;
 
 use futures_channel::{mpsc, oneshot};
-use trunkline_protocol::{Codec, Error, Payload, RequestId, User};
-use trunkline_session::{ClientEvent, ClientSession, CommandId, Status, SubscriptionId};
+use trunkline_protocol::{Codec, Error, Moment, Payload, RequestId, User};
+use trunkline_session::{
+    ClientEvent, ClientSession, CommandId, DropCause, NewCommand, Status, SubscriptionId,
+};
 
-use crate::client::{PublishError, Published};
+use crate::keeper::Keeper;
+use crate::platform;
+use crate::publishing::{Answer, PublishError, Published};
 use crate::updates::{RawUpdate, Updates};
 
 pub(crate) struct State {
     pub(crate) session: ClientSession,
     pub(crate) updates: HashMap<SubscriptionId, Updates>,
-    pub(crate) commands: HashMap<CommandId, oneshot::Sender<Result<Published, PublishError>>>,
+    /// Keeps the unanswered commands of logs beyond this program.
+    pub(crate) keeper: Keeper,
+    /// Who waits for the answer to a command; more than one after [`Client::reattach`].
+    ///
+    /// [`Client::reattach`]: crate::Client::reattach
+    pub(crate) commands: HashMap<CommandId, Vec<oneshot::Sender<Answer>>>,
     pub(crate) calls: HashMap<RequestId, oneshot::Sender<Result<Payload, Error>>>,
     pub(crate) pages:
         HashMap<RequestId, oneshot::Sender<Result<trunkline_session::client::HistoryPage, Error>>>,
@@ -41,11 +50,16 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(session: ClientSession, codec: Codec) -> (Arc<Self>, mpsc::Receiver<()>) {
+    pub(crate) fn new(
+        session: ClientSession,
+        keeper: Keeper,
+        codec: Codec,
+    ) -> (Arc<Self>, mpsc::Receiver<()>) {
         // One ring that was not heard yet stands for any number of them.
         let (bell, heard) = mpsc::channel(0);
         let state = State {
             session,
+            keeper,
             updates: HashMap::new(),
             commands: HashMap::new(),
             calls: HashMap::new(),
@@ -85,6 +99,61 @@ impl Shared {
 }
 
 impl State {
+    /// Hands a command to the session, and to the store before anything is sent of it.
+    pub(crate) fn publish(
+        &mut self,
+        now: Moment,
+        new: NewCommand,
+        answer: oneshot::Sender<Answer>,
+    ) -> Result<CommandId, PublishError> {
+        if self.ended {
+            return Err(PublishError::Ended);
+        }
+        let kept = self.keeper.kept();
+        self.keeper.note_counter(&mut self.session);
+        let command = self
+            .session
+            .publish(now, new)
+            .map_err(|_| PublishError::OutboxFull)?;
+        if let Some(saved) = self.session.command(command) {
+            self.keeper.put(saved);
+        }
+        self.commands.entry(command).or_default().push(answer);
+        if self.keeper.kept() != kept {
+            self.note_status();
+        }
+        Ok(command)
+    }
+
+    /// Gives a command up.
+    pub(crate) fn discard(&mut self, now: Moment, command: CommandId) {
+        self.session.discard(now, command);
+        self.commands.remove(&command);
+        self.forget(command);
+    }
+
+    /// The command is answered or given up: nobody keeps it any more.
+    fn forget(&mut self, command: CommandId) {
+        let kept = self.keeper.kept();
+        self.keeper.remove(command);
+        if self.keeper.kept() != kept {
+            self.note_status();
+        }
+    }
+
+    fn answer_command(&mut self, command: CommandId, result: &Answer) {
+        self.forget(command);
+        match self.commands.remove(&command) {
+            Some(waiting) => {
+                for waiting in waiting {
+                    // A future that was dropped does not want its answer.
+                    let _ = waiting.send(result.clone());
+                }
+            }
+            None => self.keeper.hold_answer(command, result),
+        }
+    }
+
     /// Hands what the session tells to those who wait for it.
     pub(crate) fn dispatch(&mut self) {
         while let Some(event) = self.session.poll_event() {
@@ -144,19 +213,27 @@ impl State {
                 position,
                 duplicate,
             } => {
-                answer(
-                    self.commands.remove(&command),
-                    Ok(Published {
-                        offset: position.offset,
-                        duplicate,
-                    }),
-                );
+                let published = Published {
+                    offset: position.offset,
+                    duplicate,
+                };
+                self.answer_command(command, &Ok(published));
             }
             ClientEvent::CommandRefused { command, error } => {
-                answer(
-                    self.commands.remove(&command),
-                    Err(PublishError::Refused(error)),
-                );
+                self.answer_command(command, &Err(PublishError::Refused(error)));
+            }
+            // What does not fit today may fit when the others are answered: it stays in the store.
+            ClientEvent::CommandDropped {
+                cause: DropCause::Full,
+                ..
+            } => {}
+            ClientEvent::CommandDropped {
+                command,
+                cause: DropCause::OutOfOrder,
+            } => {
+                if self.session.command(command).is_none() {
+                    self.forget(command);
+                }
             }
             ClientEvent::Returned { request, result } => {
                 answer(self.calls.remove(&request), result);
@@ -199,6 +276,9 @@ impl State {
     /// The driver ends: nobody waits for an answer any more.
     pub(crate) fn end(&mut self) {
         self.ended = true;
+        self.keeper = Keeper::without_store();
+        self.session.stop(platform::now());
+        self.dispatch();
         self.commands.clear();
         self.calls.clear();
         self.pages.clear();

@@ -7,8 +7,9 @@ use std::task::Poll;
 use trunkline_protocol::{Codec, Error, Gap, Member, Members, Offset, Topic, UserId};
 use trunkline_session::{SubscriptionId, Wanted};
 
-use crate::client::{Client, Publishing};
+use crate::client::Client;
 use crate::platform;
+use crate::publishing::Publishing;
 use crate::updates::{RawUpdate, Updates};
 
 /// How to subscribe.
@@ -142,7 +143,11 @@ impl<T: Topic> Subscription<T> {
         };
         let opened = client.shared().with(|state| {
             let id = state.session.subscribe(platform::now(), wanted)?;
-            state.updates.insert(id, Updates::default());
+            let mut updates = Updates::default();
+            if state.ended {
+                updates.end();
+            }
+            state.updates.insert(id, updates);
             Ok(id)
         });
         client.shared().ring();

@@ -1,4 +1,4 @@
-//! Backoff: how long to wait before connecting again.
+//! Backoff: how long to wait before connecting again, and before sending again what was refused.
 //!
 //! Full jitter: a random part of a pause that doubles, so that clients that lost their server at
 //! the same moment do not come back at the same moment.
@@ -11,6 +11,9 @@ const FIRST: Duration = Duration::from_millis(250);
 /// The longest pause, before jitter.
 const LONGEST: Duration = Duration::from_secs(30);
 
+/// The longest time that a server can tell a client to wait with one command.
+const TOLD_MAX: Duration = Duration::from_secs(60);
+
 /// A connection that lasted this long starts the count of attempts anew.
 pub(crate) const STABLE: Duration = Duration::from_secs(30);
 
@@ -21,6 +24,12 @@ pub(crate) fn pause(attempt: u32, random: u64) -> Duration {
         .min(LONGEST);
     let longest_ms = longest.as_millis() as u64;
     Duration::from_millis(random % (longest_ms + 1))
+}
+
+/// The pause before a command goes out again that was refused for now, `refusals` times before: as
+/// long as the server has `told`, and a part of a pause that doubles.
+pub(crate) fn pause_refused(refusals: u32, told: Option<Duration>, random: u64) -> Duration {
+    told.unwrap_or_default().min(TOLD_MAX) + pause(refusals, random)
 }
 
 /// A stream of numbers from a seed (SplitMix64, Steele et al. 2014). Good enough to spread clients.
@@ -55,6 +64,21 @@ mod tests {
                 "attempt {attempt}"
             );
         }
+    }
+
+    #[test]
+    fn a_refused_command_waits_as_long_as_it_was_told_and_a_little_more() {
+        let check = |told_ms, random, expected_ms| {
+            let told = Some(Duration::from_millis(told_ms));
+            assert_eq!(
+                pause_refused(1, told, random).as_millis() as u64,
+                expected_ms
+            );
+        };
+        check(0, 500, 500);
+        check(40, 500, 540);
+        check(40, 0, 40);
+        check(u64::MAX, 0, 60_000);
     }
 
     #[test]

@@ -9,14 +9,16 @@ use std::time::Duration;
 use trunkline_protocol::frame::Range;
 use trunkline_protocol::{
     ClientFrame, DisconnectReason, Error, ErrorCode, Fingerprint, Gap, List, Member, Members,
-    MessageId, Moment, Offset, PROTOCOL_VERSION, Payload, Position, Publication, RequestId,
-    SenderId, Text, TopicName, User, UserId,
+    Moment, Offset, PROTOCOL_VERSION, Payload, Position, Publication, RequestId, Text, TopicName,
+    User, UserId,
 };
 
 use crate::backoff::Jitter;
-use crate::outgoing::{CommandId, OutboxFull, Outgoing};
+use crate::outgoing::{CommandId, Outgoing};
+use crate::saved::{DropCause, SavedOutbox, restore};
 use crate::subscription::{Subscription, SubscriptionId, Wanted};
 
+mod commands;
 mod frames;
 mod line;
 mod requests;
@@ -35,8 +37,8 @@ const REQUESTS_MAX: usize = 256;
 pub struct ClientConfig {
     /// The program and its version, for the server's log.
     pub agent: String,
-    /// Whose outbox this is, drawn at random once.
-    pub sender: SenderId,
+    /// What was kept of an earlier session, or a new outbox.
+    pub outbox: SavedOutbox,
     /// Random bits for the jitter of this client.
     pub seed: u64,
 }
@@ -157,7 +159,15 @@ pub enum ClientEvent {
         /// Whether it had been taken before.
         duplicate: bool,
     },
-    /// A command was not taken and is given up.
+    /// A saved command was not taken back. Nobody sends it any more.
+    CommandDropped {
+        /// Which.
+        command: CommandId,
+        /// Why.
+        cause: DropCause,
+    },
+    /// A command was not taken and is given up. Commands of logs that are refused only for now are
+    /// not: they go out again.
     CommandRefused {
         /// Which.
         command: CommandId,
@@ -194,7 +204,9 @@ pub struct HistoryPage {
 /// The client's half of the conversation.
 #[derive(Debug)]
 pub struct ClientSession {
-    config: ClientConfig,
+    agent: String,
+    /// The only user that the server may greet, if there is one.
+    user: Option<UserId>,
     jitter: Jitter,
     line: Line,
     token: Option<String>,
@@ -216,27 +228,29 @@ pub struct ClientSession {
 impl ClientSession {
     /// A client that is not started.
     pub fn new(config: ClientConfig) -> Self {
+        let user = config.outbox.user;
+        let (outgoing, dropped) = restore(config.outbox);
+        let events = dropped
+            .into_iter()
+            .map(|(command, cause)| ClientEvent::CommandDropped { command, cause })
+            .collect();
         Self {
             jitter: Jitter(config.seed),
-            config,
+            agent: config.agent,
+            user,
             line: Line::Idle,
             token: None,
             token_is_new: false,
             subscriptions: BTreeMap::new(),
             left_while_greeting: Vec::new(),
-            outgoing: Outgoing::default(),
+            outgoing,
             waiting: BTreeMap::new(),
             next_request: 0,
             next_subscription: 0,
             frames: VecDeque::new(),
             actions: VecDeque::new(),
-            events: VecDeque::new(),
+            events,
         }
-    }
-
-    /// How many commands are not answered yet.
-    pub fn commands_waiting(&self) -> usize {
-        self.outgoing.count()
     }
 
     /// Where a subscription stands, once it was confirmed.
@@ -290,28 +304,6 @@ impl ClientSession {
             id,
             topic: Text::cut(topic.as_str()),
         });
-    }
-
-    /// Hands a command to a topic's handler, now or when there is a connection. It is answered by
-    /// [`ClientEvent::Published`] or [`ClientEvent::CommandRefused`].
-    ///
-    /// # Errors
-    ///
-    /// [`OutboxFull`] when too many commands are unanswered.
-    pub fn publish(
-        &mut self,
-        topic: TopicName,
-        contract: Option<Fingerprint>,
-        command: Payload,
-    ) -> Result<CommandId, OutboxFull> {
-        let id = self.outgoing.push(topic, contract, command)?;
-        self.send_commands();
-        Ok(id)
-    }
-
-    /// Gives up a command that is not answered yet. It may have been taken all the same.
-    pub fn discard(&mut self, command: CommandId) {
-        self.outgoing.remove(command);
     }
 
     /// Calls a method. Answered by [`ClientEvent::Returned`]; refused at once while there is no
@@ -389,7 +381,12 @@ impl ClientSession {
             .values()
             .filter_map(Subscription::deferred_until);
         let requests = self.waiting.values().filter_map(Waiting::until);
-        line.into_iter().chain(deferred).chain(requests).min()
+        let commands = self.outgoing.deferred_until(COMMANDS_UNDER_WAY_MAX);
+        line.into_iter()
+            .chain(deferred)
+            .chain(requests)
+            .chain(commands)
+            .min()
     }
 
     fn connect_frame(&mut self, token: &str) -> ClientFrame {
@@ -405,7 +402,7 @@ impl ClientSession {
         ClientFrame::Connect {
             version: PROTOCOL_VERSION,
             token: Text::cut(token),
-            agent: Text::cut(&self.config.agent),
+            agent: Text::cut(&self.agent),
             subscriptions: List::cut(subscriptions),
         }
     }
@@ -422,29 +419,6 @@ impl ClientSession {
                 self.frames
                     .push_back(ClientFrame::Subscribe(subscription.ask(self.next_request)));
             }
-        }
-    }
-
-    fn send_commands(&mut self) {
-        if !self.line.is_live() {
-            return;
-        }
-        while let Some(next) = self.outgoing.next_unsent(COMMANDS_UNDER_WAY_MAX) {
-            let (command, topic) = (next.id, Text::cut(next.topic.as_str()));
-            let (contract, payload) = (next.contract, next.command.clone());
-            let id = self.new_request(Waiting::Publish(command));
-            self.outgoing.sent(command, id);
-            let message_id = MessageId {
-                sender: self.config.sender,
-                counter: command,
-            };
-            self.frames.push_back(ClientFrame::Publish {
-                id,
-                message_id,
-                topic,
-                contract,
-                command: payload,
-            });
         }
     }
 }

@@ -16,13 +16,15 @@
 pub mod client;
 mod subscription;
 mod outgoing;
+mod saved;
 mod backoff;
 pub mod server;
 mod pace;
 
 pub use client::{Action, ClientConfig, ClientEvent, ClientSession, Status, TokenFailure};
-pub use outgoing::{COMMANDS_LEN_MAX, COMMANDS_MAX, CommandId, OutboxFull};
+pub use outgoing::{COMMANDS_LEN_MAX, COMMANDS_MAX, CommandId, NewCommand, OutboxFull};
 pub use pace::Pace;
+pub use saved::{DropCause, SavedCommand, SavedOutbox};
 pub use server::{Close, ServerConfig, ServerEvent, ServerSession};
 pub use subscription::{SubscriptionId, Wanted};
 

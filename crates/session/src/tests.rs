@@ -11,4 +11,6 @@ mod heartbeat;
 mod tokens;
 mod reconnecting;
 mod commands;
+mod refused_commands;
+mod saved_commands;
 mod subscriptions;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use trunkline_protocol::TopicName;
 use trunkline_protocol::frame::Range;
-use trunkline_session::Wanted;
+use trunkline_protocol::{Timestamp, TopicName};
+use trunkline_session::{NewCommand, Wanted};
 
 use crate::checker::Watch;
 use crate::client::Client;
@@ -47,8 +47,14 @@ impl Client {
                     keyframe: random.chance(250),
                     filling_len,
                 };
-                let payload = command.payload(self.codec);
-                if let Ok(id) = self.session.publish(name(setting, topic), None, payload) {
+                let command = NewCommand {
+                    topic: name(setting, topic),
+                    contract: None,
+                    log: setting.plan.topics[topic].delivery.is_log(),
+                    made_at: Timestamp(0),
+                    command: command.payload(self.codec),
+                };
+                if let Ok(id) = self.session.publish(now, command) {
                     setting.checker.published(self.index, id, topic);
                 }
             }

@@ -99,8 +99,8 @@ impl Checker {
     }
 
     /// A client joins the run.
-    pub(crate) fn add_client(&mut self, codec: Codec, user: u64, sender: u64) {
-        let promises = Promises::new(user, sender);
+    pub(crate) fn add_client(&mut self, codec: Codec, user: u64) {
+        let promises = Promises::new(user);
         self.views.push(View {
             codec,
             wire: Wire::default(),
@@ -278,8 +278,12 @@ impl Checker {
                 command, position, ..
             } => promises.published(*command, *position, &self.ledger),
             ClientEvent::CommandRefused { command, error } => {
-                promises.command_refused(*command, error)
+                promises.command_refused(*command, error, &self.ledger)
             }
+            ClientEvent::CommandDropped { command, cause } => Err(Violation::new(
+                "nothing that was kept is dropped",
+                format!("{command:?}: {cause:?}"),
+            )),
             ClientEvent::Returned { request, result } => {
                 promises.returned(*codec, *request, result)
             }

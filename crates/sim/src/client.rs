@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use trunkline_protocol::{Codec, DisconnectReason, Moment, SenderId, ServerFrame};
 use trunkline_session::{
-    Action, ClientConfig, ClientSession, Status, SubscriptionId, TokenFailure,
+    Action, ClientConfig, ClientSession, SavedOutbox, Status, SubscriptionId, TokenFailure,
 };
 
 use crate::agenda::Happening;
@@ -42,10 +42,10 @@ impl Client {
         let sender = SenderId::from_random(setting.random.bits());
         let config = ClientConfig {
             agent: "sim".to_owned(),
-            sender,
+            outbox: SavedOutbox::new(sender),
             seed: setting.random.bits(),
         };
-        setting.checker.add_client(codec, user, sender.into());
+        setting.checker.add_client(codec, user);
         let slow = setting.random.chance(setting.plan.slow_readers);
         let take = if slow {
             slow_take(setting)

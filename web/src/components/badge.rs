@@ -114,6 +114,9 @@ fn Panel() -> impl IntoView {
             <div>
                 <h2>{move || words::line(i18n, line.get())}</h2>
                 <p class="why">{move || words::line_why(i18n, line.get())}</p>
+                {move || words::not_kept(i18n, realtime.kept.get()).map(|words| view! {
+                    <p class="why" data-testid="not-kept">{words}</p>
+                })}
             </div>
             {move || match next() {
                 Some(Next::Reload) => view! {

@@ -12,10 +12,11 @@ use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use gloo_net::http::Request;
 use gloo_net::websocket::futures::WebSocket;
 use gloo_net::websocket::{Message, WebSocketError};
-use trunkline_protocol::{Codec, DisconnectReason, Moment, Subprotocol};
+use trunkline_protocol::{Codec, DisconnectReason, Moment, Subprotocol, Timestamp};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
+pub use super::local_outbox::LocalOutbox;
 use super::{Answer, Incoming, Opening, Outgoing, Token, Transport};
 
 /// Asks for nothing: a page has one thread. On native targets it is `Send`.
@@ -32,6 +33,11 @@ pub(crate) type TokenFn = dyn Fn() -> BoxedFuture<Token>;
 pub(crate) fn now() -> Moment {
     let performance = web_sys::window().and_then(|window| window.performance());
     Moment::from_ms(performance.map_or(0.0, |performance| performance.now()) as u64)
+}
+
+/// The time on the wall.
+pub(crate) fn timestamp() -> Timestamp {
+    Timestamp((js_sys::Date::now() / 1000.0) as u32)
 }
 
 pub(crate) fn random() -> u64 {

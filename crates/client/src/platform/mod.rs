@@ -1,6 +1,6 @@
 //! What differs between a browser and a native program: sockets, timers, tasks, the clock, random
 //! bits, HTTP, and what wakes a sleeping client. Both files offer the same items; the target
-//! chooses.
+//! chooses. Where an outbox is kept differs, too: in a file, or in the browser's storage.
 
 use bytes::Bytes;
 use futures_util::SinkExt;
@@ -9,6 +9,14 @@ use trunkline_session::TokenFailure;
 
 #[cfg(target_arch = "wasm32")]
 mod browser;
+#[cfg(target_arch = "wasm32")]
+mod local_outbox;
+#[cfg(target_arch = "wasm32")]
+mod locks;
+#[cfg(not(target_arch = "wasm32"))]
+mod file_outbox;
+#[cfg(not(target_arch = "wasm32"))]
+mod file_records;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 
@@ -18,7 +26,16 @@ use browser as here;
 use native as here;
 
 pub use here::MaybeSend;
-pub(crate) use here::{BoxedFuture, TokenFn, Wakes, now, open, post, random, sleep, spawn};
+pub(crate) use here::{
+    BoxedFuture, TokenFn, Wakes, now, open, post, random, sleep, spawn, timestamp,
+};
+
+/// Where an outbox can be kept here.
+pub(crate) mod stores {
+    #[cfg(not(target_arch = "wasm32"))]
+    pub use super::file_outbox::{FileOutbox, FileOutboxError};
+    pub use super::here::LocalOutbox;
+}
 
 /// What a token provider ends in.
 pub(crate) type Token = Result<String, TokenFailure>;

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::LazyLock;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -17,9 +17,11 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message, client::IntoClientRequest};
 use trunkline_protocol::codec::{CLIENT_FRAME_LEN_MAX, SERVER_FRAME_LEN_MAX};
-use trunkline_protocol::{Codec, DisconnectReason, Moment, Subprotocol};
+use trunkline_protocol::{Codec, DisconnectReason, Moment, Subprotocol, Timestamp, UserId};
+use trunkline_session::{CommandId, SavedCommand, SavedOutbox};
 
 use super::{Answer, Incoming, Opening, Outgoing, Token, Transport};
+use crate::outbox::{OutboxStore, StoreError};
 
 /// `Send`, since tasks may move between threads. In a browser it asks for nothing.
 pub trait MaybeSend: Send {}
@@ -41,6 +43,12 @@ const HTTP_PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) fn now() -> Moment {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     Moment::from_ms(u64::try_from(START.elapsed().as_millis()).unwrap_or(u64::MAX))
+}
+
+/// The time on the wall. A clock from before 1970 reads as 1970.
+pub(crate) fn timestamp() -> Timestamp {
+    let since_1970 = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    Timestamp(u32::try_from(since_1970.as_secs()).unwrap_or(u32::MAX))
 }
 
 pub(crate) fn random() -> u64 {
@@ -69,6 +77,39 @@ impl Stream for Wakes {
 
     fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<()>> {
         Poll::Pending
+    }
+}
+
+/// The browser's storage as the keeper of an outbox. Native programs have none; theirs is
+/// [`FileOutbox`](crate::FileOutbox).
+#[derive(Debug)]
+pub enum LocalOutbox {}
+
+impl LocalOutbox {
+    /// Opens nothing.
+    pub async fn open(_: UserId) -> Option<Self> {
+        None
+    }
+
+    /// Forgets nothing.
+    pub fn discard(_: UserId) {}
+}
+
+impl OutboxStore for LocalOutbox {
+    fn load(&mut self) -> SavedOutbox {
+        match *self {}
+    }
+
+    fn put(&mut self, _: &SavedCommand) -> Result<(), StoreError> {
+        match *self {}
+    }
+
+    fn remove(&mut self, _: CommandId) {
+        match *self {}
+    }
+
+    fn note_counter(&mut self, _: u32) -> Result<(), StoreError> {
+        match *self {}
     }
 }
 

@@ -32,6 +32,9 @@ impl ClientSession {
                     ..
                 },
             ) => {
+                if self.user.is_some_and(|owner| owner != user.id) {
+                    return self.refuse_user(now);
+                }
                 self.events.push_back(ClientEvent::Identified(user));
                 let ping_interval = Duration::from_millis(u64::from(ping_interval_ms));
                 self.go_live(
@@ -88,7 +91,7 @@ impl ClientSession {
                         duplicate,
                     });
                 }
-                self.send_commands();
+                self.send_commands(now);
             }
             ServerFrame::Refused { id, error } => self.handle_refused(now, id, error),
             ServerFrame::Returned { id, response } => {
@@ -313,11 +316,8 @@ impl ClientSession {
                 });
             }
             Some(Waiting::Publish(command)) => {
-                if self.outgoing.remove(command).is_some() {
-                    self.events
-                        .push_back(ClientEvent::CommandRefused { command, error });
-                }
-                self.send_commands();
+                self.handle_command_refused(now, command, error);
+                self.send_commands(now);
             }
             Some(Waiting::Call { .. }) => {
                 self.events.push_back(ClientEvent::Returned {

@@ -259,6 +259,7 @@ impl ClientSession {
             self.begin_refresh(now);
         }
         self.ask_for_subscriptions(now);
+        self.send_commands(now);
         self.expire_requests(now);
     }
 
@@ -308,7 +309,14 @@ impl ClientSession {
             self.send_unsubscribe(&topic);
         }
         self.ask_for_subscriptions(now);
-        self.send_commands();
+        self.send_commands(now);
+    }
+
+    /// The server greets somebody else than the user of the outbox: nothing is sent for them.
+    pub(super) fn refuse_user(&mut self, now: Moment) {
+        self.token = None;
+        self.hang_up(DisconnectReason::SignedOut);
+        self.leave(now, Line::Stopped(DisconnectReason::SignedOut));
     }
 
     /// Answers a heartbeat, and measures the round trip with it.

@@ -7,12 +7,17 @@ use trunkline_protocol::{
 };
 
 use super::pair::*;
-use crate::{COMMANDS_MAX, ClientEvent, CommandId, OutboxFull};
+use crate::{COMMANDS_MAX, ClientEvent, CommandId, NewCommand, OutboxFull};
 
 impl Pair {
+    /// Publishes to a log that has no other command.
     fn publish(&mut self) -> CommandId {
-        let command = Payload::default();
-        let id = self.client.publish(topic("chat:a"), None, command).unwrap();
+        let name = format!("chat:{}", self.client.next_counter());
+        self.publish_to(&name)
+    }
+
+    pub(super) fn publish_to(&mut self, name: &str) -> CommandId {
+        let id = self.client.publish(self.now, command(name)).unwrap();
         self.settle();
         id
     }
@@ -24,7 +29,7 @@ impl Pair {
     }
 
     /// The commands that went out: request and counter.
-    fn published(&mut self) -> Vec<(RequestId, u32)> {
+    pub(super) fn published(&mut self) -> Vec<(RequestId, u32)> {
         let sent = std::mem::take(&mut self.sent);
         let publish = |frame: ClientFrame| match frame {
             ClientFrame::Publish { id, message_id, .. } => Some((id, message_id.counter)),
@@ -132,15 +137,16 @@ fn at_most_32_commands_are_under_way() {
 fn an_outbox_that_is_full_says_so() {
     let mut pair = Pair::idle(1);
     pair.publish_times(COMMANDS_MAX);
-    let one_more = pair
-        .client
-        .publish(topic("chat:a"), None, Payload::default());
+    let one_more = pair.client.publish(pair.now, command("chat:a"));
     assert_eq!(one_more, Err(OutboxFull));
     let big = Payload::try_from(vec![0; 60 * 1024]).unwrap();
     let mut other = Pair::idle(1);
     let taken = (0..100).filter(|_| {
-        let command = big.clone();
-        other.client.publish(topic("chat:a"), None, command).is_ok()
+        let command = NewCommand {
+            command: big.clone(),
+            ..command("chat:a")
+        };
+        other.client.publish(other.now, command).is_ok()
     });
     assert_eq!(taken.count(), 17);
 }

@@ -5,13 +5,13 @@ use std::time::Duration;
 use trunkline_protocol::frame::{Head, Start, Subscribe};
 use trunkline_protocol::{
     ClientFrame, DisconnectReason, Epoch, List, Moment, Offset, PROTOCOL_VERSION, Payload,
-    Position, Publication, RequestId, SenderId, ServerFrame, Text, TopicId, TopicName, User,
-    UserId,
+    Position, Publication, RequestId, SenderId, ServerFrame, Text, Timestamp, TopicId, TopicName,
+    User, UserId,
 };
 
 use crate::{
-    Action, ClientConfig, ClientEvent, ClientSession, Close, ServerConfig, ServerEvent,
-    ServerSession, Status, SubscriptionId, Wanted,
+    Action, ClientConfig, ClientEvent, ClientSession, Close, NewCommand, SavedOutbox, ServerConfig,
+    ServerEvent, ServerSession, Status, SubscriptionId, Wanted,
 };
 
 pub(super) const TOKEN_TTL: Duration = Duration::from_secs(600);
@@ -42,13 +42,17 @@ pub(super) struct Pair {
 impl Pair {
     /// A pair that has not begun to talk.
     pub(super) fn idle(seed: u64) -> Self {
-        let sender = SenderId::from_random(7);
+        Self::restored(seed, SavedOutbox::new(sender(7)))
+    }
+
+    /// A pair that has not begun to talk, with what was kept of an earlier one.
+    pub(super) fn restored(seed: u64, outbox: SavedOutbox) -> Self {
         let agent = "test".to_owned();
         Self {
             now: Moment::from_ms(1_000),
             client: ClientSession::new(ClientConfig {
                 agent,
-                sender,
+                outbox,
                 seed,
             }),
             server: None,
@@ -300,6 +304,21 @@ pub(super) fn user() -> User {
     User {
         id: UserId(1),
         name: Text::cut("somebody"),
+    }
+}
+
+pub(super) fn sender(number: u64) -> SenderId {
+    SenderId::from_random(number)
+}
+
+/// A command of a log.
+pub(super) fn command(name: &str) -> NewCommand {
+    NewCommand {
+        topic: topic(name),
+        contract: None,
+        log: true,
+        made_at: Timestamp(60),
+        command: Payload::default(),
     }
 }
 

@@ -11,7 +11,6 @@ use super::{Ledger, Verdict, Violation, ensure};
 #[derive(Debug)]
 pub(crate) struct Promises {
     user: u64,
-    sender: u64,
     commands: BTreeMap<CommandId, usize>,
     /// The requests that wait, with what the answer must hold.
     requests: BTreeMap<RequestId, Option<u32>>,
@@ -19,10 +18,9 @@ pub(crate) struct Promises {
 }
 
 impl Promises {
-    pub(crate) fn new(user: u64, sender: u64) -> Self {
+    pub(crate) fn new(user: u64) -> Self {
         Self {
             user,
-            sender,
             commands: BTreeMap::new(),
             requests: BTreeMap::new(),
             seen: BTreeSet::new(),
@@ -34,7 +32,7 @@ impl Promises {
         ensure(
             "a command has its own id",
             self.seen.insert(command),
-            || format!("command {command} again"),
+            || format!("command {command:?} again"),
         )
     }
 
@@ -54,18 +52,26 @@ impl Promises {
     ) -> Verdict {
         let topic = self.take_command(command)?;
         let truth = ledger.event(topic, position).is_some_and(|event| {
-            (event.author, event.sender, event.counter) == (self.user, self.sender, command)
+            (event.author, event.sender, event.counter)
+                == (self.user, command.sender.into(), command.counter)
         });
         ensure("an acknowledgement is true", truth, || {
-            format!("command {command} is not at {position:?} of {topic}")
+            format!("command {command:?} is not at {position:?} of {topic}")
         })
     }
 
-    pub(crate) fn command_refused(&mut self, command: CommandId, error: &Error) -> Verdict {
-        self.take_command(command)?;
-        let fair = matches!(error.code, ErrorCode::TooFast | ErrorCode::TooManyRequests);
+    /// A log takes every good command sooner or later; other topics may be too busy for one.
+    pub(crate) fn command_refused(
+        &mut self,
+        command: CommandId,
+        error: &Error,
+        ledger: &Ledger,
+    ) -> Verdict {
+        let topic = self.take_command(command)?;
+        let busy = matches!(error.code, ErrorCode::TooFast | ErrorCode::TooManyRequests);
+        let fair = busy && !ledger.delivery(topic).is_log();
         ensure("a good command is taken", fair, || {
-            format!("command {command}: {error}")
+            format!("command {command:?}: {error}")
         })
     }
 
@@ -115,7 +121,7 @@ impl Promises {
         let twice = || {
             Violation::new(
                 "every command is answered once",
-                format!("command {command} does not wait"),
+                format!("command {command:?} does not wait"),
             )
         };
         self.commands.remove(&command).ok_or_else(twice)

@@ -90,6 +90,7 @@ impl Room {
             me,
             client,
         };
+        room.reattach();
         let subscription = room
             .client
             .subscribe::<Chat>(room.name.clone(), Options::newest(PAGE).with_presence());

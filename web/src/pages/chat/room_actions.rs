@@ -22,6 +22,25 @@ impl Room {
         }
     }
 
+    /// Shows what was said here and is not answered yet: in a page before this one, or before the
+    /// room was left. Edits and deletions are sent again, too, and nobody waits to hear of them.
+    pub(super) fn reattach(&self) {
+        for pending in self.client.pending() {
+            let Some((name, ChatCommand::Say { text })) = pending.read::<Chat>() else {
+                continue;
+            };
+            if name != self.name {
+                continue;
+            }
+            let id = self
+                .timeline
+                .try_update(|timeline| timeline.draft(text.into(), pending.made_at));
+            if let Some(id) = id {
+                self.wait_for(id, self.client.reattach(pending.command));
+            }
+        }
+    }
+
     /// Sends a refused message again.
     pub(crate) fn retry(&self, id: LocalId) {
         if let Some(text) = self
@@ -68,7 +87,10 @@ impl Room {
         let command = ChatCommand::Say {
             text: ChatText::cut(text),
         };
-        let publishing = self.client.publish::<Chat>(&self.name, &command);
+        self.wait_for(id, self.client.publish::<Chat>(&self.name, &command));
+    }
+
+    fn wait_for(&self, id: LocalId, publishing: Publishing) {
         let timeline = self.timeline.clone();
         spawn_local(async move {
             match publishing.await {

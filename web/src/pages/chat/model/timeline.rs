@@ -1,8 +1,8 @@
 //! What was said in one room, and what waits to be said.
 //!
 //! One's own words are shown at once as drafts. A draft becomes a message when the server has
-//! said where it stands and that event has come: until then one's own incoming events are held,
-//! so that nothing is ever shown twice and nothing flickers.
+//! said where it stands and that event has come: until then one's own incoming events with the
+//! same words are held, so that nothing is ever shown twice and nothing flickers.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ pub(crate) struct Timeline {
     entries: BTreeMap<Place, Entry>,
     drafts: Vec<Draft>,
     drafts_made: u32,
-    /// One's own words that came while a draft was not answered.
+    /// One's own words that came while a draft with the same words was not answered.
     held: BTreeMap<Offset, Message>,
     /// Changes of messages that are not loaded: target, then the event that changed it.
     early: BTreeMap<Offset, (Offset, Option<String>)>,
@@ -271,7 +271,7 @@ impl Timeline {
                 let local = Some(self.drafts.remove(index).id);
                 self.stand(offset, Message { local, ..message });
             }
-            _ if mine && self.waits() => drop(self.held.insert(offset, message)),
+            _ if mine && self.waits_for(&message) => drop(self.held.insert(offset, message)),
             _ => self.stand(offset, message),
         }
     }
@@ -301,18 +301,20 @@ impl Timeline {
             .insert(self.place(before, false), Entry::Notice(notice));
     }
 
-    fn waits(&self) -> bool {
-        self.drafts
-            .iter()
-            .any(|draft| draft.state == DraftState::Waiting)
+    /// Whether `message` may be a draft that is not answered.
+    fn waits_for(&self, message: &Message) -> bool {
+        self.drafts.iter().any(|draft| {
+            draft.state == DraftState::Waiting && message.text.as_ref() == Some(&draft.text)
+        })
     }
 
     fn release_held(&mut self) {
-        if self.waits() {
-            return;
-        }
         for (offset, message) in std::mem::take(&mut self.held) {
-            self.stand(offset, message);
+            if self.waits_for(&message) {
+                self.held.insert(offset, message);
+            } else {
+                self.stand(offset, message);
+            }
         }
     }
 

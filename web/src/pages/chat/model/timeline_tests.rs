@@ -82,7 +82,7 @@ fn an_event_before_its_acknowledgement_shows_the_words_once() {
 }
 
 #[test]
-fn words_from_ones_other_tab_are_shown_when_nothing_waits() {
+fn words_from_ones_other_tab_stand_at_once_unless_they_may_be_a_draft() {
     let mut timeline = mine();
     let (first, second) = (
         timeline.draft("a".into(), Timestamp(0)),
@@ -90,13 +90,34 @@ fn words_from_ones_other_tab_are_shown_when_nothing_waits() {
     );
     timeline.handle_event(1, said(1, "other tab"));
     timeline.handle_event(2, said(1, "a"));
+    timeline.handle_event(3, said(1, "b"));
+    check(&timeline, &["other tab"], &["a", "b"]);
     timeline.handle_published(first, 2);
-    check(&timeline, &["a"], &["b"]);
-    timeline.handle_refused(second, ErrorCode::TooFast);
     check(&timeline, &["other tab", "a"], &["b"]);
+    timeline.handle_refused(second, ErrorCode::Forbidden);
+    check(&timeline, &["other tab", "a", "b"], &["b"]);
     assert_eq!(timeline.retry(second).as_deref(), Some("b"));
     timeline.discard(second);
-    check(&timeline, &["other tab", "a"], &[]);
+    check(&timeline, &["other tab", "a", "b"], &[]);
+}
+
+#[test]
+fn drafts_of_before_a_reload_hide_nothing_and_are_shown_once() {
+    let mut timeline = mine();
+    // The first was taken, and its acknowledgement was lost with the page.
+    let (first, second) = (
+        timeline.draft("taken".into(), Timestamp(50)),
+        timeline.draft("unsent".into(), Timestamp(51)),
+    );
+    for (offset, text) in [(1, "long ago"), (2, "taken")] {
+        timeline.handle_event(offset, said(1, text));
+    }
+    check(&timeline, &["long ago"], &["taken", "unsent"]);
+    timeline.handle_published(first, 2);
+    check(&timeline, &["long ago", "taken"], &["unsent"]);
+    timeline.handle_event(3, said(1, "unsent"));
+    timeline.handle_published(second, 3);
+    check(&timeline, &["long ago", "taken", "unsent"], &[]);
 }
 
 #[test]
