@@ -151,8 +151,7 @@ const LAST_MOMENT: Duration = Duration::from_secs(1);
 /// The folder is this server's alone for as long as the file is open.
 fn prepare(data: &Path) -> anyhow::Result<File> {
     let name = data.display();
-    create_private(data)
-        .with_context(|| format!("cannot create the data folder {name}"))?;
+    create_private(data).with_context(|| format!("cannot create the data folder {name}"))?;
     let probe = data.join(format!(".probe-{}", std::process::id()));
     std::fs::write(&probe, b"")
         .and_then(|()| std::fs::remove_file(&probe))

@@ -18,7 +18,7 @@ use crate::outgoing::{CommandId, Outgoing};
 use crate::saved::{DropCause, SavedOutbox, restore};
 use crate::subscription::{Subscription, SubscriptionId, Wanted};
 
-mod commands;
+pub(crate) mod commands;
 mod frames;
 mod line;
 mod requests;

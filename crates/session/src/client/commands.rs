@@ -4,13 +4,17 @@
 
 use std::time::Duration;
 
-use trunkline_protocol::{ClientFrame, Error, Moment, SenderId, Text};
+use trunkline_protocol::{ClientFrame, Error, ErrorCode, Moment, SenderId, Text};
 
 use super::requests::Waiting;
 use super::{COMMANDS_UNDER_WAY_MAX, ClientEvent, ClientSession};
 use crate::backoff::pause_refused;
 use crate::outgoing::{CommandId, NewCommand, OutboxFull};
 use crate::saved::{SavedCommand, SavedOutbox};
+
+/// How often a command may fail inside the server. A handler that fails over it each time is not
+/// going to take it, and others wait behind it.
+pub(crate) const INTERNAL_REFUSALS_MAX: u32 = 5;
 
 impl ClientSession {
     /// How many commands are not answered yet.
@@ -88,7 +92,12 @@ impl ClientSession {
     /// What is refused for now goes out again; any other refusal is the answer.
     pub(super) fn handle_command_refused(&mut self, now: Moment, command: CommandId, error: Error) {
         let refusals = self.outgoing.refusals(command);
-        if let Some(refusals) = refusals.filter(|_| error.code.retryable()) {
+        let may_be_taken = |refusals: &u32| {
+            let hopeless =
+                error.code == ErrorCode::Internal && refusals + 1 >= INTERNAL_REFUSALS_MAX;
+            error.code.retryable() && !hopeless
+        };
+        if let Some(refusals) = refusals.filter(may_be_taken) {
             let told = error
                 .retry_after_ms
                 .map(|ms| Duration::from_millis(u64::from(ms)));

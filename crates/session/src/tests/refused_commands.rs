@@ -3,6 +3,7 @@
 use trunkline_protocol::{DisconnectReason, Error, ErrorCode, RequestId, ServerFrame};
 
 use super::pair::*;
+use crate::client::commands::INTERNAL_REFUSALS_MAX;
 use crate::{ClientEvent, NewCommand};
 
 impl Pair {
@@ -72,6 +73,23 @@ fn any_other_refusal_is_the_answer() {
         assert_eq!(pair.answers(), [(1, Err(*code))], "{code}");
         assert_eq!(pair.counters(), [2], "{code}");
     }
+}
+
+#[test]
+fn a_command_that_fails_inside_the_server_each_time_is_given_up() {
+    let mut pair = Pair::live();
+    pair.publish_to("chat:a");
+    pair.publish_to("chat:a");
+    for round in 1..=INTERNAL_REFUSALS_MAX {
+        let sent = pair.published();
+        assert_eq!((sent.len(), sent[0].1), (1, 1), "round {round}");
+        pair.refuse(sent[0].0, ErrorCode::Internal, None);
+        if round < INTERNAL_REFUSALS_MAX {
+            pair.pass(9_000);
+        }
+    }
+    assert_eq!(pair.answers(), [(1, Err(ErrorCode::Internal))]);
+    assert_eq!(pair.counters(), [2], "the next one has its turn");
 }
 
 #[test]
