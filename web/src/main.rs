@@ -1,7 +1,7 @@
 //! The Trunkline web app: pages over signals over one client.
 //!
 //! Start with [`app`], which puts everything together. [`realtime`] is where the client meets
-//! signals, [`pages`] is what people see, and `pages/chat/model` is plain data with plain tests.
+//! signals, [`pages`] is what people see, and the crate in `web/model` is plain data with plain tests.
 
 #![allow(
     clippy::needless_pass_by_value,
@@ -14,7 +14,6 @@
 
 mod app;
 mod realtime;
-mod line;
 mod account;
 mod i18n;
 mod words;
@@ -26,6 +25,7 @@ mod components;
 mod browser;
 
 use leptos::prelude::document;
+use trunkline_web_model::line;
 
 fn main() {
     std::panic::set_hook(Box::new(|info| {

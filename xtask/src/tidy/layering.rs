@@ -3,7 +3,7 @@
 use crate::workspace::{Package, Workspace};
 
 /// Members, what they may import, and what their tests may import besides.
-const TABLE: [(&str, &[&str], &[&str]); 11] = [
+const TABLE: [(&str, &[&str], &[&str]); 12] = [
     ("trunkline-macros", &[], &[]),
     ("trunkline-protocol", &["macros"], &[]),
     ("trunkline-session", &["protocol"], &["hub"]),
@@ -19,7 +19,12 @@ const TABLE: [(&str, &[&str], &[&str]); 11] = [
         &["protocol", "session"],
         &["hub", "server"],
     ),
-    ("trunkline-web", &["protocol", "client", "sim"], &[]),
+    ("trunkline-web-model", &["protocol", "client"], &[]),
+    (
+        "trunkline-web",
+        &["protocol", "client", "sim", "web-model"],
+        &[],
+    ),
     (
         "trunkline-tests",
         &["protocol", "session", "hub", "sim", "server", "client"],

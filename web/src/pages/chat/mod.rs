@@ -1,9 +1,8 @@
 //! The chat page: rooms at the left, what is said in the middle, people at the right.
 //!
-//! [`rooms`] and [`room`] are where the page meets the client; `model` is plain data; the other
-//! files are what is seen.
+//! [`rooms`] and [`room`] are where the page meets the client; what a room
+//! knows is in `web/model`; the other files are what is seen.
 
-mod model;
 mod room;
 mod room_actions;
 mod rooms;
@@ -27,6 +26,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::components::Redirect;
 use leptos_router::hooks::{use_navigate, use_params_map};
 use trunkline_protocol::topics::chat::RoomName;
+use trunkline_web_model::chat as model;
 
 use crate::i18n::{t_string, use_i18n};
 use crate::shell::set_title;

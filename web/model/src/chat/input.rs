@@ -4,7 +4,7 @@ use trunkline_protocol::topics::chat::{CHAT_TEXT_CHARS_MAX, RoomName};
 
 /// Why a text is not the name of a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RoomProblem {
+pub enum RoomProblem {
     /// There is nothing yet.
     Empty,
     /// It has more than 32 characters.
@@ -16,7 +16,7 @@ pub(crate) enum RoomProblem {
 }
 
 /// Reads the name of a room as people write it: capital letters and a `#` in front are forgiven.
-pub(crate) fn check_room(input: &str) -> Result<RoomName, RoomProblem> {
+pub fn check_room(input: &str) -> Result<RoomName, RoomProblem> {
     let trimmed = input.trim();
     let name = trimmed.strip_prefix('#').unwrap_or(trimmed).to_lowercase();
     if name.is_empty() {
@@ -34,7 +34,7 @@ pub(crate) fn check_room(input: &str) -> Result<RoomName, RoomProblem> {
 
 /// Why a text cannot be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TextProblem {
+pub enum TextProblem {
     /// Nothing but white space.
     Empty,
     /// This many characters above the limit.
@@ -42,7 +42,7 @@ pub(crate) enum TextProblem {
 }
 
 /// Trims what was typed, as the server will, and counts it.
-pub(crate) fn check_text(input: &str) -> Result<&str, TextProblem> {
+pub fn check_text(input: &str) -> Result<&str, TextProblem> {
     let text = input.trim();
     match text.chars().count() {
         0 => Err(TextProblem::Empty),

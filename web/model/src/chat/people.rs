@@ -4,14 +4,14 @@ use trunkline_protocol::{Member, Members, UserId};
 
 /// The people in a room, by name, oneself first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct People {
+pub struct People {
     count: u32,
     all: Vec<Member>,
 }
 
 impl People {
     /// Starts anew with what a subscription said.
-    pub(crate) fn from_members(members: Members, me: UserId) -> Self {
+    pub fn from_members(members: Members, me: UserId) -> Self {
         let mut people = Self {
             count: members.count,
             all: members.listed.into_vec(),
@@ -21,7 +21,7 @@ impl People {
     }
 
     /// Somebody joined, or has another number of connections.
-    pub(crate) fn handle_joined(&mut self, count: u32, member: Member, me: UserId) {
+    pub fn handle_joined(&mut self, count: u32, member: Member, me: UserId) {
         self.count = count;
         self.all.retain(|known| known.user.id != member.user.id);
         self.all.push(member);
@@ -29,23 +29,23 @@ impl People {
     }
 
     /// Somebody left.
-    pub(crate) fn handle_left(&mut self, count: u32, user: UserId) {
+    pub fn handle_left(&mut self, count: u32, user: UserId) {
         self.count = count;
         self.all.retain(|known| known.user.id != user);
     }
 
     /// How many they are, listed or not.
-    pub(crate) fn count(&self) -> u32 {
+    pub fn count(&self) -> u32 {
         self.count
     }
 
     /// Those who are listed.
-    pub(crate) fn listed(&self) -> &[Member] {
+    pub fn listed(&self) -> &[Member] {
         &self.all
     }
 
     /// How many are not listed.
-    pub(crate) fn unlisted(&self) -> u32 {
+    pub fn unlisted(&self) -> u32 {
         self.count
             .saturating_sub(u32::try_from(self.all.len()).unwrap_or(u32::MAX))
     }
@@ -63,7 +63,7 @@ impl People {
 
 /// One or two letters that stand for a name: of its first two words, or its first two letters.
 /// A Hangul syllable says enough alone.
-pub(crate) fn monogram(name: &str) -> String {
+pub fn monogram(name: &str) -> String {
     let mut words = name
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty());

@@ -9,7 +9,7 @@ use super::timeline::Timeline;
 
 /// Names a row as long as it stands on the page. A draft and the message it becomes are one row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum RowKey {
+pub enum RowKey {
     /// The line above a day; the number tells apart lines of one day, should clocks disagree.
     Day(i32, u32),
     /// The line above what is unread.
@@ -22,16 +22,16 @@ pub(crate) enum RowKey {
 
 /// One row of the page.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Row {
+pub struct Row {
     /// Its name.
-    pub(crate) key: RowKey,
+    pub key: RowKey,
     /// What it shows.
-    pub(crate) kind: RowKind,
+    pub kind: RowKind,
 }
 
 /// What a row shows.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum RowKind {
+pub enum RowKind {
     /// A day begins.
     Day(Timestamp),
     /// From here on it is unread.
@@ -53,28 +53,28 @@ pub(crate) enum RowKind {
 
 /// One message.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct MessageRow {
+pub struct MessageRow {
     /// Its offset, once it has one that can still be named.
-    pub(crate) offset: Option<Offset>,
+    pub offset: Option<Offset>,
     /// The draft that it is or was.
-    pub(crate) local: Option<LocalId>,
+    pub local: Option<LocalId>,
     /// Who says it.
-    pub(crate) author: User,
+    pub author: User,
     /// True when that is the reader.
-    pub(crate) mine: bool,
+    pub mine: bool,
     /// When.
-    pub(crate) at: Timestamp,
+    pub at: Timestamp,
     /// True for the first of a group, which shows author and time.
-    pub(crate) lead: bool,
+    pub lead: bool,
     /// The words, or that they were taken back.
-    pub(crate) body: Body,
+    pub body: Body,
     /// How far one's own words have come.
-    pub(crate) mark: Mark,
+    pub mark: Mark,
 }
 
 /// What a message shows.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Body {
+pub enum Body {
     /// The words.
     Text {
         /// What is shown.
@@ -88,7 +88,7 @@ pub(crate) enum Body {
 
 /// How far one's own words have come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mark {
+pub enum Mark {
     /// Nothing to say: others' words, or older ones.
     None,
     /// Not answered yet.
@@ -101,7 +101,7 @@ pub(crate) enum Mark {
 
 /// Lays out `timeline`. What came after the offset `unread_after` gets a line above its first
 /// message of others; `day` numbers the reader's calendar days.
-pub(crate) fn rows(
+pub fn rows(
     timeline: &Timeline,
     unread_after: Option<Offset>,
     day: impl Fn(Timestamp) -> i32,

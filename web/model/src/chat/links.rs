@@ -2,7 +2,7 @@
 
 /// A part of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Piece<'a> {
+pub enum Piece<'a> {
     /// Words.
     Plain(&'a str),
     /// An address that starts with `http://` or `https://`.
@@ -13,7 +13,7 @@ pub(crate) enum Piece<'a> {
 ///
 /// An address ends at the first character that is not printable ASCII: Korean particles are
 /// written right behind it (`https://example.com에서`), and browsers copy addresses percent-encoded.
-pub(crate) fn pieces(text: &str) -> Vec<Piece<'_>> {
+pub fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let (mut plain, mut at) = (0, 0);
     while let Some(found) = text[at..].find("http") {

@@ -8,13 +8,13 @@ const HOLDS_FOR_MS: u64 = 6_000;
 
 /// The people who type, in the order in which they began.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Typists {
+pub struct Typists {
     all: Vec<(User, u64)>,
 }
 
 impl Typists {
     /// Takes one event, at `now_ms`. One's own is not kept.
-    pub(crate) fn handle(&mut self, event: TypingEvent, me: UserId, now_ms: u64) {
+    pub fn handle(&mut self, event: TypingEvent, me: UserId, now_ms: u64) {
         let known = self
             .all
             .iter()
@@ -30,24 +30,24 @@ impl Typists {
     }
 
     /// Forgets `user`, who has said something or has left.
-    pub(crate) fn forget(&mut self, user: UserId) {
+    pub fn forget(&mut self, user: UserId) {
         self.all.retain(|(typist, _)| typist.id != user);
     }
 
     /// Forgets who was not heard of for too long. Tells whether anybody was.
-    pub(crate) fn expire(&mut self, now_ms: u64) -> bool {
+    pub fn expire(&mut self, now_ms: u64) -> bool {
         let before = self.all.len();
         self.all.retain(|(_, until)| *until > now_ms);
         self.all.len() < before
     }
 
     /// Their names.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+    pub fn names(&self) -> impl Iterator<Item = &str> {
         self.all.iter().map(|(user, _)| user.name.as_str())
     }
 
     /// True when nobody types.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
 }

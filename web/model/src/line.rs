@@ -9,7 +9,7 @@ use crate::account::Account;
 
 /// What the badge says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Line {
+pub enum Line {
     /// A connection is being made.
     Connecting {
         /// How many attempts failed before.
@@ -34,7 +34,7 @@ pub(crate) enum Line {
 
 /// Judges the line. What a person did or the browser knows goes before what the client tries.
 /// `now_ms` is when the client told its status.
-pub(crate) fn judge(
+pub fn judge(
     account: &Account,
     status: Option<Status>,
     online: bool,
@@ -60,23 +60,23 @@ pub(crate) fn judge(
 }
 
 /// The whole seconds until `at_ms`, rounded up: "in 1 s" until it is now.
-pub(crate) fn seconds_until(at_ms: u64, now_ms: u64) -> u64 {
+pub fn seconds_until(at_ms: u64, now_ms: u64) -> u64 {
     at_ms.saturating_sub(now_ms).div_ceil(1000)
 }
 
 /// A duration in whole milliseconds.
-pub(crate) fn whole_ms(duration: Duration) -> u64 {
+pub fn whole_ms(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The width of a sparkline's box, which is stretched to its place on the page.
-pub(crate) const SPARK_WIDTH: usize = 1000;
+pub const SPARK_WIDTH: usize = 1000;
 
 /// The height of that box.
-pub(crate) const SPARK_HEIGHT: u32 = 100;
+pub const SPARK_HEIGHT: u32 = 100;
 
 /// The points of a line through `values` in the box of a sparkline, newest at the right.
-pub(crate) fn sparkline(values: &[u32]) -> String {
+pub fn sparkline(values: &[u32]) -> String {
     let most = u64::from(values.iter().copied().max().unwrap_or(0).max(1));
     // One value alone is a level line.
     let values = if let [only] = values {

@@ -13,7 +13,7 @@ use super::entries::{Change, Draft, DraftState, Entry, LocalId, Message, Notice,
 
 /// What was said in one room, and what waits to be said.
 #[derive(Clone, Debug)]
-pub(crate) struct Timeline {
+pub struct Timeline {
     me: User,
     era: u32,
     newest: Offset,
@@ -29,7 +29,7 @@ pub(crate) struct Timeline {
 
 impl Timeline {
     /// An empty room, as `me` sees it.
-    pub(crate) fn new(me: User) -> Self {
+    pub fn new(me: User) -> Self {
         Self {
             me,
             era: 0,
@@ -44,17 +44,17 @@ impl Timeline {
     }
 
     /// Who looks at it.
-    pub(crate) fn me(&self) -> &User {
+    pub fn me(&self) -> &User {
         &self.me
     }
 
     /// The offset of the newest event that has come; 0 before the first.
-    pub(crate) fn newest(&self) -> Offset {
+    pub fn newest(&self) -> Offset {
         self.newest
     }
 
     /// The offset of the oldest event that has come in this era.
-    pub(crate) fn oldest(&self) -> Option<Offset> {
+    pub fn oldest(&self) -> Option<Offset> {
         self.oldest
     }
 
@@ -64,27 +64,27 @@ impl Timeline {
     }
 
     /// True when an earlier history of the room is on the page, too.
-    pub(crate) fn has_eras(&self) -> bool {
+    pub fn has_eras(&self) -> bool {
         self.era > 0
     }
 
     /// True when nothing was said and nothing waits.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.entries.is_empty() && self.drafts.is_empty()
     }
 
     /// Everything that stands, oldest first.
-    pub(crate) fn entries(&self) -> impl Iterator<Item = (Place, &Entry)> {
+    pub fn entries(&self) -> impl Iterator<Item = (Place, &Entry)> {
         self.entries.iter().map(|(place, entry)| (*place, entry))
     }
 
     /// What waits to be said, in the order in which it is sent.
-    pub(crate) fn drafts(&self) -> &[Draft] {
+    pub fn drafts(&self) -> &[Draft] {
         &self.drafts
     }
 
     /// The messages of this era with their offsets, oldest first.
-    pub(crate) fn messages(&self) -> impl DoubleEndedIterator<Item = (Offset, &Message)> {
+    pub fn messages(&self) -> impl DoubleEndedIterator<Item = (Offset, &Message)> {
         self.entries
             .range(self.place(0, false)..)
             .filter_map(|(place, entry)| match entry {
@@ -94,7 +94,7 @@ impl Timeline {
     }
 
     /// How many messages of others came after the offset `read` and still stand.
-    pub(crate) fn unread_since(&self, read: Offset) -> u32 {
+    pub fn unread_since(&self, read: Offset) -> u32 {
         let unread = self
             .messages()
             .rev()
@@ -105,7 +105,7 @@ impl Timeline {
     }
 
     /// The last of one's own messages that can be edited.
-    pub(crate) fn last_own(&self) -> Option<(Offset, &str)> {
+    pub fn last_own(&self) -> Option<(Offset, &str)> {
         self.messages().rev().find_map(|(offset, message)| {
             if message.author.id == self.me.id {
                 self.editable(offset).map(|text| (offset, text))
@@ -117,7 +117,7 @@ impl Timeline {
 
     /// The words of one's own message at `offset`, as one sees them; nothing when it is somebody
     /// else's or was taken back.
-    pub(crate) fn editable(&self, offset: Offset) -> Option<&str> {
+    pub fn editable(&self, offset: Offset) -> Option<&str> {
         match self.entries.get(&self.place(offset, true)) {
             Some(Entry::Said(message)) if message.author.id == self.me.id => message.shown(),
             _ => None,
@@ -125,7 +125,7 @@ impl Timeline {
     }
 
     /// Takes an event of the room, new or from history.
-    pub(crate) fn handle_event(&mut self, offset: Offset, event: ChatEvent) {
+    pub fn handle_event(&mut self, offset: Offset, event: ChatEvent) {
         self.newest = self.newest.max(offset);
         self.oldest = Some(self.oldest.map_or(offset, |oldest| oldest.min(offset)));
         match event {
@@ -140,7 +140,7 @@ impl Timeline {
     }
 
     /// Takes what a subscription said about the time without a line.
-    pub(crate) fn handle_recovered(&mut self, count: u32, lost_at: Timestamp, back_at: Timestamp) {
+    pub fn handle_recovered(&mut self, count: u32, lost_at: Timestamp, back_at: Timestamp) {
         if count > 0 {
             self.notice(
                 self.newest + 1,
@@ -154,7 +154,7 @@ impl Timeline {
     }
 
     /// Takes a gap. After a change of epoch everything that comes belongs to another era.
-    pub(crate) fn handle_gap(&mut self, gap: Gap) {
+    pub fn handle_gap(&mut self, gap: Gap) {
         if gap.cause == GapCause::Epoch {
             self.begin_era();
         }
@@ -167,7 +167,7 @@ impl Timeline {
     }
 
     /// Adds one's own words, to be sent.
-    pub(crate) fn draft(&mut self, text: String, at: Timestamp) -> LocalId {
+    pub fn draft(&mut self, text: String, at: Timestamp) -> LocalId {
         self.drafts_made += 1;
         let id = LocalId(self.drafts_made);
         self.drafts.push(Draft {
@@ -180,7 +180,7 @@ impl Timeline {
     }
 
     /// Takes the server's word that draft `id` stands at `offset`.
-    pub(crate) fn handle_published(&mut self, id: LocalId, offset: Offset) {
+    pub fn handle_published(&mut self, id: LocalId, offset: Offset) {
         let place = self.place(offset, true);
         if let Some(message) = self.held.remove(&offset) {
             self.drafts.retain(|draft| draft.id != id);
@@ -201,7 +201,7 @@ impl Timeline {
     }
 
     /// Takes the server's refusal of draft `id`.
-    pub(crate) fn handle_refused(&mut self, id: LocalId, code: ErrorCode) {
+    pub fn handle_refused(&mut self, id: LocalId, code: ErrorCode) {
         if let Some(draft) = self.drafts.iter_mut().find(|draft| draft.id == id) {
             draft.state = DraftState::Refused(code);
         }
@@ -209,7 +209,7 @@ impl Timeline {
     }
 
     /// Puts a refused draft at the end of what waits, and hands back its words to send.
-    pub(crate) fn retry(&mut self, id: LocalId) -> Option<String> {
+    pub fn retry(&mut self, id: LocalId) -> Option<String> {
         let index = self.drafts.iter().position(|draft| draft.id == id)?;
         let mut draft = self.drafts.remove(index);
         draft.state = DraftState::Waiting;
@@ -219,18 +219,18 @@ impl Timeline {
     }
 
     /// Throws a draft away.
-    pub(crate) fn discard(&mut self, id: LocalId) {
+    pub fn discard(&mut self, id: LocalId) {
         self.drafts.retain(|draft| draft.id != id);
         self.release_held();
     }
 
     /// Shows a change of one's own before it is answered.
-    pub(crate) fn begin_change(&mut self, target: Offset, change: Change) {
+    pub fn begin_change(&mut self, target: Offset, change: Change) {
         self.set_change(target, Some(change));
     }
 
     /// Takes back a change that was refused.
-    pub(crate) fn undo_change(&mut self, target: Offset) {
+    pub fn undo_change(&mut self, target: Offset) {
         self.set_change(target, None);
     }
 

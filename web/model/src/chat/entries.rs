@@ -7,7 +7,7 @@ use super::timeline::Timeline;
 /// Where something stands in a room. An offset names one event per era, and a history that
 /// starts anew begins another era.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Place {
+pub struct Place {
     pub(super) era: u32,
     pub(super) offset: Offset,
     /// Notices come before the message of the same offset.
@@ -16,11 +16,11 @@ pub(crate) struct Place {
 
 /// Names a draft, and the message it becomes, as long as the page lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct LocalId(pub(super) u32);
+pub struct LocalId(pub(super) u32);
 
 /// Something that stands in a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Entry {
+pub enum Entry {
     /// Something that somebody said.
     Said(Message),
     /// Something about the line.
@@ -29,25 +29,25 @@ pub(crate) enum Entry {
 
 /// Something that somebody said.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Message {
+pub struct Message {
     /// Who.
-    pub(crate) author: User,
+    pub author: User,
     /// When.
-    pub(crate) at: Timestamp,
+    pub at: Timestamp,
     /// What; nothing when it was taken back.
-    pub(crate) text: Option<String>,
+    pub text: Option<String>,
     /// True when the words were replaced.
-    pub(crate) edited: bool,
+    pub edited: bool,
     /// The draft that this was.
-    pub(crate) local: Option<LocalId>,
+    pub local: Option<LocalId>,
     /// One's own change that is not answered yet.
-    pub(crate) change: Option<Change>,
+    pub change: Option<Change>,
     pub(super) changed_by: Offset,
 }
 
 /// What one does to one's own message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Change {
+pub enum Change {
     /// Puts other words in place.
     Edit(String),
     /// Takes it back.
@@ -56,7 +56,7 @@ pub(crate) enum Change {
 
 /// Something about the line that belongs between the messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Notice {
+pub enum Notice {
     /// The line was down and nothing was missed.
     Recovered {
         /// How many events came later than they would have.
@@ -72,20 +72,20 @@ pub(crate) enum Notice {
 
 /// One's own words that the server has not given a place yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Draft {
+pub struct Draft {
     /// Its name.
-    pub(crate) id: LocalId,
+    pub id: LocalId,
     /// The words.
-    pub(crate) text: String,
+    pub text: String,
     /// When they were sent, by this browser's clock.
-    pub(crate) at: Timestamp,
+    pub at: Timestamp,
     /// How far they have come.
-    pub(crate) state: DraftState,
+    pub state: DraftState,
 }
 
 /// How far a draft has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DraftState {
+pub enum DraftState {
     /// Not answered.
     Waiting,
     /// Taken; its event is still on the way.
@@ -96,14 +96,14 @@ pub(crate) enum DraftState {
 
 impl Place {
     /// The offset, if the place is of the timeline's current era.
-    pub(crate) fn current_offset(self, timeline: &Timeline) -> Option<Offset> {
+    pub fn current_offset(self, timeline: &Timeline) -> Option<Offset> {
         (self.era == timeline.era()).then_some(self.offset)
     }
 }
 
 impl Message {
     /// The words as their author sees them, with a change that is not answered yet.
-    pub(crate) fn shown(&self) -> Option<&str> {
+    pub fn shown(&self) -> Option<&str> {
         match &self.change {
             Some(Change::Edit(text)) if self.text.is_some() => Some(text),
             Some(Change::Delete) => None,

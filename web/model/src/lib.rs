@@ -1,0 +1,8 @@
+//! What the pages know, as plain data: no signals, no browser, no clock.
+//!
+//! The web app shows it and asks it; here it is tested, natively and in a moment. Start with
+//! [`chat`], then [`line`](mod@line), which judges what the connection badge says.
+
+pub mod account;
+pub mod chat;
+pub mod line;
