@@ -1,6 +1,7 @@
 //! The whole system over real sockets and real browsers.
 
 mod browser;
+mod browser_history;
 mod calls;
 mod chat;
 mod cli;
