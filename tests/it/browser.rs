@@ -328,6 +328,14 @@ async fn pictures_of_the_chat_page_are_taken() {
                 .await;
             assert_eq!(overflow, false, "the page is wider than {width} pixels");
         }
+        // The other language, the other theme, and what the badge has to say.
+        ada.click("language").await;
+        ada.click("theme").await;
+        ada.click("badge").await;
+        ada.find("cut-line").await;
+        ada.screenshot("chat-dark-korean").await;
+        let language = ada.run("return document.documentElement.lang").await;
+        assert_eq!(language, "ko");
     })
     .await;
 }
