@@ -2,6 +2,7 @@
 //!
 //! Start at [`Task`]; each command has a module of its name. Nothing here imports our crates.
 
+mod bench;
 mod check;
 mod dev;
 mod dist;
@@ -69,6 +70,13 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Measurements of the real server, in release; see docs/benchmarks.md
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// Passed on to the measurements: a scenario's name, `--quick`, `--help`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -90,6 +98,7 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Check => check::check(&workspace)?,
         Task::Test { only, args } => return test::test(&workspace, only, &args),
         Task::Sim { args } => sim::sim(&workspace, &args)?,
+        Task::Bench { args } => bench::bench(&workspace, &args)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,7 +3,7 @@
 use crate::workspace::{Package, Workspace};
 
 /// Members, what they may import, and what their tests may import besides.
-const TABLE: [(&str, &[&str], &[&str]); 12] = [
+const TABLE: [(&str, &[&str], &[&str]); 13] = [
     ("trunkline-macros", &[], &[]),
     ("trunkline-protocol", &["macros"], &[]),
     ("trunkline-session", &["protocol"], &["hub"]),
@@ -25,6 +25,7 @@ const TABLE: [(&str, &[&str], &[&str]); 12] = [
         &["protocol", "client", "sim", "web-model"],
         &[],
     ),
+    ("trunkline-bench", &["protocol", "client"], &[]),
     (
         "trunkline-tests",
         &["protocol", "session", "hub", "sim", "server", "client"],

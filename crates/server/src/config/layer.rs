@@ -48,6 +48,11 @@ pub(crate) struct Layer {
     #[serde(deserialize_with = "count")]
     pub(super) connections_max: Option<Count>,
 
+    /// Requests per second that one connection may send, in bursts of twice as many [default: 100]
+    #[arg(long, value_name = "N")]
+    #[serde(deserialize_with = "count")]
+    pub(super) pace: Option<Count>,
+
     /// How long a shutdown waits for conversations to end [default: 20]
     #[arg(long, value_name = "SECONDS")]
     pub(super) shutdown_grace: Option<u64>,
@@ -69,13 +74,14 @@ pub(crate) struct Layer {
 
 impl Layer {
     /// The settings' names in a file; the environment has them in capitals after `TRUNKLINE_`.
-    pub(super) const KEYS: [&str; 10] = [
+    pub(super) const KEYS: [&str; 11] = [
         "listen",
         "data",
         "broker",
         "allow_origin",
         "behind_tls",
         "connections_max",
+        "pace",
         "shutdown_grace",
         "log",
         "token_lifetime",
@@ -94,6 +100,7 @@ impl Layer {
             allow_origin: origins.map(|origins| origins.0),
             behind_tls: variable(environment, "TRUNKLINE_BEHIND_TLS")?,
             connections_max: variable(environment, "TRUNKLINE_CONNECTIONS_MAX")?,
+            pace: variable(environment, "TRUNKLINE_PACE")?,
             shutdown_grace: variable(environment, "TRUNKLINE_SHUTDOWN_GRACE")?,
             log: variable(environment, "TRUNKLINE_LOG")?,
             token_lifetime: variable(environment, "TRUNKLINE_TOKEN_LIFETIME")?,
@@ -110,6 +117,7 @@ impl Layer {
             allow_origin: self.allow_origin.or(weaker.allow_origin),
             behind_tls: self.behind_tls.or(weaker.behind_tls),
             connections_max: self.connections_max.or(weaker.connections_max),
+            pace: self.pace.or(weaker.pace),
             shutdown_grace: self.shutdown_grace.or(weaker.shutdown_grace),
             log: self.log.or(weaker.log),
             token_lifetime: self.token_lifetime.or(weaker.token_lifetime),

@@ -15,7 +15,7 @@ pub use values::{Broker, ListenAddress, LogFilter};
 
 pub(crate) use layer::Layer;
 use trunkline_hub::HubConfig;
-use trunkline_session::ServerConfig;
+use trunkline_session::{Pace, ServerConfig};
 
 use crate::accept::Timeouts;
 use crate::origin::Origin;
@@ -47,7 +47,7 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// The bounds of what waits in memory. Not a setting; tests lower them.
     pub hub: HubConfig,
-    /// The timing and the limits of conversations. Not a setting; tests change them.
+    /// The timing and the limits of conversations. Only the pace is a setting; tests change others.
     pub session: ServerConfig,
 }
 
@@ -92,9 +92,21 @@ impl Config {
             conformance: layer.conformance.unwrap_or(false),
             timeouts: Timeouts::default(),
             hub: HubConfig::default(),
-            session: ServerConfig::default(),
+            session: session(layer.pace),
         }
     }
+}
+
+/// Conversations at the defaults, and at this pace if one is set.
+fn session(pace: Option<values::Count>) -> ServerConfig {
+    let mut session = ServerConfig::default();
+    if let Some(pace) = pace {
+        session.pace = Pace {
+            per_second: pace.number(),
+            burst: pace.number().saturating_mul(2),
+        };
+    }
+    session
 }
 
 impl Default for Config {
@@ -160,6 +172,7 @@ mod tests {
             ),
             ("TRUNKLINE_BEHIND_TLS", "true"),
             ("TRUNKLINE_CONNECTIONS_MAX", "7"),
+            ("TRUNKLINE_PACE", "50"),
             ("TRUNKLINE_SHUTDOWN_GRACE", "8"),
             ("TRUNKLINE_LOG", "debug"),
             ("TRUNKLINE_TOKEN_LIFETIME", "9"),
@@ -172,6 +185,7 @@ mod tests {
             allow_origin = ['https://a.example', 'http://b.example:81']
             behind_tls = true
             connections_max = 7
+            pace = 50
             shutdown_grace = 8
             log = 'debug'
             token_lifetime = 9
@@ -181,6 +195,8 @@ mod tests {
         let (a, b) = (format!("{from_environment:?}"), format!("{from_file:?}"));
         assert_eq!(a, b);
         assert_eq!(from_file.connections_max, 7);
+        assert_eq!(from_file.session.pace.per_second, 50);
+        assert_eq!(from_file.session.pace.burst, 100);
         assert_eq!(from_file.allow_origin.len(), 2);
         assert!(from_file.behind_tls && from_file.conformance);
     }

@@ -91,6 +91,10 @@ impl FromStr for LogFilter {
 pub(crate) struct Count(NonZeroU32);
 
 impl Count {
+    pub(crate) fn number(self) -> u32 {
+        self.0.get()
+    }
+
     pub(crate) fn get(self) -> usize {
         self.0.get() as usize
     }

@@ -27,6 +27,14 @@ const FORMAT: u64 = 1;
 /// The memory for blocks that were read, in bytes. Logs in use are kept as logs, so it is small.
 const BLOCKS_LEN_MAX: u64 = 8 * 1024 * 1024;
 
+/// The memory for what is not in a table's files yet, in bytes, of each table. It is also what a
+/// start has to read again from the journal. A store keeps the value that it was made with.
+const TABLE_LEN_MAX: u64 = 8 * 1024 * 1024;
+
+/// The disk space for journals, in bytes. Beyond it, tables that are rarely written are put into
+/// files, so that a journal is not kept for a few records in it.
+const JOURNALS_LEN_MAX: u64 = 128 * 1024 * 1024;
+
 const FORMAT_KEY: &str = "format";
 const EPOCH_KEY: &str = "epoch";
 const COMMITS_KEY: &str = "commits";
@@ -89,12 +97,14 @@ impl Store {
         let place = || format!("cannot open the history in {}", folder.display());
         let builder = Database::builder(folder)
             .cache_size(BLOCKS_LEN_MAX)
+            .max_journaling_size(JOURNALS_LEN_MAX)
             .worker_threads(1);
         // The library panics over some damaged journals, and returns an error over others.
         let database = std::panic::catch_unwind(AssertUnwindSafe(|| builder.open()))
             .unwrap_or(Err(fjall::Error::Unrecoverable))
             .with_context(place)?;
-        let table = |name: &str| database.keyspace(name, KeyspaceCreateOptions::default);
+        let options = || KeyspaceCreateOptions::default().max_memtable_size(TABLE_LEN_MAX);
+        let table = |name: &str| database.keyspace(name, options);
         let own = table("store").with_context(place)?;
         let mut watermark = OpenOptions::new()
             .read(true)

@@ -2,14 +2,20 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use fjall::{Database, KeyspaceCreateOptions, PersistMode};
 use tempfile::TempDir;
+use tokio::sync::{mpsc, oneshot};
 use trunkline_protocol::{Delivery, GapCause};
 
 use super::record::event_key;
+use super::shelf::Shelf;
+use super::store::Store;
+use super::writer::{Job, Publish, Writer};
 use crate::broker::conformance::{Bench, Kind, append, key, name};
-use crate::broker::{Broker, BrokerError};
+use crate::broker::{Broker, BrokerError, Deliver};
+use crate::clock::Clock;
 
 const LOG: Delivery = Delivery::Log {
     keep: 100,
@@ -43,6 +49,37 @@ fn tamper(folder: &TempDir, change: impl FnOnce(&fjall::Keyspace)) {
     let events = database.keyspace("events", KeyspaceCreateOptions::default);
     change(&events.expect("a table"));
     database.persist(PersistMode::SyncAll).expect("a disk");
+}
+
+/// The writer takes all that waits as one batch.
+#[test]
+fn a_sweep_in_the_same_batch_leaves_a_topic_to_its_first_event() {
+    let folder = TempDir::new().expect("a folder for the test");
+    let opened = Store::open(&history(&folder)).expect("a store");
+    let shelf = Arc::new(Mutex::new(Shelf::new(opened.store.epoch(), opened.topics)));
+    let clock = Clock::start();
+    let deliver: Deliver = Arc::new(|_, _| {});
+    let writer = Writer::new(history(&folder), opened.store, shelf, clock, deliver);
+    let (jobs, waiting) = mpsc::channel(2);
+    let (answer, mut answered) = oneshot::channel();
+    let publish = Job::Publish(Publish {
+        topic: name("chat:a"),
+        delivery: LOG,
+        append: append(None, "the first"),
+        answer,
+    });
+    let (swept, _) = oneshot::channel();
+    let sweep = Job::Sweep {
+        in_use: Arc::new(|_| false),
+        answer: swept,
+    };
+    for job in [publish, sweep] {
+        jobs.try_send(job).expect("room for two");
+    }
+    drop(jobs);
+    writer.run(waiting);
+    let placed = answered.try_recv().expect("an answer");
+    assert_eq!(placed.map(|placed| placed.position.offset), Ok(1));
 }
 
 #[tokio::test]

@@ -60,6 +60,16 @@ pub(super) struct Writer {
     shelf: Arc<Mutex<Shelf>>,
     clock: Clock,
     deliver: Deliver,
+    tally: Tally,
+}
+
+/// What was done since the start. It is told when the writer ends.
+#[derive(Default)]
+struct Tally {
+    commits: u64,
+    events: u64,
+    /// Logs that were read from the store.
+    fetches: u64,
 }
 
 /// A publish on its way to the disk.
@@ -92,6 +102,7 @@ impl Writer {
             shelf,
             clock,
             deliver,
+            tally: Tally::default(),
         }
     }
 
@@ -106,11 +117,18 @@ impl Writer {
             }
             self.work(batch);
         }
+        let Tally {
+            commits,
+            events,
+            fetches,
+        } = self.tally;
+        tracing::debug!(commits, events, fetches, "history is closed");
     }
 
     fn work(&mut self, jobs: Vec<Job>) {
         self.reopen();
         let mut publishes = Vec::new();
+        let mut sweeps = Vec::new();
         for job in jobs {
             match job {
                 Job::Publish(publish) => match self.fetch(&publish.topic, publish.delivery) {
@@ -122,14 +140,16 @@ impl Writer {
                     delivery,
                     answer,
                 } => tell(answer, self.fetch(&topic, delivery)),
-                Job::Sweep { in_use, answer } => {
-                    self.sweep(&in_use);
-                    tell(answer, ());
-                }
+                Job::Sweep { in_use, answer } => sweeps.push((in_use, answer)),
             }
         }
         if !publishes.is_empty() {
             self.publish(publishes);
+        }
+        // Only now: a topic that gets its first event in this batch looks unused before.
+        for (in_use, answer) in sweeps {
+            self.sweep(&in_use);
+            tell(answer, ());
         }
         // Only now: a log that was fetched for this batch must still be there.
         self.shelf().evict(LOGS_LEN_MAX);
@@ -152,6 +172,7 @@ impl Writer {
         let (Some(store), Some(record)) = (&self.store, record) else {
             return Err(BrokerError::Unavailable);
         };
+        self.tally.fetches += 1;
         let log = match store.load(&record) {
             Ok(stored) => stored.and_then(|stored| {
                 Log::restore(
@@ -272,10 +293,15 @@ impl Writer {
     }
 
     /// Appends what is on the disk now to the logs, delivers it, and answers, in order.
-    fn deliver(&self, pending: Vec<Pending>, touched: HashMap<TopicName, Touched>, now: Moment) {
+    fn deliver(
+        &mut self,
+        pending: Vec<Pending>,
+        touched: HashMap<TopicName, Touched>,
+        now: Moment,
+    ) {
         let mut answers = Vec::with_capacity(pending.len());
         {
-            let mut shelf = self.shelf();
+            let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
             for Pending {
                 topic,
                 append,
@@ -292,6 +318,7 @@ impl Writer {
                     && let Some(log) = shelf.log(&topic)
                     && let Appended::New(publication) = log.append(now, append)
                 {
+                    self.tally.events += 1;
                     debug_assert_eq!(publication.offset, offset, "it stands where it was staged");
                     (self.deliver)(&topic, &delivered(&publication));
                 }
@@ -318,7 +345,10 @@ impl Writer {
     fn commit(&mut self, changes: Changes) -> Result<(), BrokerError> {
         let store = self.store.as_mut().ok_or(BrokerError::Unavailable)?;
         match store.commit(changes) {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.tally.commits += 1;
+                Ok(())
+            }
             Err(error) => {
                 tracing::error!(
                     "cannot write history to {}: {error:#}; publishes are refused until it works \

@@ -1,0 +1,89 @@
+//! Measurements of the real server: `cargo xtask bench [SCENARIO] [--quick]`.
+//!
+//! Start at [`scenarios`]: each is a file. A scenario starts the server's binary as a process of
+//! its own, loads it over loopback, and checks that nothing was lost, doubled or reordered before
+//! it tells a figure. Nothing here asserts a time.
+
+mod scenarios;
+mod server;
+mod peer;
+mod message;
+mod speaker;
+mod raw_store;
+mod machine;
+mod report;
+mod spread;
+mod table;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+
+use crate::machine::Watch;
+use crate::report::Report;
+use crate::scenarios::{SCENARIOS, Scenario};
+use crate::server::Launcher;
+
+/// Measures the real server. Without a scenario, all of them one after the other.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask bench")]
+struct Cli {
+    /// What to measure
+    #[arg(value_parser = SCENARIOS.map(|it| it.name))]
+    scenario: Option<String>,
+
+    /// Less of everything: to see that it works, and roughly where the figures are
+    #[arg(long)]
+    quick: bool,
+
+    /// The server's binary
+    #[arg(long, value_name = "FILE", hide = true)]
+    server: PathBuf,
+
+    /// The folder for the figures as JSON
+    #[arg(long, value_name = "DIR", hide = true)]
+    out: PathBuf,
+}
+
+fn main() -> ExitCode {
+    match measure(&Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure(cli: &Cli) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the async runtime")?;
+    let launcher = Launcher::new(&cli.server)?;
+    for scenario in SCENARIOS {
+        if cli.scenario.as_ref().is_none_or(|it| it == scenario.name) {
+            let report = run(&runtime, &scenario, &launcher, cli.quick)
+                .with_context(|| format!("{} failed", scenario.name))?;
+            print!("{report}");
+            report.write(&cli.out)?;
+        }
+    }
+    Ok(())
+}
+
+fn run(
+    runtime: &tokio::runtime::Runtime,
+    scenario: &Scenario,
+    launcher: &Launcher,
+    quick: bool,
+) -> Result<Report> {
+    eprintln!("==> {}: {}", scenario.name, scenario.about);
+    let watch = Watch::start()?;
+    let mut report = Report::new(scenario.name, quick);
+    runtime.block_on((scenario.run)(launcher.clone(), quick, &mut report))?;
+    report.set_machine(watch.stop()?);
+    Ok(report)
+}

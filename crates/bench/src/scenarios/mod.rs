@@ -1,0 +1,46 @@
+//! The scenarios: a file each, and this list.
+
+mod durable_latency;
+mod durable_memory;
+mod durable_recovery;
+mod durable_throughput;
+
+use anyhow::Result;
+use futures_util::future::LocalBoxFuture;
+
+use crate::report::Report;
+use crate::server::Launcher;
+
+/// Something to measure.
+pub(crate) struct Scenario {
+    /// How it is asked for, and what its file of figures is called.
+    pub(crate) name: &'static str,
+    /// What it measures, in one line.
+    pub(crate) about: &'static str,
+    /// Measures, or fails if the server did not do what it promises.
+    pub(crate) run: for<'a> fn(Launcher, bool, &'a mut Report) -> LocalBoxFuture<'a, Result<()>>,
+}
+
+/// All scenarios, in the order in which they run.
+pub(crate) const SCENARIOS: [Scenario; 4] = [
+    Scenario {
+        name: "durable-throughput",
+        about: "publishes per second, against the store alone and against the memory broker",
+        run: |launcher, quick, report| Box::pin(durable_throughput::run(launcher, quick, report)),
+    },
+    Scenario {
+        name: "durable-latency",
+        about: "from publish to delivery, with few and with many publishers",
+        run: |launcher, quick, report| Box::pin(durable_latency::run(launcher, quick, report)),
+    },
+    Scenario {
+        name: "durable-memory",
+        about: "memory and disk of many topics, before and after a restart",
+        run: |launcher, quick, report| Box::pin(durable_memory::run(launcher, quick, report)),
+    },
+    Scenario {
+        name: "durable-recovery",
+        about: "a crowd that missed the same messages comes back at once after a restart",
+        run: |launcher, quick, report| Box::pin(durable_recovery::run(launcher, quick, report)),
+    },
+];
