@@ -78,13 +78,13 @@ impl Hub {
         List::cut(heads)
     }
 
-    /// Feeds a subscription that is behind with the page of history after what it has. It rejoins
-    /// live fan-out when it has reached the head.
+    /// Feeds a subscription that is behind with the page of history that was read for it. It
+    /// rejoins live fan-out when it has reached the head.
     ///
-    /// It goes by the topic's name, and drops a page that does not follow what the reader has:
-    /// while history was read, the subscription may have ended or started anew.
-    pub fn feed(&mut self, id: ConnectionId, topic: &TopicName, page: &Page) {
-        let Some(topic_id) = self.topic_id_of(topic) else {
+    /// It goes by the topic's name, and drops a page that was read after another offset than the
+    /// reader's: while history was read, the subscription may have ended or started anew.
+    pub fn feed(&mut self, id: ConnectionId, read_for: &CatchUp, page: &Page) {
+        let Some(topic_id) = self.topic_id_of(&read_for.topic) else {
             return;
         };
         let Some(topic) = self.topics.get_mut(&topic_id) else {
@@ -101,6 +101,10 @@ impl Hub {
             return;
         };
         connection.fed_last = topic_id;
+        if after != read_for.after {
+            // Even an empty page would say too much: that nothing follows what this reader has.
+            return self.touch(id);
+        }
         let mut feeding = Feeding {
             topic_id,
             codec: connection.codec,

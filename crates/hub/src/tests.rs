@@ -237,7 +237,7 @@ impl Node {
             return false;
         };
         let page = self.log(&behind.topic).after(behind.after, usize::MAX);
-        self.hub.feed(connection, &behind.topic, &page);
+        self.hub.feed(connection, &behind, &page);
         true
     }
 

@@ -128,7 +128,7 @@ mod tests {
             .expect("serve is declared");
         let help = serve.render_long_help().to_string();
         assert!(help.contains("--allow-origin"), "{help}");
-        assert!(help.contains("lasts as long as the process"), "{help}");
+        assert!(help.contains("in the data folder, or `memory`"), "{help}");
         assert!(!help.contains("--conformance"), "{help}");
         assert!(!help.contains("--token-lifetime"), "{help}");
     }

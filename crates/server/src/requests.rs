@@ -290,7 +290,7 @@ impl Asker {
                 .await;
             let Ok(kept) = kept else { return };
             self.node
-                .with_hub(|hub| hub.feed(self.connection, &behind.topic, &kept.page));
+                .with_hub(|hub| hub.feed(self.connection, &behind, &kept.page));
         }
     }
 }

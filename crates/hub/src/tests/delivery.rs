@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
+use crate::CatchUp;
 
 #[test]
 fn readers_of_both_codecs_get_the_same_events_in_order() {
@@ -141,8 +142,12 @@ fn check_old_page(has: Offset, read_after: Offset, read_at: Offset) {
         }
     }
     let mut told = node.take(1);
-    assert!(node.hub.catching_up(1).is_some(), "it is behind");
-    node.hub.feed(1, &topic("log:a"), &page);
+    let behind = node.hub.catching_up(1).expect("it is behind");
+    let read_for = CatchUp {
+        after: read_after,
+        ..behind
+    };
+    node.hub.feed(1, &read_for, &page);
     told.extend(node.drain(1));
     assert_eq!(
         offsets(&told),
@@ -158,6 +163,7 @@ fn a_page_that_was_read_for_an_earlier_subscription_makes_no_hole() {
     check_old_page(3, 1, 5); // begins with what the reader has
     check_old_page(3, 5, 8); // begins after what the reader misses
     check_old_page(3, 1, 3); // brings nothing
+    check_old_page(3, 8, 8); // brings nothing, and knows the newest head
     check_old_page(3, 3, 3);
 }
 

@@ -160,15 +160,30 @@ impl Server {
                 .log
                 .after(behind.after, setting.plan.page_max);
             let lag = setting.lag_ms();
-            self.put_work(setting, lag, Work::Feed { link, topic, page });
+            let read_for = behind.clone();
+            self.put_work(
+                setting,
+                lag,
+                Work::Feed {
+                    link,
+                    read_for,
+                    page,
+                },
+            );
         }
     }
 
     /// Gives a page to a reader that is behind, if it still wants it.
-    pub(super) fn feed(&mut self, setting: &mut Setting, link: LinkId, topic: usize, page: &Page) {
+    pub(super) fn feed(
+        &mut self,
+        setting: &mut Setting,
+        link: LinkId,
+        read_for: &CatchUp,
+        page: &Page,
+    ) {
         if let Some(line) = self.lines.get_mut(&link) {
             line.reading = false;
-            self.hub.feed(link, &self.topics[topic].name, page);
+            self.hub.feed(link, read_for, page);
             self.after(setting);
         }
     }

@@ -59,7 +59,7 @@ pub(crate) enum Work {
     /// Gives it what was read.
     Feed {
         link: LinkId,
-        topic: usize,
+        read_for: CatchUp,
         page: Page,
     },
     /// Answers a call, or says that it took too long.
@@ -119,7 +119,11 @@ impl Server {
                 self.after(setting);
             }
             Work::CatchUp { link, behind } => self.read_on(setting, link, &behind),
-            Work::Feed { link, topic, page } => self.feed(setting, link, topic, &page),
+            Work::Feed {
+                link,
+                read_for,
+                page,
+            } => self.feed(setting, link, &read_for, &page),
             Work::Return {
                 link,
                 id,
