@@ -1,17 +1,53 @@
 //! Telling those who watch a topic who comes and goes, as soon as they have room for it.
 
-use trunkline_protocol::{ServerFrame, TopicId};
+use trunkline_protocol::{Gap, GapCause, ServerFrame, TopicId, TopicName};
 
 use crate::fan_out::Encoded;
 use crate::hub::{ConnectionId, Hub};
 use crate::presence::Change;
-use crate::state::Flow;
+use crate::state::{Flow, Subscription};
 
 /// The most users whose coming and going waits for one reader to have room. Beyond it, only the
 /// count is right.
 const UNTOLD_MAX: usize = 1024;
 
 impl Hub {
+    /// The history of a topic has started anew while it was in use: offsets count from 1 again,
+    /// and what its subscribers have belongs to the past. They are told, and are given nothing
+    /// more until they subscribe again.
+    pub fn start_anew(&mut self, name: &TopicName) {
+        let Some(topic_id) = self.topic_id_of(name) else {
+            return;
+        };
+        let Some(topic) = self.topics.get_mut(&topic_id) else {
+            return;
+        };
+        (topic.head, topic.fanned_out) = (0, 0);
+        let subscribers: Vec<ConnectionId> = topic.subscribers.iter().copied().collect();
+        let gap = Gap {
+            from: 1,
+            to: 0,
+            count: 0,
+            cause: GapCause::Epoch,
+        };
+        let mut encoded = Encoded::new(|_| ServerFrame::Gap { topic_id, gap });
+        for id in subscribers {
+            let Some(connection) = self.connections.get_mut(&id) else {
+                continue;
+            };
+            let Some(subscription) = connection.subscriptions.get_mut(&topic_id) else {
+                continue;
+            };
+            // One that joins reads the new history, or is told by its confirmation.
+            if subscription.flow == Flow::Joining {
+                continue;
+            }
+            *subscription = Subscription::joining(subscription.presence);
+            connection.outbox.push(encoded.get(connection.codec));
+            self.touch(id);
+        }
+    }
+
     /// Tells those who watch a topic that somebody joined or left.
     pub(crate) fn announce(
         &mut self,

@@ -15,7 +15,7 @@ use trunkline_hub::{ConnectionId, Hub, HubConfig};
 use trunkline_protocol::{Offset, TopicName, User};
 use trunkline_session::ServerConfig;
 
-use crate::broker::{Broker, Deliver, InUse};
+use crate::broker::{Broker, Deliver, Delivered, InUse};
 use crate::clock::{self, Clock};
 use crate::topics::Registry;
 
@@ -86,9 +86,13 @@ impl Node {
         }));
         let reach = Arc::clone(&reached);
         let deliver: Deliver = Arc::new(move |topic, delivered| {
-            let (key, keyframe) = (delivered.conflation_key, delivered.keyframe);
-            reach_hub(&reach, |hub| {
-                hub.broadcast(topic, delivered.publication, key, keyframe);
+            reach_hub(&reach, |hub| match *delivered {
+                Delivered::Publication {
+                    publication,
+                    conflation_key,
+                    keyframe,
+                } => hub.broadcast(topic, publication, conflation_key, keyframe),
+                Delivered::NewEpoch => hub.start_anew(topic),
             });
         });
         Ok(Arc::new(Self {

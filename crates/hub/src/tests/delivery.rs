@@ -427,3 +427,23 @@ fn a_heartbeat_says_what_gave_way_when_nothing_else_comes() {
     node.hub.heads(1);
     assert_eq!(node.take(1), [""; 0], "once");
 }
+
+#[test]
+fn a_history_that_starts_anew_is_said_and_nothing_of_it_is_taken_for_the_old_one() {
+    let mut node = Node::new();
+    node.open(1);
+    node.subscribe(1, "log:a");
+    for n in 1..=3 {
+        node.publish("log:a", &format!("old {n}"));
+    }
+    node.take(1);
+    node.hub.start_anew(&topic("log:a"));
+    node.logs.clear();
+    node.publish("log:a", "new 1");
+    let told = node.drain(1);
+    assert_eq!(told, ["#1:gap 1-0 0 epoch"]);
+    // Who subscribes again is served.
+    node.subscribe(1, "log:a");
+    node.publish("log:a", "new 2");
+    assert_eq!(offsets(&node.drain(1)).last(), Some(&2));
+}

@@ -9,7 +9,7 @@ use trunkline_protocol::{
     Delivery, GapCause, MessageId, Offset, Payload, Position, SenderId, TopicName, UserId,
 };
 
-use super::{Broker, Deliver, Disk, InUse, Memory, Placed};
+use super::{Broker, Deliver, Delivered, Disk, InUse, Memory, Placed};
 use crate::clock::Clock;
 
 const DAY: std::time::Duration = std::time::Duration::from_secs(86_400);
@@ -52,9 +52,13 @@ impl Bench {
         let delivered = Arc::<Mutex<Vec<_>>>::default();
         let seen = Arc::clone(&delivered);
         let deliver: Deliver = Arc::new(move |topic, delivered| {
-            on_delivery(delivered.publication.offset);
+            let offset = match delivered {
+                Delivered::Publication { publication, .. } => publication.offset,
+                Delivered::NewEpoch => 0,
+            };
+            on_delivery(offset);
             let mut seen = seen.lock().expect("no test panics here");
-            seen.push((topic.clone(), delivered.publication.offset));
+            seen.push((topic.clone(), offset));
         });
         let broker = open(kind, &folder, deliver);
         Self {

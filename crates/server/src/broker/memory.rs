@@ -70,7 +70,7 @@ impl Memory {
         // their offsets and reaching the hub.
         self.with_log(topic, delivery, |log| match log.append(now, append) {
             Appended::New(publication) => {
-                let delivered = Delivered {
+                let delivered = Delivered::Publication {
                     publication: &publication,
                     conflation_key: conflation_key.as_deref(),
                     keyframe,

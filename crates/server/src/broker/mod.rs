@@ -26,11 +26,15 @@ pub(crate) type Deliver = Arc<dyn Fn(&TopicName, &Delivered<'_>) + Send + Sync>;
 /// Tells whether somebody uses a topic. Asked while the broker is held, so it must not wait.
 pub(crate) type InUse = Arc<dyn Fn(&TopicName) -> bool + Send + Sync>;
 
-/// A publication on its way to the hub.
-pub(crate) struct Delivered<'a> {
-    pub(crate) publication: &'a Publication,
-    pub(crate) conflation_key: Option<&'a str>,
-    pub(crate) keyframe: bool,
+/// What happened to a topic, on its way to the hub.
+pub(crate) enum Delivered<'a> {
+    Publication {
+        publication: &'a Publication,
+        conflation_key: Option<&'a str>,
+        keyframe: bool,
+    },
+    /// The history began another epoch while it may have readers.
+    NewEpoch,
 }
 
 /// Where an event stands after it was published.

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use trunkline_protocol::frame::Head;
 use trunkline_protocol::{
-    DisconnectReason, Error, Gap, Moment, Offset, Payload, RequestId, ServerFrame, TopicId,
+    DisconnectReason, Error, Gap, GapCause, Moment, Offset, Payload, RequestId, ServerFrame,
+    TopicId,
 };
 
 use super::line::Line;
@@ -267,6 +268,11 @@ impl ClientSession {
         let Some(subscription) = self.subscriptions.get_mut(&number) else {
             return;
         };
+        // The history that the position belongs to is gone; what is left comes to who asks again.
+        if gap.cause == GapCause::Epoch {
+            subscription.detach();
+            return self.ask_for_subscriptions(now);
+        }
         // What comes before the gap was lost on the way, and the gap does not speak of it.
         if subscription.is_behind(gap.from.saturating_sub(1)) {
             subscription.detach();

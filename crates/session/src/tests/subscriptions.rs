@@ -111,6 +111,24 @@ fn a_gap_is_told_and_stepped_over() {
 }
 
 #[test]
+fn a_history_that_starts_anew_is_asked_for_again() {
+    let mut pair = Pair::live();
+    pair.subscribe("chat:a", 4);
+    let topic_id = TopicId(1);
+    pair.asked.clear();
+    let gap = Gap {
+        from: 1,
+        to: 0,
+        count: 0,
+        cause: GapCause::Epoch,
+    };
+    pair.say(ServerFrame::Gap { topic_id, gap });
+    pair.say(publication(1));
+    assert_eq!(pair.offsets(), [0; 0]);
+    assert_eq!(pair.starts(), [Start::After(at(4))]);
+}
+
+#[test]
 fn a_gap_does_not_hide_what_was_lost_before_it() {
     let mut pair = Pair::live();
     pair.subscribe("chat:a", 4);

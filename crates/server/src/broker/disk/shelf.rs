@@ -3,7 +3,7 @@
 //! Every topic has an entry, and the ones in use have their log beside it. Logs that were not used
 //! for long give way when all of them together are too large; the store has them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use trunkline_hub::Log;
 use trunkline_protocol::{Delivery, Epoch, Moment, Offset, TopicName};
@@ -125,6 +125,16 @@ impl Shelf {
             entry.record = Some(record);
             self.measure(topic);
         }
+    }
+
+    /// The topics that had events and are not in the store that was opened.
+    pub(super) fn lost(&self, stored: &[(TopicName, TopicRecord)]) -> Vec<TopicName> {
+        let stored: HashSet<_> = stored.iter().map(|(topic, _)| topic).collect();
+        let lost = self
+            .entries
+            .iter()
+            .filter(|(topic, entry)| entry.record.is_some() && !stored.contains(topic));
+        lost.map(|(topic, _)| topic.clone()).collect()
     }
 
     /// Takes over what an opened store has of a topic, in place of what was known.

@@ -229,6 +229,29 @@ async fn a_commit_of_unknown_fate_is_delivered_once_it_is_found() {
     assert_eq!(delivered.len(), 4);
 }
 
+/// The disk took the store away under a server that runs: what its readers have is of the past.
+#[tokio::test]
+async fn a_store_that_is_lost_while_it_is_used_begins_anew() {
+    let bench = filled("chat:a", 3).await;
+    let before = bench.position("chat:a").await;
+    let fault = history(&bench.folder).with_extension("fault");
+    fs::write(&fault, "before").expect("a disk");
+    let refused = append(key(1, 4), "4");
+    let refused = bench.broker.publish(&name("chat:a"), LOG, refused).await;
+    assert_eq!(refused, Err(BrokerError::Unavailable));
+    let elsewhere = bench.folder.path().join("elsewhere");
+    fs::rename(history(&bench.folder), elsewhere).expect("a disk");
+    fs::remove_file(&fault).expect("a file of the test");
+
+    let placed = until_it_works(&bench, 4).await;
+    assert_eq!((placed.position.offset, placed.duplicate), (1, false));
+    assert_ne!(placed.position.epoch, before.epoch);
+    let delivered = bench.delivered.lock().expect("no test panics here").clone();
+    // 0 stands for the news of another epoch, which precedes its first event.
+    let offsets: Vec<_> = delivered.iter().map(|(_, offset)| *offset).collect();
+    assert_eq!(offsets, [1, 2, 3, 0, 1]);
+}
+
 #[tokio::test]
 async fn a_store_of_a_newer_server_is_refused() {
     let folder = end(filled("chat:a", 1).await);

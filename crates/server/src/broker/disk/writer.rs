@@ -220,6 +220,7 @@ impl Writer {
         let mut shelf = self.shelf();
         shelf.put(topic, Log::new(record.epoch, delivery));
         shelf.note(topic, record);
+        (self.deliver)(topic, &Delivered::NewEpoch);
         Ok(())
     }
 
@@ -374,7 +375,14 @@ impl Writer {
             Err(error) => return tracing::debug!("history cannot be opened yet: {error:#}"),
         };
         tracing::info!("history is written again");
-        self.shelf().set_epoch(opened.store.epoch());
+        {
+            let mut shelf = self.shelf();
+            shelf.set_epoch(opened.store.epoch());
+            for topic in shelf.lost(&opened.topics) {
+                shelf.remove(&topic);
+                (self.deliver)(&topic, &Delivered::NewEpoch);
+            }
+        }
         for (topic, record) in &opened.topics {
             self.catch_up(&opened.store, topic, *record);
         }
@@ -384,6 +392,11 @@ impl Writer {
     /// Brings a topic in line with the store that was opened again.
     fn catch_up(&self, store: &Store, topic: &TopicName, record: TopicRecord) {
         let mut shelf = self.shelf();
+        let known = shelf.get(topic).and_then(|entry| entry.record);
+        if known.is_some_and(|known| known.epoch != record.epoch) {
+            shelf.adopt(topic, record);
+            return (self.deliver)(topic, &Delivered::NewEpoch);
+        }
         let (Some(head), Some(delivery)) = (
             shelf.get(topic).map(super::shelf::Entry::head),
             shelf.log(topic).map(|log| log.delivery()),
@@ -495,7 +508,7 @@ fn max_age(delivery: Delivery) -> Duration {
 }
 
 fn delivered(publication: &Publication) -> Delivered<'_> {
-    Delivered {
+    Delivered::Publication {
         publication,
         conflation_key: None,
         keyframe: false,
