@@ -3,6 +3,7 @@
 //! A scenario is a plan that makes one kind of trouble likely, run for a number of seeds. Each was
 //! written for a fault that was found in `session` or `hub`.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::ops::Range;
 use std::time::Duration;
 
@@ -68,6 +69,13 @@ fn two_thousand_seeds_hold() {
         "only {deliveries} deliveries were checked"
     );
     assert!(faults > 4_000, "only {faults} faults struck");
+}
+
+/// Seeds that nobody has run before: a failure is a find, and names its seed.
+#[test]
+fn fresh_seeds_hold() {
+    let fresh = RandomState::new().build_hasher().finish() >> 16;
+    hold(fresh..fresh + 300, plan);
 }
 
 #[test]
