@@ -12,10 +12,10 @@ use trunkline_tests::{Peer, Proxy, ServerProcess, Soak, TestServer, until};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twenty_kills_lose_and_double_nothing() {
     let mut server = ServerProcess::start(&[]).await;
-    let soak = Soak::start(&server.base(), server.address(), 5, 2).await;
+    let soak = Soak::start(&server.base(), server.address(), 16, 4).await;
     for round in 0..20 {
         // Not always at the same point of the talk.
-        soak.acknowledged(10 + round * 3).await;
+        soak.acknowledged(10 + round * 7).await;
         server = server.kill_and_restart().await;
     }
     soak.acknowledged(20).await;
