@@ -22,7 +22,9 @@ pub mod presence;
 pub use catch_up::CatchUp;
 pub use fan_out::publications_in;
 pub use hub::{ConnectionId, Hub, HubConfig, Joined, OutboxOverflow, ToJson};
-pub use log::{Append, Appended, Damaged, Kept, Log, Page, PublishKey, Recovery, Stage, Staged};
+pub use log::{
+    Append, Appended, Damaged, Extent, Kept, Log, Page, PublishKey, Recovery, Stage, Staged, Trim,
+};
 pub use presence::Presence;
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use trunkline_protocol::{
 };
 
 pub use reading::{Page, Recovery};
-pub use storing::{Damaged, Stage, Staged};
+pub use storing::{Damaged, Extent, Stage, Staged, Trim};
 
 /// The most bytes of events that one log keeps. Retention ends earlier where this is reached.
 pub const LOG_LEN_MAX: usize = 4 * 1024 * 1024;

@@ -1,6 +1,7 @@
 //! A log beside a store: what goes there has its place before it is kept, and comes back checked.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use trunkline_protocol::{Delivery, Epoch, Offset};
 
@@ -9,6 +10,37 @@ use super::{Append, Kept, Log, PublishKey};
 /// What a store brings back is not what a log could have left there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Damaged;
+
+/// Which part of a log a store has: all that the log keeps, and some more that it does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// The newest offset given; 0 before the first.
+    pub head: Offset,
+    /// The oldest event in the store; above `head` when there is none.
+    pub first: Offset,
+    /// The oldest key of a command in the store, by the offset of its event.
+    pub first_key: Offset,
+}
+
+impl Default for Extent {
+    /// Of a store that has nothing of the log yet.
+    fn default() -> Self {
+        Self {
+            head: 0,
+            first: 1,
+            first_key: 1,
+        }
+    }
+}
+
+/// What a store does not need any more: these offsets, of which some may be gone already.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trim {
+    /// Events.
+    pub events: Range<Offset>,
+    /// Keys of commands, by the offsets of their events.
+    pub keys: Range<Offset>,
+}
 
 /// Appends that have their place and are not yet kept, because they are on their way to a store.
 #[derive(Clone, Debug, Default)]
@@ -27,38 +59,34 @@ pub enum Stage {
 }
 
 impl Log {
-    /// The log that a store kept: its lifetime, the newest offset that it gave, what it kept of the
-    /// publications before it, and the newest keys of commands with their offsets, oldest first.
+    /// The log of which a store has `extent`: all publications there, and the keys of commands with
+    /// their offsets, oldest first.
     ///
     /// # Errors
     ///
-    /// [`Damaged`] if there is a hole, or something that the log cannot have given. Rather than
-    /// to serve it, start a new epoch.
+    /// [`Damaged`] if something is missing at either end or between, or cannot be the log's. Rather
+    /// than to serve it, start a new epoch.
     pub fn restore(
-        (epoch, delivery, head): (Epoch, Delivery, Offset),
+        (epoch, delivery): (Epoch, Delivery),
+        extent: Extent,
         kept: impl IntoIterator<Item = Kept>,
         keys: impl IntoIterator<Item = (Offset, PublishKey)>,
     ) -> Result<Self, Damaged> {
         let mut log = Self::new(epoch, delivery);
+        let mut next = extent.first;
         for kept in kept {
-            let offset = kept.publication.offset;
-            let follows = log
-                .kept
-                .last_key_value()
-                .is_none_or(|(last, _)| offset == last + 1);
-            if !follows || offset == 0 || offset > head {
+            if kept.publication.offset != next {
                 return Err(Damaged);
             }
             log.len += kept.publication.event.len();
-            log.kept.insert(offset, kept);
+            log.kept.insert(next, kept);
+            next += 1;
         }
-        if log
-            .kept
-            .last_key_value()
-            .is_some_and(|(last, _)| *last != head)
-        {
+        // Offsets begin at 1, and an empty store may begin anywhere above the head.
+        if extent.first == 0 || next != extent.first.max(extent.head + 1) {
             return Err(Damaged);
         }
+        let head = extent.head;
         for (offset, key) in keys {
             let fits = (1..=head).contains(&offset)
                 && log
@@ -72,6 +100,21 @@ impl Log {
         }
         log.head = head;
         Ok(log)
+    }
+
+    /// Tells what a store of `extent` can remove, once it is at least `min` entries of a kind, and
+    /// takes it out of the extent. What is staged is not in the log yet, so nothing of it is named.
+    pub fn trim(&self, extent: &mut Extent, min: u64) -> Trim {
+        let advance = |from: &mut Offset, to: Offset| {
+            if to < *from + min {
+                return 0..0;
+            }
+            std::mem::replace(from, to)..to
+        };
+        Trim {
+            events: advance(&mut extent.first, self.first()),
+            keys: advance(&mut extent.first_key, self.first_key()),
+        }
     }
 
     /// Tells which offset `append` will have when it and everything staged before it is appended,
@@ -135,13 +178,19 @@ mod tests {
         }
     }
 
-    fn restore(head: Offset, offsets: &[Offset], keys: &[Offset]) -> Result<Log, Damaged> {
+    fn restore(
+        (first, head): (Offset, Offset),
+        offsets: &[Offset],
+        keys: &[Offset],
+    ) -> Result<Log, Damaged> {
         let keys = keys.iter().map(|&offset| (offset, key(offset as u32)));
-        Log::restore(
-            (Epoch(7), LOG, head),
-            offsets.iter().copied().map(kept),
-            keys,
-        )
+        let extent = Extent {
+            head,
+            first,
+            first_key: 1,
+        };
+        let kept = offsets.iter().copied().map(kept);
+        Log::restore((Epoch(7), LOG), extent, kept, keys)
     }
 
     #[test]
@@ -167,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_restored_log_goes_on_where_it_ended() {
-        let mut log = restore(9, &[7, 8, 9], &[2, 8, 9]).expect("a whole log");
+        let mut log = restore((7, 9), &[7, 8, 9], &[2, 8, 9]).expect("a whole log");
         assert_eq!((log.first(), log.head(), log.first_key()), (7, 9, 2));
         assert_eq!(log.find(&key(2)), Some(2), "ids outlive the events");
         let next = log.append(Moment::from_ms(10), append(10));
@@ -177,7 +226,7 @@ mod tests {
         log.expire(Moment::from_ms(60_009));
         assert_eq!(log.first(), 9);
 
-        let empty = restore(9, &[], &[9]).expect("all events were too old");
+        let empty = restore((10, 9), &[], &[9]).expect("all events were too old");
         assert_eq!(
             (empty.first(), empty.head(), empty.is_empty()),
             (10, 9, true)
@@ -186,30 +235,47 @@ mod tests {
 
     #[test]
     fn what_no_log_can_have_left_is_damage() {
-        for (head, offsets, keys) in [
-            (9, &[6, 8, 9][..], &[][..]),
-            (9, &[9, 8], &[]),
-            (9, &[8, 8, 9], &[]),
-            (9, &[7, 8], &[]),
-            (9, &[8, 9, 10], &[]),
-            (1, &[0, 1], &[]),
-            (9, &[9], &[10]),
-            (9, &[9], &[3, 2]),
-            (9, &[9], &[0]),
+        for (extent, offsets, keys) in [
+            ((6, 9), &[6, 8, 9][..], &[][..]),
+            ((9, 9), &[9, 8], &[]),
+            ((8, 9), &[8, 8, 9], &[]),
+            ((7, 9), &[7, 8], &[]),
+            ((7, 9), &[8, 9], &[]),
+            ((7, 9), &[], &[]),
+            ((8, 9), &[8, 9, 10], &[]),
+            ((0, 1), &[0, 1], &[]),
+            ((9, 9), &[9], &[10]),
+            ((9, 9), &[9], &[3, 2]),
+            ((9, 9), &[9], &[0]),
         ] {
             assert_eq!(
-                restore(head, offsets, keys).err(),
+                restore(extent, offsets, keys).err(),
                 Some(Damaged),
-                "{offsets:?} {keys:?}"
+                "{extent:?} {offsets:?} {keys:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_store_is_trimmed_when_it_is_worth_it() {
+        let mut log = Log::new(Epoch(7), LOG);
+        let mut extent = Extent::default();
+        for counter in 1..=5 {
+            log.append(Moment::from_ms(0), append(counter));
+        }
+        // Three are kept: 1 and 2 are not needed, and all keys are.
+        assert_eq!(log.trim(&mut extent, 3), Trim::default());
+        let trim = log.trim(&mut extent, 2);
+        assert_eq!((trim.events, trim.keys), (1..3, 0..0));
+        assert_eq!((extent.first, extent.first_key), (3, 1));
+        assert_eq!(log.trim(&mut extent, 1), Trim::default());
     }
 
     #[test]
     fn of_too_many_keys_the_newest_are_remembered() {
         let count = MESSAGE_IDS_MAX as u64 + 5;
         let keys: Vec<Offset> = (1..=count).collect();
-        let log = restore(count, &[count], &keys).expect("a whole log");
+        let log = restore((count, count), &[count], &keys).expect("a whole log");
         assert_eq!((log.first_key(), log.find(&key(5))), (6, None));
     }
 }

@@ -14,7 +14,7 @@ use crate::clock::Clock;
 
 const DAY: std::time::Duration = std::time::Duration::from_secs(86_400);
 
-const LOG: Delivery = Delivery::Log {
+pub(super) const LOG: Delivery = Delivery::Log {
     keep: 100,
     max_age: DAY,
 };

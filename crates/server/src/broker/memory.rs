@@ -6,11 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use trunkline_hub::{Append, Appended, Log, Page, PublishKey, Recovery};
 use trunkline_protocol::{Delivery, Epoch, Offset, Position, TopicName};
 
-use super::{BrokerError, Deliver, Delivered, Kept, Placed};
+use super::{BrokerError, Deliver, Delivered, KeptPage, Placed, TOPICS_MAX, new_epoch};
 use crate::clock::Clock;
-
-/// The most topics that have a log. Beyond it, new topics are refused for now.
-const TOPICS_MAX: usize = 100_000;
 
 pub(crate) struct Memory {
     logs: Mutex<HashMap<TopicName, Log>>,
@@ -96,11 +93,11 @@ impl Memory {
         topic: &TopicName,
         delivery: Delivery,
         read: impl FnOnce(&Log) -> Page,
-    ) -> Result<Kept, BrokerError> {
+    ) -> Result<KeptPage, BrokerError> {
         let now = self.clock.now();
         self.with_log(topic, delivery, |log| {
             log.expire(now);
-            Kept {
+            KeptPage {
                 epoch: log.epoch(),
                 page: read(log),
             }
@@ -137,9 +134,4 @@ impl Memory {
             });
         });
     }
-}
-
-/// A new lifetime: random, so that a position of another process is not taken for one of this.
-fn new_epoch() -> Epoch {
-    Epoch(getrandom::u32().expect("the operating system gives random bits"))
 }

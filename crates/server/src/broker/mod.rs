@@ -19,6 +19,9 @@ use trunkline_protocol::{Delivery, Epoch, Offset, Position, Publication, TopicNa
 pub(crate) use disk::Disk;
 pub(crate) use memory::Memory;
 
+/// The most topics that a broker knows. Beyond it, new topics are refused for now.
+const TOPICS_MAX: usize = 100_000;
+
 /// What a broker does with a publication that has its place: hand it to this node's hub. Called
 /// while the topic's order is held, so it must not wait.
 pub(crate) type Deliver = Arc<dyn Fn(&TopicName, &Delivered<'_>) + Send + Sync>;
@@ -53,9 +56,9 @@ pub(crate) enum BrokerError {
     Unavailable,
 }
 
-/// Kept publications with the epoch that they belong to.
+/// KeptPage publications with the epoch that they belong to.
 #[derive(Clone, Debug)]
-pub(crate) struct Kept {
+pub(crate) struct KeptPage {
     pub(crate) epoch: Epoch,
     pub(crate) page: Page,
 }
@@ -99,7 +102,7 @@ impl Broker {
         topic: &TopicName,
         delivery: Delivery,
         count: usize,
-    ) -> Result<Kept, BrokerError> {
+    ) -> Result<KeptPage, BrokerError> {
         match self {
             Self::Memory(memory) => memory.read(topic, delivery, |log| log.newest(count)),
             Self::Disk(disk) => disk.read(topic, delivery, |log| log.newest(count)).await,
@@ -126,7 +129,7 @@ impl Broker {
         delivery: Delivery,
         range: Range,
         count: usize,
-    ) -> Result<Kept, BrokerError> {
+    ) -> Result<KeptPage, BrokerError> {
         let read = |log: &Log| match range {
             Range::Before { offset } => log.before(offset, count),
             Range::After { offset } => log.after(offset, count),
@@ -152,4 +155,9 @@ impl Broker {
             Self::Disk(disk) => disk.sweep(in_use).await,
         }
     }
+}
+
+/// A new lifetime: random, so that a position of another one is not taken for one of this.
+fn new_epoch() -> Epoch {
+    Epoch(getrandom::u32().expect("the operating system gives random bits"))
 }

@@ -4,7 +4,7 @@
 //! only then appends them to the log, fans them out and answers. A crash loses what waits, and of
 //! the commit under way nobody knows whether it was kept.
 
-use trunkline_hub::{Append, Kept, Log, PublishKey, Stage, Staged};
+use trunkline_hub::{Append, Extent, Kept, Log, PublishKey, Stage, Staged};
 use trunkline_protocol::{Codec, Epoch, Offset, Publication, RequestId};
 
 use super::{Server, Work};
@@ -37,8 +37,7 @@ struct Stored {
 #[derive(Debug, Default)]
 struct Table {
     stored: Vec<Stored>,
-    first: Offset,
-    first_key: Offset,
+    extent: Extent,
 }
 
 #[derive(Debug, Default)]
@@ -133,13 +132,9 @@ impl Server {
                 key: write.key,
                 event: write.event.clone(),
             });
-            if log.first() >= table.first + TRIM_MIN {
-                table.first = log.first();
-            }
-            if log.first_key() >= table.first_key + TRIM_MIN {
-                table.first_key = log.first_key();
-            }
-            let needed = table.first.min(table.first_key);
+            table.extent.head = offset;
+            log.trim(&mut table.extent, TRIM_MIN);
+            let needed = table.extent.first.min(table.extent.first_key);
             table
                 .stored
                 .retain(|stored| stored.kept.publication.offset >= needed);
@@ -161,42 +156,36 @@ impl Server {
                 continue;
             }
             let epoch = self.topics[at].log.epoch();
-            let mut head = self.topics[at].log.head();
             let table = &mut self.disk.tables[at];
             let loses = !table.stored.is_empty() && setting.random.chance(setting.plan.tail_losses);
             let epoch = if loses {
                 let lost = setting.random.between(1, table.stored.len() as u64);
                 table.stored.truncate(table.stored.len() - lost as usize);
-                head -= lost;
-                table.first = table.first.min(head + 1);
-                table.first_key = table.first_key.min(head + 1);
+                let extent = &mut table.extent;
+                extent.head -= lost;
+                extent.first = extent.first.min(extent.head + 1);
+                extent.first_key = extent.first_key.min(extent.head + 1);
                 Epoch(epoch.0 + 1)
             } else {
                 epoch
             };
-            self.reload(setting, at, epoch, head, loses);
+            self.reload(setting, at, epoch, loses);
         }
     }
 
     /// Rebuilds a log from what the disk has of it.
-    fn reload(
-        &mut self,
-        setting: &mut Setting,
-        at: usize,
-        epoch: Epoch,
-        head: Offset,
-        is_new: bool,
-    ) {
+    fn reload(&mut self, setting: &mut Setting, at: usize, epoch: Epoch, is_new: bool) {
         let (topic, table) = (&mut self.topics[at], &self.disk.tables[at]);
-        let is_kept = |stored: &&Stored| stored.kept.publication.offset >= table.first;
+        let (extent, head) = (table.extent, table.extent.head);
+        let is_kept = |stored: &&Stored| stored.kept.publication.offset >= extent.first;
         let kept = table.stored.iter().filter(is_kept);
         let keys = table.stored.iter().filter_map(|stored| {
             let offset = stored.kept.publication.offset;
-            let known = offset >= table.first_key;
+            let known = offset >= extent.first_key;
             stored.key.filter(|_| known).map(|key| (offset, key))
         });
         let kept = kept.map(|stored| stored.kept.clone());
-        let restored = Log::restore((epoch, topic.delivery, head), kept, keys);
+        let restored = Log::restore((epoch, topic.delivery), extent, kept, keys);
         setting.checker.restored(at, restored.is_ok());
         let Ok(mut log) = restored else { return };
         log.expire(setting.agenda.now());

@@ -25,7 +25,7 @@ use trunkline_protocol::{Delivery, Epoch, Offset, Position, TopicName};
 use self::shelf::Shelf;
 use self::store::Store;
 use self::writer::{Job, Publish, Writer};
-use super::{BrokerError, Deliver, InUse, Kept, Memory, Placed};
+use super::{BrokerError, Deliver, InUse, KeptPage, Memory, Placed};
 use crate::clock::Clock;
 
 /// The most publishes and fetches that wait for the writer. The next ones wait to be taken.
@@ -159,14 +159,14 @@ impl Disk {
         topic: &TopicName,
         delivery: Delivery,
         read: impl Fn(&Log) -> Page,
-    ) -> Result<Kept, BrokerError> {
+    ) -> Result<KeptPage, BrokerError> {
         if !delivery.is_log() {
             return self.ephemeral.read(topic, delivery, read);
         }
         let now = self.clock.now();
         self.with_log(topic, delivery, |log| {
             log.expire(now);
-            Kept {
+            KeptPage {
                 epoch: log.epoch(),
                 page: read(log),
             }
@@ -206,14 +206,6 @@ impl Disk {
         self.ephemeral.sweep(&*in_use);
         // A writer that has ended has nothing to sweep.
         let _ = self.ask(|answer| Job::Sweep { in_use, answer }).await;
-    }
-}
-
-#[cfg(test)]
-impl Disk {
-    /// Lets all logs go, as if others needed the room.
-    fn forget_logs(&self) {
-        self.with(|shelf| shelf.evict(0));
     }
 }
 

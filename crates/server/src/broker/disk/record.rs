@@ -4,7 +4,7 @@
 //! under another key.
 
 use bytes::{Buf, BufMut};
-use trunkline_hub::{Kept, PublishKey};
+use trunkline_hub::{Extent, Kept, PublishKey};
 use trunkline_protocol::{
     Epoch, MessageId, Moment, Offset, Payload, Publication, SenderId, UserId,
 };
@@ -15,12 +15,8 @@ pub(super) struct TopicRecord {
     /// Names the topic in the keys of its events.
     pub(super) id: u64,
     pub(super) epoch: Epoch,
-    /// The newest offset given.
-    pub(super) head: Offset,
-    /// The oldest event in the store. Scans begin here, and not where removed ones still are.
-    pub(super) first: Offset,
-    /// The oldest message id in the store, by the offset of its event.
-    pub(super) first_key: Offset,
+    /// What the store has of its log. Scans begin where it does, and not at removed records.
+    pub(super) extent: Extent,
     /// When the newest event is too old to be kept.
     pub(super) expires: Moment,
 }
@@ -118,9 +114,9 @@ pub(super) fn write_topic(key: &[u8], topic: &TopicRecord) -> Vec<u8> {
     seal(key, |out| {
         out.put_u64_le(topic.id);
         out.put_u32_le(topic.epoch.0);
-        out.put_u64_le(topic.head);
-        out.put_u64_le(topic.first);
-        out.put_u64_le(topic.first_key);
+        out.put_u64_le(topic.extent.head);
+        out.put_u64_le(topic.extent.first);
+        out.put_u64_le(topic.extent.first_key);
         out.put_u64_le(topic.expires.as_ms());
     })
 }
@@ -130,9 +126,11 @@ pub(super) fn read_topic(key: &[u8], value: &[u8]) -> Option<TopicRecord> {
     Some(TopicRecord {
         id: body.try_get_u64_le().ok()?,
         epoch: Epoch(body.try_get_u32_le().ok()?),
-        head: body.try_get_u64_le().ok()?,
-        first: body.try_get_u64_le().ok()?,
-        first_key: body.try_get_u64_le().ok()?,
+        extent: Extent {
+            head: body.try_get_u64_le().ok()?,
+            first: body.try_get_u64_le().ok()?,
+            first_key: body.try_get_u64_le().ok()?,
+        },
         expires: Moment::from_ms(body.try_get_u64_le().ok()?),
     })
 }
@@ -154,9 +152,11 @@ mod tests {
         let topic = TopicRecord {
             id: 7,
             epoch: Epoch(8),
-            head: 42,
-            first: 40,
-            first_key: 1,
+            extent: Extent {
+                head: 42,
+                first: 40,
+                first_key: 1,
+            },
             expires: Moment::from_ms(9),
         };
         assert_eq!(

@@ -9,10 +9,7 @@ use trunkline_hub::Log;
 use trunkline_protocol::{Delivery, Epoch, Moment, Offset, TopicName};
 
 use super::record::TopicRecord;
-use crate::broker::BrokerError;
-
-/// The most topics that are known. Beyond it, new topics are refused for now.
-const TOPICS_MAX: usize = 100_000;
+use crate::broker::{BrokerError, TOPICS_MAX};
 
 /// The most memory that logs take, in bytes.
 pub(super) const LOGS_LEN_MAX: usize = 64 * 1024 * 1024;
@@ -32,9 +29,24 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    fn of(record: Option<TopicRecord>) -> Self {
+        Self {
+            record,
+            log: None,
+            len: 0,
+            used: 0,
+        }
+    }
+
     /// The newest offset given.
     pub(super) fn head(&self) -> Offset {
-        self.record.map_or(0, |record| record.head)
+        self.record.map_or(0, |record| record.extent.head)
+    }
+
+    /// The epoch that readers were told, if they were told one.
+    pub(super) fn epoch(&self) -> Option<Epoch> {
+        let of_record = self.record.map(|record| record.epoch);
+        of_record.or_else(|| self.log.as_ref().map(Log::epoch))
     }
 }
 
@@ -158,7 +170,8 @@ impl Shelf {
     }
 
     /// Lets the logs go that were not used for longest, while all together are too large. A tenth
-    /// more goes, so that this is not asked for with every event.
+    /// more goes, so that this is not asked for with every event. What the store does not have
+    /// stays: it is empty, and its epoch was told.
     pub(super) fn evict(&mut self, len_max: usize) {
         if self.len <= len_max {
             return;
@@ -166,7 +179,7 @@ impl Shelf {
         let mut by_use: Vec<_> = self
             .entries
             .iter()
-            .filter(|(_, entry)| entry.log.is_some())
+            .filter(|(_, entry)| entry.log.is_some() && entry.record.is_some())
             .map(|(topic, entry)| (entry.used, topic.clone()))
             .collect();
         by_use.sort_unstable();
@@ -215,16 +228,5 @@ impl Shelf {
             self.remove(&topic);
         }
         expired
-    }
-}
-
-impl Entry {
-    fn of(record: Option<TopicRecord>) -> Self {
-        Self {
-            record,
-            log: None,
-            len: 0,
-            used: 0,
-        }
     }
 }

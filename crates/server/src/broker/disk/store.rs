@@ -16,10 +16,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
-use trunkline_hub::{Kept, PublishKey};
-use trunkline_protocol::{Epoch, Offset, TopicName};
+use trunkline_hub::{Append, Kept, Log, Trim};
+use trunkline_protocol::{Delivery, Epoch, Moment, Offset, TopicName};
 
 use super::record::{self, TopicRecord, event_key};
+use crate::broker::new_epoch;
 
 /// The version of the tables and records. A newer one is not read.
 const FORMAT: u64 = 1;
@@ -53,12 +54,6 @@ pub(super) struct Store {
     commits: u64,
     next_id: u64,
     epoch: Epoch,
-}
-
-/// A topic with what is kept of it.
-pub(super) struct StoredLog {
-    pub(super) kept: Vec<Kept>,
-    pub(super) keys: Vec<(Offset, PublishKey)>,
 }
 
 /// A store that could be opened, and the topics in it.
@@ -207,33 +202,31 @@ impl Store {
         self.put_own(changes, EPOCH_KEY, u64::from(self.epoch.0));
     }
 
-    /// Reads what is kept of a topic. None if a record of it is damaged.
-    pub(super) fn load(&self, topic: &TopicRecord) -> anyhow::Result<Option<StoredLog>> {
-        let mut log = StoredLog {
-            kept: Vec::new(),
-            keys: Vec::new(),
-        };
-        let from = |first| event_key(topic.id, first)..=event_key(topic.id, Offset::MAX);
-        for entry in self.events.range(from(topic.first)) {
-            let (key, value) = entry.into_inner()?;
-            match record::read_event(&key, &value) {
-                Some(kept) => log.kept.push(kept),
-                None => return Ok(None),
-            }
-        }
-        // What was not trimmed is there, also the oldest.
-        let oldest = log.kept.first().map(|kept| kept.publication.offset);
-        if oldest != (topic.first <= topic.head).then_some(topic.first) {
+    /// Reads the log of a topic. None if it is damaged.
+    pub(super) fn load(
+        &self,
+        topic: &TopicRecord,
+        delivery: Delivery,
+    ) -> anyhow::Result<Option<Log>> {
+        let Some(kept) = self.events_from(topic, topic.extent.first)? else {
             return Ok(None);
-        }
-        for entry in self.commands.range(from(topic.first_key)) {
-            let (key, value) = entry.into_inner()?;
-            match record::read_command(&key, &value) {
-                Some(key) => log.keys.push(key),
-                None => return Ok(None),
-            }
-        }
-        Ok(Some(log))
+        };
+        let keys = read_all(
+            &self.commands,
+            (topic.id, topic.extent.first_key),
+            record::read_command,
+        )?;
+        Ok(keys
+            .and_then(|keys| Log::restore((topic.epoch, delivery), topic.extent, kept, keys).ok()))
+    }
+
+    /// Reads the events of a topic from `first` on. None if one is damaged.
+    pub(super) fn events_from(
+        &self,
+        topic: &TopicRecord,
+        first: Offset,
+    ) -> anyhow::Result<Option<Vec<Kept>>> {
+        read_all(&self.events, (topic.id, first), record::read_event)
     }
 
     pub(super) fn changes(&self) -> Changes {
@@ -255,44 +248,29 @@ impl Store {
         changes.batch.remove(&self.topics, name.as_str().as_bytes());
     }
 
-    pub(super) fn put_event(&self, changes: &mut Changes, topic: u64, kept: &Kept) {
-        let key = event_key(topic, kept.publication.offset);
-        let value = record::write_event(&key, &kept.publication.event, kept.at);
+    /// Puts an event at the topic's head, with the key of the command that made it.
+    pub(super) fn put_event(
+        &self,
+        changes: &mut Changes,
+        topic: &TopicRecord,
+        append: &Append,
+        at: Moment,
+    ) {
+        let key = event_key(topic.id, topic.extent.head);
+        let value = record::write_event(&key, &append.event, at);
         changes.batch.insert(&self.events, key, value);
-    }
-
-    pub(super) fn put_command(
-        &self,
-        changes: &mut Changes,
-        topic: u64,
-        offset: Offset,
-        command: &PublishKey,
-    ) {
-        let key = event_key(topic, offset);
-        let value = record::write_command(&key, command);
-        changes.batch.insert(&self.commands, key, value);
-    }
-
-    /// Removes the events from `first` on and below `until`.
-    pub(super) fn trim_events(
-        &self,
-        changes: &mut Changes,
-        topic: u64,
-        (first, until): (Offset, Offset),
-    ) {
-        for offset in first..until {
-            changes.batch.remove(&self.events, event_key(topic, offset));
+        if let Some(command) = &append.key {
+            let value = record::write_command(&key, command);
+            changes.batch.insert(&self.commands, key, value);
         }
     }
 
-    /// Removes the message ids of the events from `first` on and below `until`.
-    pub(super) fn trim_commands(
-        &self,
-        changes: &mut Changes,
-        topic: u64,
-        (first, until): (Offset, Offset),
-    ) {
-        for offset in first..until {
+    /// Removes events and keys that the log has dropped.
+    pub(super) fn trim(&self, changes: &mut Changes, topic: u64, trim: Trim) {
+        for offset in trim.events {
+            changes.batch.remove(&self.events, event_key(topic, offset));
+        }
+        for offset in trim.keys {
             changes
                 .batch
                 .remove(&self.commands, event_key(topic, offset));
@@ -325,6 +303,23 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// Reads the records of a topic from an offset on. None if one is damaged.
+fn read_all<T>(
+    table: &Keyspace,
+    (topic, first): (u64, Offset),
+    read: impl Fn(&[u8], &[u8]) -> Option<T>,
+) -> anyhow::Result<Option<Vec<T>>> {
+    let mut all = Vec::new();
+    for entry in table.range(event_key(topic, first)..=event_key(topic, Offset::MAX)) {
+        let (key, value) = entry.into_inner()?;
+        match read(&key, &value) {
+            Some(it) => all.push(it),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(all))
 }
 
 fn number(table: &Keyspace, key: &str) -> anyhow::Result<Option<u64>> {
@@ -393,11 +388,6 @@ fn set_aside(folder: &Path) -> anyhow::Result<PathBuf> {
     // It speaks of the commits of the store that is gone.
     let _ = fs::remove_file(watermark_of(folder));
     Ok(aside)
-}
-
-/// A new lifetime: random, so that a position of another one is not taken for one of this.
-pub(super) fn new_epoch() -> Epoch {
-    Epoch(getrandom::u32().expect("the operating system gives random bits"))
 }
 
 /// Commits that fail while a file beside the store says so.

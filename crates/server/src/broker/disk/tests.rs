@@ -7,20 +7,15 @@ use std::sync::{Arc, Mutex};
 use fjall::{Database, KeyspaceCreateOptions, PersistMode};
 use tempfile::TempDir;
 use tokio::sync::{mpsc, oneshot};
-use trunkline_protocol::{Delivery, GapCause};
+use trunkline_protocol::GapCause;
 
 use super::record::event_key;
 use super::shelf::Shelf;
 use super::store::Store;
 use super::writer::{Job, Publish, Writer};
-use crate::broker::conformance::{Bench, Kind, append, key, name};
+use crate::broker::conformance::{Bench, Kind, LOG, append, key, name};
 use crate::broker::{Broker, BrokerError, Deliver};
 use crate::clock::Clock;
-
-const LOG: Delivery = Delivery::Log {
-    keep: 100,
-    max_age: std::time::Duration::from_secs(86_400),
-};
 
 async fn filled(topic: &str, count: u32) -> Bench {
     let bench = Bench::new(Kind::Disk);
@@ -86,15 +81,12 @@ fn a_sweep_in_the_same_batch_leaves_a_topic_to_its_first_event() {
 async fn a_log_that_left_memory_comes_back_whole() {
     let bench = filled("chat:a", 150).await;
     let before = bench.after("chat:a", 0).await;
-    let Broker::Disk(disk) = &bench.broker else {
-        panic!("this is the disk broker")
-    };
-    disk.forget_logs();
+    forget_logs(&bench);
     assert_eq!(bench.after("chat:a", 0).await, before);
-    disk.forget_logs();
+    forget_logs(&bench);
     let again = bench.publish("chat:a", key(1, 150), "event 150").await;
     assert_eq!((again.position.offset, again.duplicate), (150, true));
-    disk.forget_logs();
+    forget_logs(&bench);
     assert_eq!(
         bench.publish("chat:a", None, "x").await.position.offset,
         151
@@ -212,21 +204,26 @@ async fn a_full_disk_refuses_publishes_and_serves_reads() {
 
 #[tokio::test]
 async fn a_commit_of_unknown_fate_is_delivered_once_it_is_found() {
-    let bench = filled("chat:a", 3).await;
-    let fault = history(&bench.folder).with_extension("fault");
-    fs::write(&fault, "after").expect("a disk");
-    let refused = bench
-        .broker
-        .publish(&name("chat:a"), LOG, append(key(1, 4), "4"))
-        .await;
-    assert_eq!(refused, Err(BrokerError::Unavailable));
-    fs::remove_file(&fault).expect("a file of the test");
+    for forgets in [false, true] {
+        let bench = filled("chat:a", 3).await;
+        let fault = history(&bench.folder).with_extension("fault");
+        fs::write(&fault, "after").expect("a disk");
+        let refused = append(key(1, 4), "4");
+        let refused = bench.broker.publish(&name("chat:a"), LOG, refused).await;
+        assert_eq!(refused, Err(BrokerError::Unavailable));
+        fs::remove_file(&fault).expect("a file of the test");
+        if forgets {
+            forget_logs(&bench);
+        }
 
-    let placed = until_it_works(&bench, 4).await;
-    assert_eq!((placed.position.offset, placed.duplicate), (4, true));
-    let delivered = bench.delivered.lock().expect("no test panics here").clone();
-    assert_eq!(delivered.last(), Some(&(name("chat:a"), 4)));
-    assert_eq!(delivered.len(), 4);
+        let placed = until_it_works(&bench, 4).await;
+        assert_eq!((placed.position.offset, placed.duplicate), (4, true));
+        let delivered = bench.delivered.lock().expect("no test panics here").clone();
+        let offsets: Vec<_> = delivered.iter().map(|(_, offset)| *offset).collect();
+        assert_eq!(offsets, [1, 2, 3, 4], "{forgets}");
+        let texts = bench.after("chat:a", 3).await;
+        assert_eq!(texts, [(4, "4".to_owned())]);
+    }
 }
 
 /// The disk took the store away under a server that runs: what its readers have is of the past.
@@ -272,6 +269,14 @@ async fn a_store_of_a_newer_server_is_refused() {
         error.contains("has format 2, and this server reads 1"),
         "{error}"
     );
+}
+
+/// Lets all logs go, as if others needed the room.
+fn forget_logs(bench: &Bench) {
+    match &bench.broker {
+        Broker::Disk(disk) => disk.with(|shelf| shelf.evict(0)),
+        Broker::Memory(_) => panic!("this is not the disk broker"),
+    }
 }
 
 /// Publishes until the store is open again, which takes about a second.
