@@ -7,12 +7,24 @@ fn lobby(base: &str) -> String {
     format!("{base}/chat/lobby")
 }
 
+/// Two people sign in and open the lobby.
+async fn meet(server: &ServerProcess, ada: &Browser, bob: &Browser) {
+    ada.visit_as(&lobby(&server.base()), "Ada").await;
+    bob.visit_as(&lobby(&server.base()), "Bob").await;
+}
+
+/// Cuts the line by the page's own switch, which ends with the page.
+async fn cut_line(browser: &Browser) {
+    browser.click("badge").await;
+    browser.click("cut-line").await;
+    browser.badge("offline").await;
+}
+
 #[tokio::test]
 async fn two_browsers_chat_and_see_each_other() {
     let server = ServerProcess::start(&[]).await;
     with_people(async |[ada, bob]: &[Browser; 2]| {
-        ada.visit_as(&lobby(&server.base()), "Ada").await;
-        bob.visit_as(&lobby(&server.base()), "Bob").await;
+        meet(&server, ada, bob).await;
         ada.say("hello Bob").await;
         bob.hears("hello Bob").await;
         bob.say("안녕, Ada").await;
@@ -84,8 +96,7 @@ async fn a_cut_line_comes_back_with_what_was_missed() {
 async fn a_restarted_server_that_lost_its_history_shows_the_gap() {
     let server = ServerProcess::start(&["--broker", "memory"]).await;
     with_people(async |[ada, bob]: &[Browser; 2]| {
-        ada.visit_as(&lobby(&server.base()), "Ada").await;
-        bob.visit_as(&lobby(&server.base()), "Bob").await;
+        meet(&server, ada, bob).await;
         ada.say("before the restart").await;
         bob.hears("before the restart").await;
 
@@ -132,10 +143,8 @@ async fn what_was_not_sent_before_a_reload_is_sent_after_it() {
         ada.say("zero").await;
         bob.hears("zero").await;
 
-        // The page's own switch ends with the page, so that the reload mends the line.
-        ada.click("badge").await;
-        ada.click("cut-line").await;
-        ada.badge("offline").await;
+        // The reload mends the line.
+        cut_line(ada).await;
         for text in said {
             ada.say(text).await;
             ada.hears(text).await;
@@ -169,11 +178,8 @@ async fn what_was_not_sent_before_a_reload_is_sent_after_it() {
 async fn what_a_closed_tab_has_not_sent_is_sent_by_the_next_page() {
     let server = ServerProcess::start(&[]).await;
     with_people(async |[ada, bob]: &[Browser; 2]| {
-        ada.visit_as(&lobby(&server.base()), "Ada").await;
-        bob.visit_as(&lobby(&server.base()), "Bob").await;
-        ada.click("badge").await;
-        ada.click("cut-line").await;
-        ada.badge("offline").await;
+        meet(&server, ada, bob).await;
+        cut_line(ada).await;
         ada.say("patience").await;
         ada.hears("patience").await;
 
@@ -220,8 +226,7 @@ async fn until_states(browser: &Browser, wanted: &[&str]) {
 async fn a_message_can_be_edited_and_deleted_by_its_author() {
     let server = ServerProcess::start(&[]).await;
     with_people(async |[ada, bob]: &[Browser; 2]| {
-        ada.visit_as(&lobby(&server.base()), "Ada").await;
-        bob.visit_as(&lobby(&server.base()), "Bob").await;
+        meet(&server, ada, bob).await;
         ada.say("helo").await;
         bob.hears("helo").await;
         assert!(!bob.has("edit").await, "only the author may edit");
@@ -252,8 +257,7 @@ async fn point_at_the_message(browser: &Browser) {
 async fn typing_is_shown_to_the_other() {
     let server = ServerProcess::start(&[]).await;
     with_people(async |[ada, bob]: &[Browser; 2]| {
-        ada.visit_as(&lobby(&server.base()), "Ada").await;
-        bob.visit_as(&lobby(&server.base()), "Bob").await;
+        meet(&server, ada, bob).await;
         bob.find("composer")
             .await
             .send_keys("thinking")

@@ -23,7 +23,6 @@ impl Hub {
             return;
         };
         (topic.head, topic.fanned_out) = (0, 0);
-        let subscribers: Vec<ConnectionId> = topic.subscribers.iter().copied().collect();
         let gap = Gap {
             from: 1,
             to: 0,
@@ -31,21 +30,18 @@ impl Hub {
             cause: GapCause::Epoch,
         };
         let mut encoded = Encoded::new(|_| ServerFrame::Gap { topic_id, gap });
-        for id in subscribers {
-            let Some(connection) = self.connections.get_mut(&id) else {
-                continue;
-            };
+        self.reach_subscribers(topic_id, |_, connection| {
             let Some(subscription) = connection.subscriptions.get_mut(&topic_id) else {
-                continue;
+                return false;
             };
             // One that joins reads the new history, or is told by its confirmation.
             if subscription.flow == Flow::Joining {
-                continue;
+                return false;
             }
             *subscription = Subscription::joining(subscription.presence);
             connection.outbox.push(encoded.get(connection.codec));
-            self.touch(id);
-        }
+            true
+        });
     }
 
     /// Tells those who watch a topic that somebody joined or left.
@@ -77,28 +73,26 @@ impl Hub {
                 },
             ),
         };
-        let subscribers: Vec<ConnectionId> = topic.subscribers.iter().copied().collect();
         let mut encoded = Encoded::new(|_| frame.clone());
         let len_max = self.config.outbox_len_max;
-        for id in subscribers {
-            let Some(connection) = self.connections.get_mut(&id) else {
-                continue;
-            };
+        self.reach_subscribers(topic_id, |id, connection| {
             let Some(subscription) = connection.subscriptions.get_mut(&topic_id) else {
-                continue;
+                return false;
             };
             // The confirmation of one that joins will tell who is present.
             if !subscription.presence || subscription.flow == Flow::Joining || Some(id) == except {
-                continue;
+                return false;
             }
             let room = connection.outbox.len() < len_max;
             if room && subscription.untold.is_empty() {
                 connection.outbox.push(encoded.get(connection.codec));
-                self.touch(id);
-            } else if subscription.untold.len() < UNTOLD_MAX {
+                return true;
+            }
+            if subscription.untold.len() < UNTOLD_MAX {
                 subscription.untold.insert(user);
             }
-        }
+            false
+        });
     }
 
     /// Tells a connection that has room again who joined and left meanwhile.

@@ -5,7 +5,7 @@ use trunkline_protocol::{
     Codec, Delivery, Gap, GapCause, Offset, Payload, Publication, ServerFrame, TopicId, TopicName,
 };
 
-use crate::hub::{ConnectionId, Hub, ToJson};
+use crate::hub::{Hub, ToJson};
 use crate::outbox::{Outbox, Value};
 use crate::state::{Connection, Flow, Subscription};
 
@@ -83,7 +83,6 @@ impl Hub {
         topic.head = topic.head.max(publication.offset);
         topic.fanned_out = topic.fanned_out.max(publication.offset);
         let (delivery, to_json) = (topic.delivery, topic.to_json);
-        let subscribers: Vec<ConnectionId> = topic.subscribers.iter().copied().collect();
         let mut encoded = Encoded::new(|codec| {
             let event = event_in(codec, &publication.event, to_json);
             ServerFrame::of_publication(
@@ -95,16 +94,13 @@ impl Hub {
             )
         });
         let len_max = self.config.outbox_len_max;
-        for id in subscribers {
-            let Some(connection) = self.connections.get_mut(&id) else {
-                continue;
-            };
-            let Some(subscription) = connection.subscriptions.get_mut(&topic_id) else {
-                continue;
+        self.reach_subscribers(topic_id, |_, connection| {
+            let Some(subscription) = connection.subscriptions.get(&topic_id) else {
+                return false;
             };
             let listens = matches!(subscription.flow, Flow::Live | Flow::AwaitingKeyframe);
             if !listens || publication.offset <= subscription.given {
-                continue;
+                return false;
             }
             let frame = encoded.get(connection.codec);
             let offer = Offer {
@@ -113,18 +109,15 @@ impl Hub {
                 frame,
                 len_max,
             };
-            let due = match delivery {
+            match delivery {
                 Delivery::Log { .. } => offer.offer_log(connection),
                 Delivery::Latest { .. } => {
                     offer.offer_latest(connection, conflation_key.unwrap_or_default())
                 }
                 Delivery::Volatile => offer.offer_volatile(connection),
                 Delivery::Keyframed { .. } => offer.offer_keyframed(connection, keyframe),
-            };
-            if due {
-                self.touch(id);
             }
-        }
+        });
     }
 }
 

@@ -330,6 +330,26 @@ impl Hub {
         }
     }
 
+    /// Goes through the connections that are subscribed to a topic. `reach` tells whether there is
+    /// something to do for one afterwards.
+    pub(crate) fn reach_subscribers(
+        &mut self,
+        topic_id: TopicId,
+        mut reach: impl FnMut(ConnectionId, &mut Connection) -> bool,
+    ) {
+        let Some(topic) = self.topics.get(&topic_id) else {
+            return;
+        };
+        let subscribers: Vec<ConnectionId> = topic.subscribers.iter().copied().collect();
+        for id in subscribers {
+            if let Some(connection) = self.connections.get_mut(&id)
+                && reach(id, connection)
+            {
+                self.touch(id);
+            }
+        }
+    }
+
     /// Finds the id of a topic or gives it the lowest one that is free: low numbers are short on
     /// the wire.
     fn topic_id(

@@ -102,6 +102,24 @@ impl Node {
         })
     }
 
+    /// A node with these connections.
+    fn open_to(connections: &[ConnectionId]) -> Self {
+        let mut node = Self::new();
+        for connection in connections {
+            node.open(*connection);
+        }
+        node
+    }
+
+    /// A small node with connection 1, which reads `name` and has taken its confirmation.
+    fn with_reader(outbox_len_max: usize, name: &str) -> Self {
+        let mut node = Self::small(outbox_len_max);
+        node.open(1);
+        node.subscribe(1, name);
+        node.take(1);
+        node
+    }
+
     fn with(config: HubConfig) -> Self {
         let config = HubConfig {
             linger: LINGER,

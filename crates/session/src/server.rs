@@ -8,17 +8,19 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use trunkline_protocol::codec::CLIENT_FRAME_LEN_MAX;
-use trunkline_protocol::frame::{Limits, Range, SUBSCRIPTIONS_MAX, Start, Subscribe, TopicText};
+use trunkline_protocol::frame::{Limits, SUBSCRIPTIONS_MAX, Subscribe};
 use trunkline_protocol::{
-    ClientFrame, DisconnectReason, Error, ErrorCode, Fingerprint, MessageId, Moment,
-    PROTOCOL_VERSION, Payload, RequestId, ServerFrame, TopicName, User,
+    ClientFrame, DisconnectReason, Error, Moment, PROTOCOL_VERSION, RequestId, ServerFrame,
+    TopicName, User,
 };
 
 use crate::pace::{Bucket, Pace};
 
-/// Refusals for being too fast that a connection may collect before it is closed with 4105. A
-/// pause of one second forgives them.
-const TOO_FAST_MAX: u32 = 1000;
+mod event;
+mod requests;
+
+pub use event::{Close, ServerEvent};
+use requests::Kind;
 
 /// What a server's half is told when it is made.
 #[derive(Clone, Copy, Debug)]
@@ -53,123 +55,6 @@ impl Default for ServerConfig {
     }
 }
 
-/// What the server does for this connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ServerEvent {
-    /// Check the token, then call `handle_authenticated` or `close`.
-    Authenticate {
-        /// The token.
-        token: String,
-        /// The client program.
-        agent: String,
-    },
-    /// Subscribe this connection, in place of an earlier subscription of it to the same topic.
-    Subscribe {
-        /// The request to answer.
-        id: RequestId,
-        /// The topic.
-        topic: TopicName,
-        /// The contract of the client, if it has one.
-        contract: Option<Fingerprint>,
-        /// Where to start.
-        start: Start,
-        /// Whether to tell who is present.
-        presence: bool,
-    },
-    /// End the subscription of this connection.
-    Unsubscribe {
-        /// The request to answer.
-        id: RequestId,
-        /// The topic.
-        topic: TopicName,
-    },
-    /// Hand a command to the topic's handler, after those that came before.
-    Publish {
-        /// The request to answer.
-        id: RequestId,
-        /// The id that makes a retry harmless.
-        message_id: MessageId,
-        /// The topic.
-        topic: TopicName,
-        /// The contract of the client, if it has one.
-        contract: Option<Fingerprint>,
-        /// The command.
-        command: Payload,
-    },
-    /// Call a method.
-    Call {
-        /// The request to answer.
-        id: RequestId,
-        /// The method.
-        method: String,
-        /// The contract of the client, if it has one.
-        contract: Option<Fingerprint>,
-        /// How long it may take.
-        deadline: Duration,
-        /// The request.
-        request: Payload,
-    },
-    /// Stop working on a call. It has been answered.
-    Cancel {
-        /// The request.
-        id: RequestId,
-    },
-    /// Read kept publications.
-    History {
-        /// The request to answer.
-        id: RequestId,
-        /// The topic.
-        topic: TopicName,
-        /// Which.
-        range: Range,
-        /// At most how many.
-        limit: u16,
-    },
-    /// Tell who is present.
-    Presence {
-        /// The request to answer.
-        id: RequestId,
-        /// The topic.
-        topic: TopicName,
-    },
-    /// Check a new token of the same user, then call `handle_refreshed` or answer with a refusal.
-    Refresh {
-        /// The request to answer.
-        id: RequestId,
-        /// The token.
-        token: String,
-    },
-    /// A heartbeat is due: send `Ping` with the heads that moved.
-    Heartbeat,
-}
-
-/// How this connection ends: send a Close frame with this.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Close {
-    /// Its code.
-    pub reason: DisconnectReason,
-    /// Its words, at most 123 bytes.
-    pub text: String,
-}
-
-impl Close {
-    /// A close with the reason's own words.
-    pub fn new(reason: DisconnectReason) -> Self {
-        Self {
-            reason,
-            text: reason.text().to_owned(),
-        }
-    }
-
-    /// A close that says more.
-    pub fn saying(reason: DisconnectReason, text: &str) -> Self {
-        Self {
-            reason,
-            text: trunkline_protocol::Text::<123>::cut(text).into(),
-        }
-    }
-}
-
 #[derive(Debug)]
 enum State {
     /// `Connect` is expected until then.
@@ -193,12 +78,6 @@ struct Open {
     bucket: Bucket,
     too_fast: u32,
     too_fast_since: Moment,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Call,
-    Other,
 }
 
 /// The server's half of the conversation.
@@ -435,194 +314,6 @@ impl ServerSession {
     /// How to close, once this connection is over. Send the remaining frames first.
     pub fn poll_close(&mut self) -> Option<Close> {
         self.close.take()
-    }
-
-    fn handle_open_frame(&mut self, now: Moment, frame: ClientFrame) {
-        let (id, kind) = match &frame {
-            ClientFrame::Pong => return,
-            ClientFrame::Cancel { id } => return self.handle_cancel(*id),
-            // A probe costs what a request costs, so it is held to the same pace.
-            ClientFrame::Probe { nonce } => {
-                let nonce = *nonce;
-                if self.within_pace(now).is_ok() {
-                    self.frames.push_back(ServerFrame::Probed { nonce });
-                }
-                return;
-            }
-            ClientFrame::Call { id, .. } => (*id, Kind::Call),
-            ClientFrame::Subscribe(Subscribe { id, .. })
-            | ClientFrame::Unsubscribe { id, .. }
-            | ClientFrame::Publish { id, .. }
-            | ClientFrame::History { id, .. }
-            | ClientFrame::Presence { id, .. }
-            | ClientFrame::Refresh { id, .. } => (*id, Kind::Other),
-            ClientFrame::Connect { .. } => return,
-        };
-        if !self.claim(id, kind, self.config.requests_max) {
-            return;
-        }
-        if let Err(wait) = self.within_pace(now) {
-            let mut error = Error::new(ErrorCode::TooFast, "too many requests per second");
-            error.retry_after_ms = Some(millis(wait));
-            return self.refuse(id, error);
-        }
-        match frame {
-            ClientFrame::Subscribe(subscribe) => self.handle_subscribe(subscribe),
-            ClientFrame::Unsubscribe { id, topic } => {
-                if let Some(topic) = self.parsed(id, &topic) {
-                    self.handle_unsubscribe(id, topic);
-                }
-            }
-            ClientFrame::Publish {
-                id,
-                message_id,
-                topic,
-                contract,
-                command,
-            } => {
-                if let Some(topic) = self.parsed(id, &topic) {
-                    self.events.push_back(ServerEvent::Publish {
-                        id,
-                        message_id,
-                        topic,
-                        contract,
-                        command,
-                    });
-                }
-            }
-            ClientFrame::Call {
-                id,
-                method,
-                contract,
-                deadline_ms,
-                request,
-            } => {
-                let deadline = Duration::from_millis(u64::from(deadline_ms));
-                self.events.push_back(ServerEvent::Call {
-                    id,
-                    method: method.into(),
-                    contract,
-                    deadline,
-                    request,
-                });
-            }
-            ClientFrame::History {
-                id,
-                topic,
-                range,
-                limit,
-            } => {
-                if let Some(topic) = self.parsed(id, &topic) {
-                    self.events.push_back(ServerEvent::History {
-                        id,
-                        topic,
-                        range,
-                        limit,
-                    });
-                }
-            }
-            ClientFrame::Presence { id, topic } => {
-                if let Some(topic) = self.parsed(id, &topic) {
-                    self.events.push_back(ServerEvent::Presence { id, topic });
-                }
-            }
-            ClientFrame::Refresh { id, token } => {
-                self.events.push_back(ServerEvent::Refresh {
-                    id,
-                    token: token.into(),
-                });
-            }
-            ClientFrame::Connect { .. }
-            | ClientFrame::Cancel { .. }
-            | ClientFrame::Pong
-            | ClientFrame::Probe { .. } => {}
-        }
-    }
-
-    /// Takes up a request, or refuses it. A refusal here answers an id that is not in the table.
-    fn claim(&mut self, id: RequestId, kind: Kind, requests_max: usize) -> bool {
-        let error = if self.requests.contains_key(&id) {
-            Error::new(ErrorCode::DuplicateId, id)
-        } else if self.requests.len() >= requests_max {
-            Error::new(
-                ErrorCode::TooManyRequests,
-                "too many requests wait for an answer",
-            )
-        } else {
-            self.requests.insert(id, kind);
-            return true;
-        };
-        self.frames.push_back(ServerFrame::Refused { id, error });
-        false
-    }
-
-    fn within_pace(&mut self, now: Moment) -> Result<(), Duration> {
-        let State::Open(open) = &mut self.state else {
-            return Ok(());
-        };
-        let taken = open.bucket.take(now);
-        if taken.is_err() {
-            if now.since(open.too_fast_since) > Duration::from_secs(1) {
-                open.too_fast = 0;
-                open.too_fast_since = now;
-            }
-            open.too_fast += 1;
-            if open.too_fast > TOO_FAST_MAX {
-                self.close(Close::new(DisconnectReason::TooManyRequests));
-            }
-        }
-        taken
-    }
-
-    fn parsed(&mut self, id: RequestId, topic: &TopicText) -> Option<TopicName> {
-        match topic.parse() {
-            Ok(name) => Some(name),
-            Err(error) => {
-                self.refuse(id, Error::new(ErrorCode::InvalidTopic, error));
-                None
-            }
-        }
-    }
-
-    fn handle_subscribe(&mut self, subscribe: Subscribe) {
-        let Subscribe {
-            id,
-            topic,
-            contract,
-            start,
-            presence,
-        } = subscribe;
-        let Some(topic) = self.parsed(id, &topic) else {
-            return;
-        };
-        if !self.topics.contains(&topic) && self.topics.len() >= SUBSCRIPTIONS_MAX {
-            let detail = format!("a connection has at most {SUBSCRIPTIONS_MAX} subscriptions");
-            return self.refuse(id, Error::new(ErrorCode::TooManySubscriptions, detail));
-        }
-        self.topics.insert(topic.clone());
-        self.events.push_back(ServerEvent::Subscribe {
-            id,
-            topic,
-            contract,
-            start,
-            presence,
-        });
-    }
-
-    fn handle_unsubscribe(&mut self, id: RequestId, topic: TopicName) {
-        if self.topics.remove(&topic) {
-            self.events
-                .push_back(ServerEvent::Unsubscribe { id, topic });
-        } else {
-            self.refuse(id, Error::new(ErrorCode::NotSubscribed, topic));
-        }
-    }
-
-    fn handle_cancel(&mut self, id: RequestId) {
-        if self.requests.get(&id) == Some(&Kind::Call) {
-            self.refuse(id, Error::new(ErrorCode::Cancelled, ""));
-            self.events.push_back(ServerEvent::Cancel { id });
-        }
     }
 }
 

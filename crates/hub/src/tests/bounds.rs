@@ -135,10 +135,7 @@ fn events_leave_the_reserve_to_answers() {
 
 #[test]
 fn an_event_longer_than_the_outbox_arrives_all_the_same() {
-    let mut node = Node::small(50);
-    node.open(1);
-    node.subscribe(1, "log:a");
-    node.take(1);
+    let mut node = Node::with_reader(50, "log:a");
     while node.hub.poll_dirty().is_some() {}
     node.publish("log:a", &"long ".repeat(50));
     assert_eq!(

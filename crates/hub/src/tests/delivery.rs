@@ -113,10 +113,7 @@ fn a_slow_reader_of_a_log_falls_behind_and_rejoins_without_a_hole() {
 
 #[test]
 fn a_reader_that_retention_went_past_is_told_so() {
-    let mut node = Node::small(40);
-    node.open(1);
-    node.subscribe(1, "short:a");
-    node.take(1);
+    let mut node = Node::with_reader(40, "short:a");
     for n in 1..=10 {
         node.publish("short:a", &format!("event {n}"));
     }
@@ -223,10 +220,7 @@ fn conflation_holds_the_outbox_to_one_frame_per_key() {
 
 #[test]
 fn a_reader_of_latest_without_room_still_gets_the_last_value_of_each_key() {
-    let mut node = Node::small(60);
-    node.open(1);
-    node.subscribe(1, "latest:a");
-    node.take(1);
+    let mut node = Node::with_reader(60, "latest:a");
     for n in 1..=50 {
         node.publish("latest:a", &format!("k{}={n}", n % 20));
     }
@@ -292,10 +286,7 @@ fn a_gap_of_latest_covers_nothing_that_follows_it() {
 
 #[test]
 fn volatile_drops_for_a_slow_reader_and_counts() {
-    let mut node = Node::small(60);
-    node.open(1);
-    node.subscribe(1, "volatile:a");
-    node.take(1);
+    let mut node = Node::with_reader(60, "volatile:a");
     for n in 1..=9 {
         node.publish("volatile:a", &format!("event {n}"));
     }
@@ -321,10 +312,7 @@ fn volatile_leaves_half_of_the_room_to_logs() {
 
 #[test]
 fn a_keyframed_reader_that_was_slow_waits_for_a_keyframe() {
-    let mut node = Node::small(60);
-    node.open(1);
-    node.subscribe(1, "keyframed:a");
-    node.take(1);
+    let mut node = Node::with_reader(60, "keyframed:a");
     for event in ["key 1", "delta 2", "delta 3", "delta 4"] {
         node.publish("keyframed:a", event);
     }
@@ -414,10 +402,7 @@ fn what_a_reader_has_from_history_does_not_come_again() {
 
 #[test]
 fn a_heartbeat_says_what_gave_way_when_nothing_else_comes() {
-    let mut node = Node::small(60);
-    node.open(1);
-    node.subscribe(1, "volatile:a");
-    node.take(1);
+    let mut node = Node::with_reader(60, "volatile:a");
     for n in 1..=9 {
         node.publish("volatile:a", &format!("event {n}"));
     }

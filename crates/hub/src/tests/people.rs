@@ -51,9 +51,7 @@ fn two_tabs_are_one_user() {
 
 #[test]
 fn a_lost_line_lingers_and_then_leaves() {
-    let mut node = Node::new();
-    node.open(1);
-    node.open(2);
+    let mut node = Node::open_to(&[1, 2]);
     node.watch(1, "log:a");
     node.subscribe(2, "log:a");
     node.take(1);
@@ -67,9 +65,7 @@ fn a_lost_line_lingers_and_then_leaves() {
 
 #[test]
 fn who_comes_back_in_time_was_never_away() {
-    let mut node = Node::new();
-    node.open(1);
-    node.open(20);
+    let mut node = Node::open_to(&[1, 20]);
     node.watch(1, "log:a");
     node.subscribe(20, "log:a");
     node.take(1);
@@ -114,9 +110,7 @@ fn a_newcomer_knows_who_came_and_went_while_its_history_was_read() {
 
 #[test]
 fn a_newcomer_is_not_told_of_itself() {
-    let mut node = Node::new();
-    node.open(10);
-    node.open(11);
+    let mut node = Node::open_to(&[10, 11]);
     node.watch(10, "log:a");
     node.watch(11, "log:a");
     assert_eq!(
@@ -128,9 +122,7 @@ fn a_newcomer_is_not_told_of_itself() {
 
 #[test]
 fn joining_again_is_no_news_to_others() {
-    let mut node = Node::new();
-    node.open(1);
-    node.open(2);
+    let mut node = Node::open_to(&[1, 2]);
     node.watch(1, "log:a");
     node.subscribe(2, "log:a");
     node.take(1);

@@ -31,9 +31,7 @@ fn the_lowest_free_id_is_used_first() {
 
 #[test]
 fn an_id_is_the_same_for_all_connections_while_anyone_uses_it() {
-    let mut node = Node::new();
-    node.open(1);
-    node.open(2);
+    let mut node = Node::open_to(&[1, 2]);
     assert_eq!(id(&mut node, 1, "log:a"), 1);
     assert_eq!(id(&mut node, 2, "log:a"), 1);
     leave(&mut node, 1, "log:a");
