@@ -17,6 +17,7 @@ async fn twenty_kills_lose_and_double_nothing() {
         // Not always at the same point of the talk.
         soak.acknowledged(10 + round * 7).await;
         server = server.kill_and_restart().await;
+        soak.wake();
     }
     soak.acknowledged(20).await;
     let count = soak.finish().await;
@@ -32,6 +33,7 @@ async fn a_machine_that_froze_for_longer_than_the_heartbeat_loses_nothing() {
     // Clients take a line for dead after 15 seconds of silence, and try others meanwhile.
     tokio::time::sleep(Duration::from_secs(17)).await;
     server.thaw().await;
+    soak.wake();
     soak.acknowledged(20).await;
     soak.finish().await;
 }
@@ -49,6 +51,7 @@ async fn lines_that_are_cut_at_random_lose_nothing() {
         }
         proxy.cut();
         proxy.mend();
+        soak.wake();
     }
     soak.finish().await;
 }

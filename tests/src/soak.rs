@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -18,6 +18,10 @@ use crate::{until, within};
 /// How long a talker waits between two messages: below the pace that a server allows.
 const BREATH: Duration = Duration::from_millis(15);
 
+/// How far talkers may be ahead of the slowest reader. A room keeps 1,000 messages, and each of the
+/// 16 talkers at most may have two more under way: what a reader misses is kept, so a gap is a fault.
+const LEAD_MAX: Offset = 500;
+
 /// What stands where in the room.
 type Story = BTreeMap<Offset, String>;
 
@@ -25,6 +29,7 @@ type Story = BTreeMap<Offset, String>;
 pub struct Soak {
     stop: CancellationToken,
     acknowledged: Arc<AtomicUsize>,
+    clients: Vec<Client>,
     talkers: Vec<JoinHandle<Vec<(Offset, String)>>>,
     readers: Vec<JoinHandle<Story>>,
     end: watch::Sender<Option<Offset>>,
@@ -37,21 +42,39 @@ impl Soak {
         let mut soak = Self {
             stop: CancellationToken::new(),
             acknowledged: Arc::default(),
+            clients: Vec::new(),
             talkers: Vec::new(),
             readers: Vec::new(),
             end,
         };
+        let reached: Reached = (0..readers).map(|_| AtomicU64::new(0)).collect();
         for number in 0..readers {
             let client = sign_in(base, line, &format!("reader {number}")).await;
-            soak.readers.push(tokio::spawn(read(client, ends.clone())));
+            soak.clients.push(client.clone());
+            let reading = read(client, number, Arc::clone(&reached), ends.clone());
+            soak.readers.push(tokio::spawn(reading));
         }
         for number in 0..talkers {
             let client = sign_in(base, line, &format!("talker {number}")).await;
-            let (stop, count) = (soak.stop.clone(), Arc::clone(&soak.acknowledged));
-            soak.talkers
-                .push(tokio::spawn(talk(client, number, stop, count)));
+            soak.clients.push(client.clone());
+            let talker = Talker {
+                client,
+                number,
+                stop: soak.stop.clone(),
+                acknowledged: Arc::clone(&soak.acknowledged),
+                reached: Arc::clone(&reached),
+            };
+            soak.talkers.push(tokio::spawn(talker.talk()));
         }
         soak
+    }
+
+    /// Tells everybody that the line may be good again, as a browser does when it is back online.
+    /// Without it, a line that was lost often is tried again after up to half a minute.
+    pub fn wake(&self) {
+        for client in &self.clients {
+            client.wake();
+        }
     }
 
     /// Waits until `count` more messages are acknowledged.
@@ -109,34 +132,58 @@ async fn sign_in(base: &str, line: SocketAddr, nickname: &str) -> Client {
     Client::connect(ClientConfig::new(format!("ws://{line}/ws")), guest.tokens())
 }
 
-/// Says one thing after another, two at a time, and notes where each came to stand.
-async fn talk(
+/// The newest message that each reader has.
+type Reached = Arc<[AtomicU64]>;
+
+struct Talker {
     client: Client,
     number: usize,
     stop: CancellationToken,
-    count: Arc<AtomicUsize>,
-) -> Vec<(Offset, String)> {
-    let mut told = Vec::new();
-    let mut next = 0;
-    while !stop.is_cancelled() {
-        let pair = [next, next + 1].map(|at| format!("{number} says {at}"));
-        next += 2;
-        let sent = pair.clone().map(|text| {
-            let text = Text::cut(&text);
-            client.publish::<Chat>(&room(), &ChatCommand::Say { text })
-        });
-        for (text, sent) in pair.into_iter().zip(sent) {
-            let published = sent.await.expect("a message that is taken in the end");
-            told.push((published.offset, text));
-            count.fetch_add(1, Ordering::Relaxed);
+    acknowledged: Arc<AtomicUsize>,
+    reached: Reached,
+}
+
+impl Talker {
+    /// Says one thing after another, two at a time, and notes where each came to stand.
+    async fn talk(self) -> Vec<(Offset, String)> {
+        let mut told = Vec::new();
+        let mut next = 0;
+        while !self.stop.is_cancelled() {
+            if told.last().is_none_or(|(offset, _)| self.may_go_on(*offset)) {
+                let pair = [next, next + 1].map(|at| format!("{} says {at}", self.number));
+                next += 2;
+                let sent = pair.clone().map(|text| {
+                    let text = Text::cut(&text);
+                    self.client
+                        .publish::<Chat>(&room(), &ChatCommand::Say { text })
+                });
+                for (text, sent) in pair.into_iter().zip(sent) {
+                    let published = sent.await.expect("a message that is taken in the end");
+                    told.push((published.offset, text));
+                    self.acknowledged.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            tokio::time::sleep(BREATH).await;
         }
-        tokio::time::sleep(BREATH).await;
+        told
     }
-    told
+
+    /// Tells whether no reader is too far behind the message at `offset`.
+    fn may_go_on(&self, offset: Offset) -> bool {
+        let reached = self.reached.iter().map(|it| it.load(Ordering::Relaxed));
+        reached
+            .min()
+            .is_none_or(|slowest| offset < slowest + LEAD_MAX)
+    }
 }
 
 /// Reads until it has the event at the end.
-async fn read(client: Client, mut end: watch::Receiver<Option<Offset>>) -> Story {
+async fn read(
+    client: Client,
+    number: usize,
+    progress: Reached,
+    mut end: watch::Receiver<Option<Offset>>,
+) -> Story {
     let mut events = client.subscribe::<Chat>(room(), Options::newest(1000));
     let mut story = Story::new();
     loop {
@@ -160,6 +207,7 @@ async fn read(client: Client, mut end: watch::Receiver<Option<Offset>>) -> Story
                     "events come in order and without a hole"
                 );
                 story.insert(offset, text.into());
+                progress[number].store(offset, Ordering::Relaxed);
             }
             Update::Gap(gap) => panic!("a gap in a history that is kept: {gap:?}"),
             Update::Refused(error) => panic!("refused: {error}"),
