@@ -1,9 +1,12 @@
 //! Telling those who watch a topic who comes and goes, as soon as they have room for it.
 
-use trunkline_protocol::{Gap, GapCause, ServerFrame, TopicId, TopicName};
+use trunkline_protocol::{
+    Gap, GapCause, Member, Moment, ServerFrame, TopicId, TopicName, UserId,
+};
 
 use crate::fan_out::Encoded;
 use crate::hub::{ConnectionId, Hub};
+use crate::people::Announcement;
 use crate::presence::Change;
 use crate::state::{Flow, Subscription};
 
@@ -15,10 +18,11 @@ impl Hub {
     /// The history of a topic has started anew while it was in use: offsets count from 1 again,
     /// and what its subscribers have belongs to the past. They are told, and are given nothing
     /// more until they subscribe again.
-    pub fn start_anew(&mut self, name: &TopicName) {
+    pub fn start_anew(&mut self, now: Moment, name: &TopicName) {
         let Some(topic_id) = self.topic_id_of(name) else {
             return;
         };
+        self.fan_out(now, topic_id);
         let Some(topic) = self.topics.get_mut(&topic_id) else {
             return;
         };
@@ -29,67 +33,57 @@ impl Hub {
             count: 0,
             cause: GapCause::Epoch,
         };
-        let mut encoded = Encoded::new(|_| ServerFrame::Gap { topic_id, gap });
-        self.reach_subscribers(topic_id, |_, connection| {
-            let Some(subscription) = connection.subscriptions.get_mut(&topic_id) else {
+        let mut encoded = Encoded::new(ServerFrame::Gap { topic_id, gap });
+        self.reach_subscribers(topic_id, |connection| {
+            let Some(subscription) = connection.subscriptions.get_mut(topic_id) else {
                 return false;
             };
             // One that joins reads the new history, or is told by its confirmation.
             if subscription.flow == Flow::Joining {
                 return false;
             }
-            *subscription = Subscription::joining(subscription.presence);
-            connection.outbox.push(encoded.get(connection.codec));
+            *subscription = Subscription::joining(subscription.presence, subscription.place);
+            connection.outbox.push(encoded.get(connection.encoder));
             true
         });
     }
 
     /// Tells those who watch a topic that somebody joined or left.
-    pub(crate) fn announce(
-        &mut self,
-        topic_id: TopicId,
-        change: Change,
-        except: Option<ConnectionId>,
-    ) {
-        let Some(topic) = self.topics.get(&topic_id) else {
+    pub fn announce(&mut self, announcement: &Announcement) {
+        let Announcement {
+            topic,
+            count,
+            change,
+            except,
+        } = announcement;
+        let Some(topic_id) = self.topic_id_of(topic) else {
             return;
         };
-        let count = topic.presence.count();
-        let (user, frame) = match change {
-            Change::Joined(member) => (
-                member.user.id,
-                ServerFrame::Joined {
-                    topic_id,
-                    count,
-                    member,
-                },
-            ),
-            Change::Left(user) => (
-                user,
-                ServerFrame::Left {
-                    topic_id,
-                    count,
-                    user,
-                },
-            ),
+        if let Some(topic) = self.topics.get_mut(&topic_id) {
+            topic.people = *count;
+        }
+        let (user, member) = match change {
+            Change::Joined(member) => (member.user.id, Some(member)),
+            Change::Left(user) => (*user, None),
         };
-        let mut encoded = Encoded::new(|_| frame.clone());
+        let mut encoded = Encoded::new(told(topic_id, *count, user, member.cloned()));
         let len_max = self.config.outbox_len_max;
-        self.reach_subscribers(topic_id, |id, connection| {
-            let Some(subscription) = connection.subscriptions.get_mut(&topic_id) else {
+        self.reach_subscribers(topic_id, |connection| {
+            let id = connection.id;
+            let Some(subscription) = connection.subscriptions.get_mut(topic_id) else {
                 return false;
             };
             // The confirmation of one that joins will tell who is present.
-            if !subscription.presence || subscription.flow == Flow::Joining || Some(id) == except {
+            if !subscription.presence || subscription.flow == Flow::Joining || Some(id) == *except {
                 return false;
             }
             let room = connection.outbox.len() < len_max;
             if room && subscription.untold.is_empty() {
-                connection.outbox.push(encoded.get(connection.codec));
+                connection.outbox.push(encoded.get(connection.encoder));
                 return true;
             }
-            if subscription.untold.len() < UNTOLD_MAX {
-                subscription.untold.insert(user);
+            if subscription.untold.len() < UNTOLD_MAX || subscription.untold.contains_key(&user) {
+                subscription.untold.insert(user, member.cloned());
             }
             false
         });
@@ -97,31 +91,40 @@ impl Hub {
 
     /// Tells a connection that has room again who joined and left meanwhile.
     pub(crate) fn tell_untold(&mut self, id: ConnectionId) {
-        let Some(connection) = self.connections.get_mut(&id) else {
+        let len_max = self.config.outbox_len_max;
+        let Some(connection) = self.connection(id) else {
             return;
         };
-        for (topic_id, subscription) in &mut connection.subscriptions {
-            let Some(topic) = self.topics.get(topic_id) else {
+        let topics: Vec<TopicId> = connection.subscriptions.with_untold().collect();
+        for topic_id in topics {
+            let Some((topic, connection)) = self.both_mut(topic_id, id) else {
                 continue;
             };
-            while connection.outbox.len() < self.config.outbox_len_max
-                && let Some(user) = subscription.untold.pop_first()
+            let Some(subscription) = connection.subscriptions.get_mut(topic_id) else {
+                continue;
+            };
+            while connection.outbox.len() < len_max
+                && let Some((user, member)) = subscription.untold.pop_first()
             {
-                let (topic_id, count) = (*topic_id, topic.presence.count());
-                let frame = match topic.presence.member(user) {
-                    Some(member) => ServerFrame::Joined {
-                        topic_id,
-                        count,
-                        member,
-                    },
-                    None => ServerFrame::Left {
-                        topic_id,
-                        count,
-                        user,
-                    },
-                };
-                connection.outbox.push(connection.codec.encode(&frame));
+                let frame = told(topic_id, topic.people, user, member);
+                connection.outbox.push(connection.encoder.encode(&frame));
             }
         }
+    }
+}
+
+/// The frame that tells of one user.
+fn told(topic_id: TopicId, count: u32, user: UserId, member: Option<Member>) -> ServerFrame {
+    match member {
+        Some(member) => ServerFrame::Joined {
+            topic_id,
+            count,
+            member,
+        },
+        None => ServerFrame::Left {
+            topic_id,
+            count,
+            user,
+        },
     }
 }

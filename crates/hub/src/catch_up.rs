@@ -1,17 +1,15 @@
 //! Catching up: readers that are behind are fed from history, in turns and at their own pace.
 
-use std::ops::Bound;
-
 use trunkline_protocol::frame::{Head, SUBSCRIPTIONS_MAX};
 use trunkline_protocol::{
-    Codec, Delivery, Gap, GapCause, List, Offset, ServerFrame, TopicId, TopicName,
+    Delivery, Gap, GapCause, List, Offset, ServerFrame, TopicId, TopicName,
 };
 
 use crate::fan_out::{publications_in, say_skipped};
 use crate::hub::{ConnectionId, Hub};
 use crate::log::Page;
 use crate::outbox::Outbox;
-use crate::state::{Flow, Topic};
+use crate::state::{Dirty, Encoder, Flow, Topic};
 
 /// A subscription that is to be fed from history.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,21 +26,19 @@ impl Hub {
     /// The next subscription of a connection to feed from history, while there is room for it.
     /// Those that are behind take turns.
     pub fn catching_up(&self, connection: ConnectionId) -> Option<CatchUp> {
-        let state = self.connections.get(&connection)?;
+        let state = self.connection(connection)?;
         if state.outbox.len() > self.config.outbox_len_max / 2 {
             return None;
         }
-        let waiting = state
+        state
             .subscriptions
-            .range((Bound::Excluded(state.fed_last), Bound::Unbounded));
-        waiting
-            .chain(state.subscriptions.range(..=state.fed_last))
+            .from_after(state.fed_last)
             .find_map(|(topic_id, subscription)| match subscription.flow {
                 Flow::Behind { after } => {
-                    let topic = self.topics.get(topic_id)?.name.clone();
+                    let topic = self.topics.get(&topic_id)?.name.clone();
                     Some(CatchUp {
                         topic,
-                        topic_id: *topic_id,
+                        topic_id,
                         after,
                     })
                 }
@@ -54,25 +50,30 @@ impl Hub {
     /// publications are all queued, so that a reader who sees a higher head has lost something.
     /// What gave way is said, too, since nothing else may come for long.
     pub fn heads(&mut self, connection: ConnectionId) -> List<Head, SUBSCRIPTIONS_MAX> {
-        let Some(state) = self.connections.get_mut(&connection) else {
+        let len_max = self.config.outbox_len_max;
+        let Some(state) = self.connection(connection) else {
             return List::default();
         };
+        let ids: Vec<TopicId> = state.subscriptions.topics().collect();
         let mut heads = Vec::new();
-        for (topic_id, subscription) in &mut state.subscriptions {
-            let Some(topic) = self.topics.get(topic_id) else {
+        for topic_id in ids {
+            let Some((topic, state)) = self.both_mut(topic_id, connection) else {
+                continue;
+            };
+            let Some(subscription) = state.subscriptions.get_mut(topic_id) else {
                 continue;
             };
             let head = topic.fanned_out.max(subscription.given);
-            let live = topic.delivery.is_log() && subscription.flow == Flow::Live;
+            let live = topic.kind.delivery.is_log() && subscription.flow == Flow::Live;
             if live && head > subscription.head_told {
                 subscription.head_told = head;
                 heads.push(Head {
-                    topic_id: *topic_id,
+                    topic_id,
                     offset: head,
                 });
             }
-            if state.outbox.len() < self.config.outbox_len_max {
-                say_skipped(state.codec, &mut state.outbox, subscription, *topic_id);
+            if state.outbox.len() < len_max {
+                say_skipped(state.encoder, &mut state.outbox, subscription, topic_id);
             }
         }
         List::cut(heads)
@@ -87,14 +88,12 @@ impl Hub {
         let Some(topic_id) = self.topic_id_of(&read_for.topic) else {
             return;
         };
-        let Some(topic) = self.topics.get_mut(&topic_id) else {
+        let len_max = self.config.outbox_len_max;
+        let Some((topic, connection)) = self.both_mut(topic_id, id) else {
             return;
         };
         topic.head = topic.head.max(page.head);
-        let Some(connection) = self.connections.get_mut(&id) else {
-            return;
-        };
-        let Some(subscription) = connection.subscriptions.get_mut(&topic_id) else {
+        let Some(subscription) = connection.subscriptions.get_mut(topic_id) else {
             return;
         };
         let Flow::Behind { after } = subscription.flow else {
@@ -103,15 +102,15 @@ impl Hub {
         connection.fed_last = topic_id;
         if after != read_for.after {
             // Even an empty page would say too much: that nothing follows what this reader has.
-            return self.touch(id);
+            return self.touch(id, Dirty::Events);
         }
         let mut feeding = Feeding {
             topic_id,
-            codec: connection.codec,
+            encoder: connection.encoder,
             outbox: &mut connection.outbox,
             last: after,
         };
-        let follows = match topic.delivery {
+        let follows = match topic.kind.delivery {
             // A log that lost what the reader misses says so; what is left follows the gap.
             Delivery::Log { .. } => {
                 feeding.say_retention(page.first);
@@ -122,7 +121,7 @@ impl Hub {
             Delivery::Latest { .. } | Delivery::Volatile | Delivery::Keyframed { .. } => true,
         };
         if follows {
-            feeding.push_page(page, topic, self.config.outbox_len_max);
+            feeding.push_page(page, topic, len_max);
             // A page that brings nothing would be asked for for ever, unless it is an old one. The
             // heads of the next heartbeat tell the reader if something is missing.
             let old = (after..topic.head).contains(&page.head);
@@ -136,14 +135,14 @@ impl Hub {
                 }
             };
         }
-        self.touch(id);
+        self.touch(id, Dirty::Events);
     }
 }
 
 /// A page of history on its way into one outbox.
 struct Feeding<'a> {
     topic_id: TopicId,
-    codec: Codec,
+    encoder: Encoder,
     outbox: &'a mut Outbox,
     /// The last offset that the reader has been given.
     last: Offset,
@@ -167,23 +166,21 @@ impl Feeding<'_> {
     /// Queues what the reader does not have, while there is room.
     fn push_page(&mut self, page: &Page, topic: &Topic, len_max: usize) {
         let (before, mut given) = (self.last, 0);
-        for publication in publications_in(self.codec, &page.publications, topic.to_json) {
+        for publication in publications_in(self.encoder.codec, &page.publications, topic.kind.to_json) {
             if given > 0 && self.outbox.len() >= len_max {
                 break;
             }
             if publication.offset > self.last {
                 self.last = publication.offset;
                 given += 1;
-                self.outbox.push(
-                    self.codec
-                        .encode(&ServerFrame::of_publication(self.topic_id, publication)),
-                );
+                let frame = ServerFrame::of_publication(self.topic_id, publication);
+                self.outbox.push(self.encoder.encode(&frame));
             }
         }
         // The values that are not kept were overtaken. It is said after those that are, since a
         // reader takes nothing of a gap.
         let missing = self.last - before - given;
-        if missing > 0 && matches!(topic.delivery, Delivery::Latest { .. }) {
+        if missing > 0 && matches!(topic.kind.delivery, Delivery::Latest { .. }) {
             let (from, to) = (before + 1, self.last - 1);
             self.say(Gap {
                 from,
@@ -195,9 +192,8 @@ impl Feeding<'_> {
     }
 
     fn say(&mut self, gap: Gap) {
-        self.outbox.push(self.codec.encode(&ServerFrame::Gap {
-            topic_id: self.topic_id,
-            gap,
-        }));
+        let topic_id = self.topic_id;
+        let frame = ServerFrame::Gap { topic_id, gap };
+        self.outbox.push(self.encoder.encode(&frame));
     }
 }

@@ -1,23 +1,27 @@
-//! Fan-out: one publication to all subscribers, encoded once per codec.
+//! Fan-out: publications to all subscribers, encoded once per codec, in batches.
+
+use std::ops::Range;
 
 use bytes::Bytes;
 use trunkline_protocol::{
-    Codec, Delivery, Gap, GapCause, Offset, Payload, Publication, ServerFrame, TopicId, TopicName,
+    Codec, Delivery, Gap, GapCause, Moment, Offset, Payload, Publication, ServerFrame, TopicId,
+    TopicName,
 };
 
+use crate::batch::{Fanned, Form};
 use crate::hub::{Hub, ToJson};
 use crate::outbox::{Outbox, Value};
-use crate::state::{Connection, Flow, Subscription};
+use crate::state::{Encoder, Flow, Subscription};
 
 /// A frame for any number of connections, encoded when the first of a codec needs it.
-pub(crate) struct Encoded<F: Fn(Codec) -> ServerFrame> {
-    frame: F,
+pub(crate) struct Encoded {
+    frame: ServerFrame,
     bincode: Option<Bytes>,
     json: Option<Bytes>,
 }
 
-impl<F: Fn(Codec) -> ServerFrame> Encoded<F> {
-    pub(crate) fn new(frame: F) -> Self {
+impl Encoded {
+    pub(crate) fn new(frame: ServerFrame) -> Self {
         Self {
             frame,
             bincode: None,
@@ -25,12 +29,12 @@ impl<F: Fn(Codec) -> ServerFrame> Encoded<F> {
         }
     }
 
-    pub(crate) fn get(&mut self, codec: Codec) -> Bytes {
-        let slot = match codec {
+    pub(crate) fn get(&mut self, encoder: Encoder) -> Bytes {
+        let slot = match encoder.codec {
             Codec::Bincode => &mut self.bincode,
             Codec::Json => &mut self.json,
         };
-        slot.get_or_insert_with(|| codec.encode(&(self.frame)(codec)))
+        slot.get_or_insert_with(|| encoder.encode(&self.frame))
             .clone()
     }
 }
@@ -39,7 +43,7 @@ impl<F: Fn(Codec) -> ServerFrame> Encoded<F> {
 ///
 /// One that cannot be turned into JSON is `null` there: to leave it out would be a hole that the
 /// reader tries to recover for ever.
-fn event_in(codec: Codec, event: &Payload, to_json: ToJson) -> Payload {
+pub(crate) fn event_in(codec: Codec, event: &Payload, to_json: ToJson) -> Payload {
     match codec {
         Codec::Bincode => event.clone(),
         Codec::Json => {
@@ -65,10 +69,12 @@ pub fn publications_in(
 }
 
 impl Hub {
-    /// Gives a publication to everybody who is subscribed to `topic`. Call it in the order of
-    /// offsets. `conflation_key` and `keyframe` are what the topic says of the event.
+    /// Takes a publication for everybody who is subscribed to `topic`. Call it in the order of
+    /// offsets. `conflation_key` and `keyframe` are what the topic says of the event. [`Hub::flush`]
+    /// gives it to them.
     pub fn broadcast(
         &mut self,
+        now: Moment,
         name: &TopicName,
         publication: &Publication,
         conflation_key: Option<&str>,
@@ -77,157 +83,200 @@ impl Hub {
         let Some(topic_id) = self.topic_id_of(name) else {
             return;
         };
+        let framing = self.config.framing;
         let Some(topic) = self.topics.get_mut(&topic_id) else {
             return;
         };
-        topic.head = topic.head.max(publication.offset);
-        topic.fanned_out = topic.fanned_out.max(publication.offset);
-        let (delivery, to_json) = (topic.delivery, topic.to_json);
-        let mut encoded = Encoded::new(|codec| {
-            let event = event_in(codec, &publication.event, to_json);
-            ServerFrame::of_publication(
-                topic_id,
-                Publication {
-                    event,
-                    ..*publication
-                },
-            )
-        });
-        let len_max = self.config.outbox_len_max;
-        self.reach_subscribers(topic_id, |_, connection| {
-            let Some(subscription) = connection.subscriptions.get(&topic_id) else {
+        let form = Form {
+            topic_id,
+            to_json: topic.kind.to_json,
+            framing,
+            readers: topic.readers,
+        };
+        let (batch, key) = (&mut topic.batch, conflation_key.unwrap_or_default());
+        if batch.is_empty() {
+            self.waiting.push(topic_id);
+            batch.due = topic.flush_from.max(now);
+        }
+        batch.push(&form, publication, key, keyframe);
+        if batch.is_full() {
+            self.fan_out(now, topic_id);
+        }
+    }
+
+    /// Gives the publications to the subscribers whose time to wait for others is over.
+    pub fn flush(&mut self, now: Moment) {
+        let waiting = std::mem::take(&mut self.waiting);
+        for topic_id in waiting {
+            match self.topics.get(&topic_id) {
+                Some(topic) if !topic.batch.is_empty() && topic.batch.due > now => {
+                    self.waiting.push(topic_id);
+                }
+                Some(_) => self.fan_out(now, topic_id),
+                None => {}
+            }
+        }
+    }
+
+    /// When to call `flush` at the latest.
+    pub fn poll_flush(&self) -> Option<Moment> {
+        let due = |topic_id| Some(self.topics.get(topic_id)?.batch.due);
+        self.waiting.iter().filter_map(due).min()
+    }
+
+    /// Gives a batch to the subscribers.
+    pub(crate) fn fan_out(&mut self, now: Moment, topic_id: TopicId) {
+        let Some(topic) = self.topics.get_mut(&topic_id) else {
+            return;
+        };
+        let batch = topic.batch.take();
+        let last = batch.last();
+        if last == 0 {
+            return;
+        }
+        topic.head = topic.head.max(last);
+        topic.fanned_out = topic.fanned_out.max(last);
+        topic.flush_from = now + topic.kind.flush_window;
+        let delivery = topic.kind.delivery;
+        let offer = Offer {
+            topic_id,
+            batch: &batch,
+            len_max: self.config.outbox_len_max,
+        };
+        self.reach_subscribers(topic_id, |connection| {
+            let Some(subscription) = connection.subscriptions.get_mut(topic_id) else {
                 return false;
             };
-            let listens = matches!(subscription.flow, Flow::Live | Flow::AwaitingKeyframe);
-            if !listens || publication.offset <= subscription.given {
+            let places = batch.first_after(subscription.given)..batch.publications.len();
+            if !matches!(subscription.flow, Flow::Live | Flow::AwaitingKeyframe) || places.is_empty()
+            {
                 return false;
             }
-            let frame = encoded.get(connection.codec);
-            let offer = Offer {
-                topic_id,
-                publication,
-                frame,
-                len_max,
+            let reader = Reader {
+                encoder: connection.encoder,
+                outbox: &mut connection.outbox,
+                subscription,
             };
             match delivery {
-                Delivery::Log { .. } => offer.offer_log(connection),
-                Delivery::Latest { .. } => {
-                    offer.offer_latest(connection, conflation_key.unwrap_or_default())
-                }
-                Delivery::Volatile => offer.offer_volatile(connection),
-                Delivery::Keyframed { .. } => offer.offer_keyframed(connection, keyframe),
+                Delivery::Log { .. } => offer.offer_log(reader, places),
+                Delivery::Latest { .. } => offer.offer_latest(reader, places),
+                Delivery::Volatile => offer.offer_volatile(reader, places),
+                Delivery::Keyframed { .. } => offer.offer_keyframed(reader, places),
             }
         });
     }
 }
 
-/// One publication on its way into one outbox. What takes it tells whether there is something to
-/// do for the connection afterwards.
+/// One subscription that takes part in fan-out.
+struct Reader<'a> {
+    encoder: Encoder,
+    outbox: &'a mut Outbox,
+    subscription: &'a mut Subscription,
+}
+
+impl Reader<'_> {
+    /// Says what gave way: before the next publication of the topic, or with the next heartbeat.
+    fn say_skipped(&mut self, topic_id: TopicId) {
+        say_skipped(self.encoder, self.outbox, self.subscription, topic_id);
+    }
+
+    /// Leaves live fan-out: what it lacks is read from history.
+    fn fall_behind(&mut self) -> bool {
+        self.subscription.flow = Flow::Behind {
+            after: self.subscription.given,
+        };
+        true
+    }
+}
+
+/// A batch on its way into outboxes. What takes it tells whether there is something to do for the
+/// connection afterwards.
 struct Offer<'a> {
     topic_id: TopicId,
-    publication: &'a Publication,
-    frame: Bytes,
+    batch: &'a Fanned,
     len_max: usize,
 }
 
 impl Offer<'_> {
+    /// Some publications, if they were encoded for this reader and there is room for them.
+    fn bytes(&self, reader: &Reader<'_>, places: Range<usize>, len_max: usize) -> Option<Bytes> {
+        let bytes = self.batch.slice(reader.encoder.codec, places)?;
+        (reader.outbox.len() + bytes.len() <= len_max).then_some(bytes)
+    }
+
     /// Every event in order: a reader without room leaves live fan-out and reads history instead.
-    fn offer_log(&self, connection: &mut Connection) -> bool {
-        let room = connection.outbox.len() + self.frame.len() <= self.len_max;
-        let Some(subscription) = connection.subscriptions.get_mut(&self.topic_id) else {
-            return false;
+    fn offer_log(&self, mut reader: Reader<'_>, places: Range<usize>) -> bool {
+        let Some(bytes) = self.bytes(&reader, places, self.len_max) else {
+            return reader.fall_behind();
         };
-        if room {
-            subscription.given = self.publication.offset;
-            connection.outbox.push(self.frame.clone());
-        } else {
-            subscription.flow = Flow::Behind {
-                after: subscription.given,
-            };
-        }
+        reader.subscription.given = self.batch.last();
+        reader.outbox.push(bytes);
         true
     }
 
     /// The newest value per key: an older one that still waits is taken out and counted. A reader
     /// without room reads the newest ones from history, because the last of a key may be the last
     /// for long.
-    fn offer_latest(&self, connection: &mut Connection, key: &str) -> bool {
-        let room = connection.outbox.len() + self.frame.len() <= self.len_max;
-        let Some(subscription) = connection.subscriptions.get_mut(&self.topic_id) else {
-            return false;
-        };
-        if !room {
-            subscription.flow = Flow::Behind {
-                after: subscription.given,
+    fn offer_latest(&self, mut reader: Reader<'_>, places: Range<usize>) -> bool {
+        for place in places {
+            let Some(bytes) = self.bytes(&reader, place..place + 1, self.len_max) else {
+                return reader.fall_behind();
             };
-            return true;
-        }
-        subscription.given = self.publication.offset;
-        // Said once for all that was overtaken while the reader took nothing: a gap for each would
-        // cost more than the values.
-        if connection.outbox.is_empty() {
-            say_skipped(
-                connection.codec,
-                &mut connection.outbox,
-                subscription,
-                self.topic_id,
-            );
-        }
-        let value = Value {
-            topic: self.topic_id,
-            key: key.to_owned(),
-            offset: self.publication.offset,
-        };
-        if let Some(overtaken) = connection.outbox.push_value(self.frame.clone(), value) {
-            skip(subscription, overtaken, GapCause::Conflated);
+            let it = &self.batch.publications[place];
+            reader.subscription.given = it.offset;
+            // Said once for all that was overtaken while the reader took nothing: a gap for each
+            // would cost more than the values.
+            if reader.outbox.is_empty() {
+                reader.say_skipped(self.topic_id);
+            }
+            let value = Value {
+                topic: self.topic_id,
+                key: it.conflation_key.clone(),
+                offset: it.offset,
+            };
+            if let Some(overtaken) = reader.outbox.push_value(bytes, value) {
+                skip(reader.subscription, overtaken, GapCause::Conflated);
+            }
         }
         true
     }
 
     /// Only what is fresh: dropped and counted when there is no room in half the outbox, so that
     /// logs have room longer.
-    fn offer_volatile(&self, connection: &mut Connection) -> bool {
-        let room = connection.outbox.len() + self.frame.len() <= self.len_max / 2;
-        let Some(subscription) = connection.subscriptions.get_mut(&self.topic_id) else {
+    fn offer_volatile(&self, mut reader: Reader<'_>, places: Range<usize>) -> bool {
+        reader.subscription.given = self.batch.last();
+        let Some(bytes) = self.bytes(&reader, places.clone(), self.len_max / 2) else {
+            for it in &self.batch.publications[places] {
+                skip(reader.subscription, it.offset, GapCause::Slow);
+            }
             return false;
         };
-        subscription.given = self.publication.offset;
-        if !room {
-            skip(subscription, self.publication.offset, GapCause::Slow);
-            return false;
-        }
-        say_skipped(
-            connection.codec,
-            &mut connection.outbox,
-            subscription,
-            self.topic_id,
-        );
-        connection.outbox.push(self.frame.clone());
+        reader.say_skipped(self.topic_id);
+        reader.outbox.push(bytes);
         true
     }
 
     /// Runs that start at a keyframe: after a drop, nothing until the next keyframe.
-    fn offer_keyframed(&self, connection: &mut Connection, keyframe: bool) -> bool {
-        let room = connection.outbox.len() + self.frame.len() <= self.len_max / 2;
-        let Some(subscription) = connection.subscriptions.get_mut(&self.topic_id) else {
-            return false;
-        };
-        let starts = subscription.flow == Flow::Live || keyframe;
-        subscription.given = self.publication.offset;
-        if !room || !starts {
-            subscription.flow = Flow::AwaitingKeyframe;
-            skip(subscription, self.publication.offset, GapCause::Slow);
-            return false;
+    fn offer_keyframed(&self, mut reader: Reader<'_>, places: Range<usize>) -> bool {
+        let mut pushed = false;
+        for place in places {
+            let it = &self.batch.publications[place];
+            let starts = reader.subscription.flow == Flow::Live || it.keyframe;
+            reader.subscription.given = it.offset;
+            match self.bytes(&reader, place..place + 1, self.len_max / 2) {
+                Some(bytes) if starts => {
+                    reader.subscription.flow = Flow::Live;
+                    reader.say_skipped(self.topic_id);
+                    reader.outbox.push(bytes);
+                    pushed = true;
+                }
+                Some(_) | None => {
+                    reader.subscription.flow = Flow::AwaitingKeyframe;
+                    skip(reader.subscription, it.offset, GapCause::Slow);
+                }
+            }
         }
-        subscription.flow = Flow::Live;
-        say_skipped(
-            connection.codec,
-            &mut connection.outbox,
-            subscription,
-            self.topic_id,
-        );
-        connection.outbox.push(self.frame.clone());
-        true
+        pushed
     }
 }
 
@@ -250,12 +299,12 @@ fn skip(subscription: &mut Subscription, offset: Offset, cause: GapCause) {
 
 /// Says what gave way: before the next publication of the topic, or with the next heartbeat.
 pub(crate) fn say_skipped(
-    codec: Codec,
+    encoder: Encoder,
     outbox: &mut Outbox,
     subscription: &mut Subscription,
     topic_id: TopicId,
 ) {
     if let Some(gap) = subscription.skipped.take() {
-        outbox.push(codec.encode(&ServerFrame::Gap { topic_id, gap }));
+        outbox.push(encoder.encode(&ServerFrame::Gap { topic_id, gap }));
     }
 }

@@ -10,19 +10,22 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use trunkline_protocol::{
-    Codec, Delivery, List, Members, Moment, Offset, Publication, ServerFrame, TopicId, TopicName,
-    User,
+    Codec, Delivery, List, Moment, Offset, Publication, ServerFrame, TopicId, TopicName,
 };
 
+use crate::batch::Batch;
 use crate::outbox::Outbox;
-use crate::presence::{Change, Presence};
-use crate::state::{Connection, Flow, Subscription, Topic};
+use crate::state::{Connection, Dirty, Encoder, Flow, Subscription, Subscriptions, Topic, index};
 
-/// Names a connection of this node. Chosen by whoever opens it, never used again.
+/// Names a connection of this node. Its low 32 bits are its slot in the hub: a small number that
+/// only one open connection has. The others tell apart those that have a slot one after another.
 pub type ConnectionId = u64;
 
 /// Turns an event from the canonical codec into JSON. None if it cannot be read.
 pub type ToJson = fn(&[u8]) -> Option<Vec<u8>>;
+
+/// Appends a frame to some bytes as its transport sends it.
+pub type Framing = fn(Codec, &[u8], &mut Vec<u8>);
 
 /// The bounds of a hub.
 #[derive(Clone, Copy, Debug)]
@@ -33,8 +36,8 @@ pub struct HubConfig {
     pub reserve_len_max: usize,
     /// The most topics with subscribers.
     pub topics_max: usize,
-    /// How long a user without a connection counts as present.
-    pub linger: Duration,
+    /// How frames are wrapped for the transport.
+    pub framing: Framing,
 }
 
 impl Default for HubConfig {
@@ -43,9 +46,21 @@ impl Default for HubConfig {
             outbox_len_max: 256 * 1024,
             reserve_len_max: 256 * 1024,
             topics_max: 100_000,
-            linger: Duration::from_secs(1),
+            framing: |_, frame, bytes| bytes.extend_from_slice(frame),
         }
     }
+}
+
+/// What the hub has to know of a kind of topic.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// What it promises.
+    pub delivery: Delivery,
+    /// How its events become JSON.
+    pub to_json: ToJson,
+    /// How long an event may wait for others to go out with it. The first after a pause does not
+    /// wait.
+    pub flush_window: Duration,
 }
 
 /// More answers wait for a connection than it has room for: it sends and does not read.
@@ -53,15 +68,15 @@ impl Default for HubConfig {
 pub struct OutboxOverflow;
 
 /// A connection has joined a topic and is to be confirmed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Joined {
     /// What the topic is called on the wire.
     pub topic_id: TopicId,
-    /// Who is present, the new connection included. The confirmation brings it up to date.
-    pub members: Members,
+    /// The connection was subscribed before.
+    pub again: bool,
 }
 
-/// One node's or shard's subscribers.
+/// The subscribers of a node, or of one of its shards.
 #[derive(Debug, Default)]
 pub struct Hub {
     pub(crate) config: HubConfig,
@@ -69,8 +84,17 @@ pub struct Hub {
     ids: BTreeMap<TopicName, TopicId>,
     /// Ids below the highest one in use that are free.
     free_ids: BTreeSet<TopicId>,
-    pub(crate) connections: BTreeMap<ConnectionId, Connection>,
+    /// By their slots.
+    connections: Vec<Option<Connection>>,
+    open: usize,
+    /// Topics with publications that wait to be fanned out.
+    pub(crate) waiting: Vec<TopicId>,
     dirty: VecDeque<ConnectionId>,
+    answered: VecDeque<ConnectionId>,
+}
+
+fn slot(connection: ConnectionId) -> usize {
+    connection as u32 as usize
 }
 
 impl Hub {
@@ -84,52 +108,49 @@ impl Hub {
 
     /// How many connections are open.
     pub fn connections(&self) -> usize {
-        self.connections.len()
+        self.open
     }
 
-    /// The topics that have subscribers or lingering members, with the number of users present.
-    pub fn topics(&self) -> impl Iterator<Item = (&TopicName, u32)> {
-        self.topics
-            .values()
-            .map(|topic| (&topic.name, topic.presence.count()))
-    }
-
-    /// Tells whether a topic has subscribers or lingering members.
-    pub fn is_in_use(&self, topic: &TopicName) -> bool {
-        self.ids.contains_key(topic)
-    }
-
-    /// Who is present in a topic.
-    pub fn members(&self, topic: &TopicName) -> Members {
-        self.ids
-            .get(topic)
-            .and_then(|id| self.topics.get(id))
-            .map(|it| it.presence.members())
-            .unwrap_or_default()
+    /// The topics that have subscribers.
+    pub fn topics(&self) -> impl Iterator<Item = &TopicName> {
+        self.topics.values().map(|topic| &topic.name)
     }
 
     /// Opens a connection.
-    pub fn open(&mut self, connection: ConnectionId, codec: Codec, user: User) {
-        let (outbox, subscriptions) = (Outbox::default(), BTreeMap::new());
+    pub fn open(&mut self, connection: ConnectionId, codec: Codec) {
+        let at = slot(connection);
+        if self.connections.len() <= at {
+            self.connections.resize_with(at + 1, || None);
+        }
+        let framing = self.config.framing;
         let state = Connection {
-            codec,
-            user,
-            outbox,
-            subscriptions,
+            id: connection,
+            encoder: Encoder { codec, framing },
+            outbox: Outbox::default(),
+            subscriptions: Subscriptions::default(),
             fed_last: TopicId(0),
-            dirty: false,
+            dirty: Dirty::No,
         };
-        self.connections.insert(connection, state);
+        if self.connections[at].replace(state).is_none() {
+            self.open += 1;
+        }
     }
 
-    /// Closes a connection: it leaves all its topics.
-    pub fn close(&mut self, now: Moment, connection: ConnectionId) {
-        let Some(state) = self.connections.remove(&connection) else {
-            return;
+    /// Closes a connection, and returns the topics that it was subscribed to.
+    pub fn close(&mut self, connection: ConnectionId) -> Vec<TopicName> {
+        let Some(state) = self.connection(connection) else {
+            return Vec::new();
         };
-        for topic_id in state.subscriptions.keys() {
-            self.leave(now, connection, &state.user, *topic_id, self.config.linger);
-        }
+        let ids: Vec<TopicId> = state.subscriptions.topics().collect();
+        let left = ids.into_iter().filter_map(|topic_id| {
+            let name = self.topics.get(&topic_id)?.name.clone();
+            self.leave(connection, topic_id);
+            Some(name)
+        });
+        let left = left.collect();
+        self.connections[slot(connection)] = None;
+        self.open -= 1;
+        left
     }
 
     /// Lets a connection join a topic, in place of an earlier subscription to it. Confirm it next.
@@ -141,26 +162,27 @@ impl Hub {
         &mut self,
         connection: ConnectionId,
         topic: &TopicName,
-        delivery: Delivery,
-        to_json: ToJson,
+        kind: Kind,
         presence: bool,
     ) -> Option<Joined> {
-        let user = self.connections.get(&connection)?.user.clone();
-        let topic_id = self.topic_id(topic, delivery, to_json)?;
-        let state = self.connections.get_mut(&connection)?;
+        let codec = self.connection(connection)?.encoder.codec;
+        let topic_id = self.topic_id(topic, kind)?;
+        let entry = self.topics.get_mut(&topic_id)?;
+        let state = self.connections[slot(connection)].as_mut()?;
+        let before = state.subscriptions.get(topic_id).map(|it| it.place);
+        let place = before.unwrap_or_else(|| {
+            entry.subscribers.push(connection);
+            entry.readers[index(codec)] += 1;
+            (entry.subscribers.len() - 1) as u32
+        });
         state
             .subscriptions
-            .insert(topic_id, Subscription::joining(presence));
+            .insert(topic_id, Subscription::joining(presence, place));
         state.outbox.forget(topic_id);
-        let entry = self.topics.get_mut(&topic_id)?;
-        entry.subscribers.insert(connection);
-        let change = entry.presence.join(&user, connection);
-        let members = entry.presence.members();
-        if let Some(change) = change {
-            // The newcomer reads about itself in the confirmation.
-            self.announce(topic_id, change, Some(connection));
-        }
-        Some(Joined { topic_id, members })
+        Some(Joined {
+            topic_id,
+            again: before.is_some(),
+        })
     }
 
     /// Confirms a subscription with the `Subscribed` frame that answers it. `after` is the last
@@ -168,7 +190,8 @@ impl Hub {
     ///
     /// It goes by the topic's name: while history was read, the subscription may have ended and
     /// its id may stand for another topic. Publications for which there is no room are left out
-    /// and come from history later.
+    /// and come from history later. Who is present must be as of now, since what was announced
+    /// meanwhile was not told to this reader.
     ///
     /// # Errors
     ///
@@ -177,21 +200,17 @@ impl Hub {
         &mut self,
         connection: ConnectionId,
         topic: &TopicName,
-        frame: &ServerFrame,
+        mut frame: ServerFrame,
         after: Offset,
         head: Offset,
     ) -> Result<(), OutboxOverflow> {
-        let mut frame = frame.clone();
         let (mut start, mut reached, mut has_page) = (after, after, false);
         if let ServerFrame::Subscribed {
-            members,
             publications,
             position,
             ..
         } = &mut frame
         {
-            // Who joined or left while history was read was not announced to this reader.
-            *members = members.take().map(|_| self.members(topic));
             (start, has_page) = (position.offset, !publications.is_empty());
             if has_page && !self.has_room(connection, publications) {
                 (*publications, reached, has_page) = (List::default(), start, false);
@@ -205,8 +224,9 @@ impl Hub {
             return Ok(());
         };
         topic.head = topic.head.max(head);
-        if let Some(state) = self.connections.get_mut(&connection)
-            && let Some(subscription) = state.subscriptions.get_mut(&topic_id)
+        if let Some(Some(state)) = self.connections.get_mut(slot(connection))
+            && state.id == connection
+            && let Some(subscription) = state.subscriptions.get_mut(topic_id)
             && subscription.flow == Flow::Joining
         {
             subscription.begin(topic, reached, topic.fanned_out.max(after), has_page);
@@ -214,14 +234,14 @@ impl Hub {
             subscription.untold.clear();
             subscription.head_told = start;
         }
-        self.touch(connection);
+        self.touch(connection, Dirty::Answer);
         Ok(())
     }
 
     /// Tells whether publications fit below the bound, where answers do not need the reserve. An
     /// empty outbox takes them in any case.
     fn has_room(&self, connection: ConnectionId, publications: &[Publication]) -> bool {
-        let Some(state) = self.connections.get(&connection) else {
+        let Some(state) = self.connection(connection) else {
             return true;
         };
         let len: usize = publications.iter().map(|it| it.event.len()).sum();
@@ -229,18 +249,10 @@ impl Hub {
     }
 
     /// Ends a subscription. None if there is none.
-    pub fn unsubscribe(
-        &mut self,
-        now: Moment,
-        connection: ConnectionId,
-        topic: &TopicName,
-    ) -> Option<TopicId> {
+    pub fn unsubscribe(&mut self, connection: ConnectionId, topic: &TopicName) -> Option<TopicId> {
         let topic_id = *self.ids.get(topic)?;
-        let state = self.connections.get_mut(&connection)?;
-        state.subscriptions.remove(&topic_id)?;
-        state.outbox.forget(topic_id);
-        let user = state.user.clone();
-        self.leave(now, connection, &user, topic_id, Duration::ZERO);
+        self.connection(connection)?.subscriptions.get(topic_id)?;
+        self.leave(connection, topic_id);
         Some(topic_id)
     }
 
@@ -254,79 +266,137 @@ impl Hub {
         connection: ConnectionId,
         frame: &ServerFrame,
     ) -> Result<(), OutboxOverflow> {
-        let room = self.config.outbox_len_max + self.config.reserve_len_max;
-        let Some(state) = self.connections.get_mut(&connection) else {
+        let Some(state) = self.connection(connection) else {
             return Ok(());
         };
-        let bytes = state.codec.encode(frame);
+        self.push(connection, state.encoder.encode(frame))
+    }
+
+    /// Queues bytes that are framed already: what a transport says for itself.
+    ///
+    /// # Errors
+    ///
+    /// [`OutboxOverflow`] if even the reserve is used up.
+    pub fn push(&mut self, connection: ConnectionId, bytes: Bytes) -> Result<(), OutboxOverflow> {
+        let room = self.config.outbox_len_max + self.config.reserve_len_max;
+        let Some(state) = self.connection_mut(connection) else {
+            return Ok(());
+        };
         // One answer may be longer than the reserve; an empty outbox always takes it.
         if !state.outbox.is_empty() && state.outbox.len() + bytes.len() > room {
             return Err(OutboxOverflow);
         }
         state.outbox.push(bytes);
-        self.touch(connection);
+        self.touch(connection, Dirty::Answer);
         Ok(())
     }
 
-    /// Takes what waits for a connection, up to `len_max` bytes and at least one frame.
+    /// Takes what waits for a connection, up to `len_max` bytes and at least one slice: a frame, or
+    /// a batch of them.
     pub fn take(&mut self, connection: ConnectionId, len_max: usize) -> Vec<Bytes> {
         let taken = self
-            .connections
-            .get_mut(&connection)
+            .connection_mut(connection)
             .map(|state| state.outbox.take(len_max))
             .unwrap_or_default();
         self.tell_untold(connection);
         taken
     }
 
+    /// What waits for a connection.
+    pub fn outbox(&self, connection: ConnectionId) -> Option<&Outbox> {
+        self.connection(connection).map(|state| &state.outbox)
+    }
+
+    /// The first `len` bytes of what waits are sent.
+    pub fn wrote(&mut self, connection: ConnectionId, len: usize) {
+        if let Some(state) = self.connection_mut(connection) {
+            state.outbox.advance(len);
+            self.tell_untold(connection);
+        }
+    }
+
     /// The bytes that wait for a connection.
     pub fn waiting_len(&self, connection: ConnectionId) -> usize {
-        self.connections
-            .get(&connection)
-            .map_or(0, |state| state.outbox.len())
+        self.outbox(connection).map_or(0, Outbox::len)
     }
 
-    /// Lets lingering members go whose time is over.
-    pub fn handle_timeout(&mut self, now: Moment) {
-        let ids: Vec<TopicId> = self.topics.keys().copied().collect();
-        for topic_id in ids {
-            let Some(topic) = self.topics.get_mut(&topic_id) else {
-                continue;
-            };
-            for user in topic.presence.expire(now) {
-                self.announce(topic_id, Change::Left(user), None);
-            }
-            self.collect(topic_id);
-        }
-    }
-
-    /// When to call `handle_timeout`.
-    pub fn poll_timeout(&self) -> Option<Moment> {
-        self.topics
-            .values()
-            .filter_map(|topic| topic.presence.poll_timeout())
-            .min()
-    }
-
-    /// The next connection for which something waits that its driver may not know of.
+    /// The next connection for which something waits that its driver may not know of. Those with
+    /// answers come first.
     pub fn poll_dirty(&mut self) -> Option<ConnectionId> {
-        let connection = self.dirty.pop_front()?;
-        if let Some(state) = self.connections.get_mut(&connection) {
-            state.dirty = false;
+        self.poll_answered().or_else(|| {
+            while let Some(connection) = self.dirty.pop_front() {
+                if self.clean(connection) {
+                    return Some(connection);
+                }
+            }
+            None
+        })
+    }
+
+    /// The next connection for which an answer waits that its driver may not know of.
+    pub fn poll_answered(&mut self) -> Option<ConnectionId> {
+        while let Some(connection) = self.answered.pop_front() {
+            if self.clean(connection) {
+                return Some(connection);
+            }
         }
-        Some(connection)
+        None
+    }
+
+    /// Tells whether `poll_dirty` has something.
+    pub fn is_dirty(&self) -> bool {
+        !self.dirty.is_empty() || !self.answered.is_empty()
+    }
+
+    /// Takes the mark of a connection off. False if it has none any more.
+    fn clean(&mut self, connection: ConnectionId) -> bool {
+        let marked = |state: &mut Connection| {
+            std::mem::replace(&mut state.dirty, Dirty::No) != Dirty::No
+        };
+        self.connection_mut(connection).is_some_and(marked)
     }
 
     pub(crate) fn topic_id_of(&self, topic: &TopicName) -> Option<TopicId> {
         self.ids.get(topic).copied()
     }
 
-    pub(crate) fn touch(&mut self, connection: ConnectionId) {
-        if let Some(state) = self.connections.get_mut(&connection)
-            && !state.dirty
-        {
-            state.dirty = true;
-            self.dirty.push_back(connection);
+    pub(crate) fn connection(&self, id: ConnectionId) -> Option<&Connection> {
+        let state = self.connections.get(slot(id))?.as_ref()?;
+        (state.id == id).then_some(state)
+    }
+
+    pub(crate) fn connection_mut(&mut self, id: ConnectionId) -> Option<&mut Connection> {
+        let state = self.connections.get_mut(slot(id))?.as_mut()?;
+        (state.id == id).then_some(state)
+    }
+
+    /// A topic and a connection at once.
+    pub(crate) fn both_mut(
+        &mut self,
+        topic: TopicId,
+        id: ConnectionId,
+    ) -> Option<(&mut Topic, &mut Connection)> {
+        let topic = self.topics.get_mut(&topic)?;
+        let state = self.connections.get_mut(slot(id))?.as_mut()?;
+        (state.id == id).then_some((topic, state))
+    }
+
+    /// Notes that something waits for a connection.
+    pub(crate) fn touch(&mut self, connection: ConnectionId, what: Dirty) {
+        let Some(state) = self.connection_mut(connection) else {
+            return;
+        };
+        match (state.dirty, what) {
+            (Dirty::No | Dirty::Events, Dirty::Answer) => {
+                state.dirty = Dirty::Answer;
+                self.answered.push_back(connection);
+            }
+            (Dirty::No, Dirty::Events) => {
+                state.dirty = Dirty::Events;
+                self.dirty.push_back(connection);
+            }
+            (_, Dirty::No) | (Dirty::Events | Dirty::Answer, Dirty::Events) => {}
+            (Dirty::Answer, Dirty::Answer) => {}
         }
     }
 
@@ -335,29 +405,25 @@ impl Hub {
     pub(crate) fn reach_subscribers(
         &mut self,
         topic_id: TopicId,
-        mut reach: impl FnMut(ConnectionId, &mut Connection) -> bool,
+        mut reach: impl FnMut(&mut Connection) -> bool,
     ) {
-        let Some(topic) = self.topics.get(&topic_id) else {
+        let Some(topic) = self.topics.get_mut(&topic_id) else {
             return;
         };
-        let subscribers: Vec<ConnectionId> = topic.subscribers.iter().copied().collect();
-        for id in subscribers {
-            if let Some(connection) = self.connections.get_mut(&id)
-                && reach(id, connection)
-            {
-                self.touch(id);
+        let subscribers = std::mem::take(&mut topic.subscribers);
+        for id in &subscribers {
+            if self.connection_mut(*id).is_some_and(&mut reach) {
+                self.touch(*id, Dirty::Events);
             }
+        }
+        if let Some(topic) = self.topics.get_mut(&topic_id) {
+            topic.subscribers = subscribers;
         }
     }
 
     /// Finds the id of a topic or gives it the lowest one that is free: low numbers are short on
     /// the wire.
-    fn topic_id(
-        &mut self,
-        name: &TopicName,
-        delivery: Delivery,
-        to_json: ToJson,
-    ) -> Option<TopicId> {
+    fn topic_id(&mut self, name: &TopicName, kind: Kind) -> Option<TopicId> {
         if let Some(topic_id) = self.ids.get(name) {
             return Some(*topic_id);
         }
@@ -369,45 +435,52 @@ impl Hub {
         let topic_id = self.free_ids.pop_first().unwrap_or(next);
         let topic = Topic {
             name: name.clone(),
-            delivery,
-            to_json,
+            kind,
             head: 0,
             fanned_out: 0,
-            subscribers: BTreeSet::new(),
-            presence: Presence::default(),
+            subscribers: Vec::new(),
+            readers: [0, 0],
+            batch: Batch::default(),
+            flush_from: Moment::default(),
+            people: 0,
         };
         self.topics.insert(topic_id, topic);
         self.ids.insert(name.clone(), topic_id);
         Some(topic_id)
     }
 
-    fn leave(
-        &mut self,
-        now: Moment,
-        connection: ConnectionId,
-        user: &User,
-        topic_id: TopicId,
-        linger: Duration,
-    ) {
-        let Some(topic) = self.topics.get_mut(&topic_id) else {
+    /// Ends a subscription. The last subscriber's place among the topic's goes to the one that
+    /// moves up into it.
+    fn leave(&mut self, connection: ConnectionId, topic_id: TopicId) {
+        let Some((topic, state)) = self.both_mut(topic_id, connection) else {
             return;
         };
-        topic.subscribers.remove(&connection);
-        if let Some(change) = topic.presence.leave(user.id, connection, now, linger) {
-            self.announce(topic_id, change, None);
+        let Some(subscription) = state.subscriptions.remove(topic_id) else {
+            return;
+        };
+        state.outbox.forget(topic_id);
+        topic.readers[index(state.encoder.codec)] -= 1;
+        let place = subscription.place as usize;
+        topic.subscribers.swap_remove(place);
+        match topic.subscribers.get(place).copied() {
+            Some(moved) => {
+                if let Some(state) = self.connection_mut(moved)
+                    && let Some(subscription) = state.subscriptions.get_mut(topic_id)
+                {
+                    subscription.place = place as u32;
+                }
+            }
+            None if topic.subscribers.is_empty() => self.collect(topic_id),
+            None => {}
         }
-        self.collect(topic_id);
     }
 
-    /// Forgets a topic that nobody is subscribed to and nobody lingers in.
+    /// Forgets a topic without subscribers.
     fn collect(&mut self, topic_id: TopicId) {
-        if let Some(topic) = self.topics.get(&topic_id)
-            && topic.subscribers.is_empty()
-            && topic.presence.count() == 0
-        {
+        if let Some(topic) = self.topics.remove(&topic_id) {
             self.ids.remove(&topic.name);
-            self.topics.remove(&topic_id);
             self.free_ids.insert(topic_id);
+            self.waiting.retain(|waiting| *waiting != topic_id);
         }
     }
 }

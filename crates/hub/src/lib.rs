@@ -2,29 +2,32 @@
 //!
 //! - [`Log`]: what a topic keeps, in order, with retention and the ids that make retries harmless.
 //!   Every broker drives one.
-//! - [`Hub`]: who is subscribed to what, and fan-out to them. It encodes a publication once per
-//!   codec, not once per subscriber.
+//! - [`Hub`]: who is subscribed to what, and fan-out to them, on one shard. It encodes a publication
+//!   once per codec, not once per subscriber, and hands on what waits in batches.
 //! - [`Outbox`](outbox::Outbox): what waits to be sent to one connection, bounded in bytes. The
 //!   topic's [`Delivery`](trunkline_protocol::Delivery) says what gives way at the bound.
-//! - [`Presence`]: who is there, with joins, leaves and expiry.
+//! - [`People`]: who is there, on all shards, with joins, leaves and expiry.
 //!
 //! Start with [`hub`].
 
 pub mod hub;
 mod state;
+mod batch;
 mod fan_out;
 mod catch_up;
 mod announce;
 pub mod outbox;
 pub mod log;
+pub mod people;
 pub mod presence;
 
 pub use catch_up::CatchUp;
 pub use fan_out::publications_in;
-pub use hub::{ConnectionId, Hub, HubConfig, Joined, OutboxOverflow, ToJson};
+pub use hub::{ConnectionId, Framing, Hub, HubConfig, Joined, Kind, OutboxOverflow, ToJson};
 pub use log::{
     Append, Appended, Damaged, Extent, Kept, Log, Page, PublishKey, Recovery, Stage, Staged, Trim,
 };
+pub use people::{Announcement, People};
 pub use presence::Presence;
 
 #[cfg(test)]

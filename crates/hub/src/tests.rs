@@ -9,11 +9,11 @@ use std::time::Duration;
 use trunkline_protocol::frame::Start;
 use trunkline_protocol::{
     Codec, Delivery, Epoch, GapCause, List, Moment, Offset, Payload, Position, ServerFrame, Text,
-    TopicName, User, UserId,
+    TopicId, TopicName, User, UserId,
 };
 
 use crate::log::{Append, Appended, Log, Recovery};
-use crate::{ConnectionId, Hub, HubConfig, Joined, publications_in};
+use crate::{Announcement, ConnectionId, Hub, HubConfig, Joined, Kind, People, publications_in};
 
 mod bounds;
 mod delivery;
@@ -81,9 +81,20 @@ fn user_of(connection: ConnectionId) -> User {
     }
 }
 
-/// A node: a hub, and the logs of its topics.
+fn kind_of(topic: &TopicName) -> Kind {
+    let delivery = delivery_of(topic);
+    let flush_window = Duration::ZERO;
+    Kind {
+        delivery,
+        to_json,
+        flush_window,
+    }
+}
+
+/// A node: a hub, its people, and the logs of its topics.
 struct Node {
     hub: Hub,
+    people: People,
     logs: BTreeMap<TopicName, Log>,
     codecs: BTreeMap<ConnectionId, Codec>,
     now: Moment,
@@ -121,12 +132,9 @@ impl Node {
     }
 
     fn with(config: HubConfig) -> Self {
-        let config = HubConfig {
-            linger: LINGER,
-            ..config
-        };
         Self {
             hub: Hub::new(config),
+            people: People::new(LINGER),
             logs: BTreeMap::new(),
             codecs: BTreeMap::new(),
             now: Moment::from_ms(0),
@@ -139,7 +147,35 @@ impl Node {
 
     fn open_with(&mut self, connection: ConnectionId, codec: Codec) {
         self.codecs.insert(connection, codec);
-        self.hub.open(connection, codec, user_of(connection));
+        self.hub.open(connection, codec);
+    }
+
+    fn announce(&mut self, announcement: Option<Announcement>) {
+        if let Some(announcement) = announcement {
+            self.hub.announce(&announcement);
+        }
+    }
+
+    fn close(&mut self, connection: ConnectionId) {
+        let user = user_of(connection).id;
+        for topic in self.hub.close(connection) {
+            let change = self.people.lose(&topic, user, connection, self.now);
+            self.announce(change);
+        }
+    }
+
+    fn leave(&mut self, connection: ConnectionId, name: &str) -> Option<TopicId> {
+        let left = self.hub.unsubscribe(connection, &topic(name))?;
+        let user = user_of(connection).id;
+        let change = self.people.leave(&topic(name), user, connection);
+        self.announce(change);
+        Some(left)
+    }
+
+    fn handle_timeout(&mut self, now: Moment) {
+        for announcement in self.people.handle_timeout(now) {
+            self.hub.announce(&announcement);
+        }
     }
 
     fn log(&mut self, name: &TopicName) -> &mut Log {
@@ -165,16 +201,17 @@ impl Node {
             panic!("not new")
         };
         self.hub
-            .broadcast(&name, &publication, key.as_deref(), keyframe);
+            .broadcast(now, &name, &publication, key.as_deref(), keyframe);
+        self.hub.flush(now);
         publication.offset
     }
 
     fn join(&mut self, connection: ConnectionId, name: &str, presence: bool) -> Joined {
         let name = topic(name);
-        let delivery = delivery_of(&name);
-        self.hub
-            .join(connection, &name, delivery, to_json, presence)
-            .expect("there is room for the topic")
+        let joined = self.hub.join(connection, &name, kind_of(&name), presence);
+        let change = self.people.join(&name, &user_of(connection), connection);
+        self.announce(change);
+        joined.expect("there is room for the topic")
     }
 
     fn read(&mut self, name: &str, start: Start) -> Recovery {
@@ -219,7 +256,7 @@ impl Node {
             recovered: read.gap.is_none(),
             gap: read.gap,
             head: read.page.head,
-            members: presence.then(|| joined.members.clone()),
+            members: presence.then(|| self.people.members(&topic(name))),
             publications: List::cut(publications_in(
                 self.codecs[&connection],
                 &read.page.publications,
@@ -227,7 +264,7 @@ impl Node {
             )),
         };
         self.hub
-            .confirm(connection, &topic(name), &frame, after, read.page.head)
+            .confirm(connection, &topic(name), frame, after, read.page.head)
             .expect("there is room");
     }
 

@@ -48,7 +48,7 @@ fn an_event_is_encoded_once_per_codec() {
         );
         let joined = node
             .hub
-            .join(connection, &name, Delivery::Volatile, counted, false)
+            .join(connection, &name, Kind { to_json: counted, ..kind_of(&name) }, false)
             .expect("room");
         let read = node.read("volatile:a", Start::default());
         node.confirm(connection, "volatile:a", &joined, &read, false);
@@ -391,7 +391,8 @@ fn what_a_reader_has_from_history_does_not_come_again() {
     }
     node.subscribe_from(1, "log:a", Start::Newest { count: 10 });
     for publication in &late {
-        node.hub.broadcast(&name, publication, None, false);
+        node.hub.broadcast(node.now, &name, publication, None, false);
+        node.hub.flush(node.now);
     }
     node.publish("log:a", "three");
     assert_eq!(
@@ -422,7 +423,7 @@ fn a_history_that_starts_anew_is_said_and_nothing_of_it_is_taken_for_the_old_one
         node.publish("log:a", &format!("old {n}"));
     }
     node.take(1);
-    node.hub.start_anew(&topic("log:a"));
+    node.hub.start_anew(node.now, &topic("log:a"));
     node.logs.clear();
     node.publish("log:a", "new 1");
     let told = node.drain(1);

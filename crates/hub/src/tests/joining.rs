@@ -246,7 +246,7 @@ fn nobody_joins_who_is_not_open() {
     let mut node = Node::new();
     let name = topic("log:a");
     assert_eq!(
-        node.hub.join(1, &name, delivery_of(&name), to_json, false),
+        node.hub.join(1, &name, kind_of(&name), false),
         None
     );
     node.publish("log:a", "to nobody");
@@ -258,8 +258,8 @@ fn a_reader_that_left_gets_nothing_more() {
     let mut node = Node::new();
     node.open(1);
     node.subscribe(1, "log:a");
-    assert!(node.hub.unsubscribe(node.now, 1, &topic("log:a")).is_some());
-    assert_eq!(node.hub.unsubscribe(node.now, 1, &topic("log:a")), None);
+    assert!(node.leave(1, "log:a").is_some());
+    assert_eq!(node.leave(1, "log:a"), None);
     node.publish("log:a", "unheard");
     assert_eq!(node.drain(1), ["#1 from 0"]);
 }

@@ -22,7 +22,7 @@ fn those_who_watch_are_told_and_others_are_not() {
     );
     assert_eq!(node.take(2), ["#1 from 0"]);
     assert_eq!(node.take(3), ["#1 from 0", "#1:here 1 2 3"]);
-    node.hub.unsubscribe(node.now, 2, &topic("log:a"));
+    node.leave(2, "log:a");
     assert_eq!(node.take(1), ["#1:left 2, 2 here"]);
     assert_eq!(node.take(2), [""; 0]);
 }
@@ -36,7 +36,7 @@ fn two_tabs_are_one_user() {
     node.watch(2, "log:a");
     node.subscribe(10, "log:a");
     node.subscribe(11, "log:a");
-    node.hub.close(node.now, 10);
+    node.close(10);
     let told = node.take(2);
     assert_eq!(
         told[2..],
@@ -46,7 +46,7 @@ fn two_tabs_are_one_user() {
             "#1:joined 1 on 1, 2 here"
         ]
     );
-    assert_eq!(node.hub.members(&topic("log:a")).count, 2);
+    assert_eq!(node.people.members(&topic("log:a")).count, 2);
 }
 
 #[test]
@@ -55,12 +55,12 @@ fn a_lost_line_lingers_and_then_leaves() {
     node.watch(1, "log:a");
     node.subscribe(2, "log:a");
     node.take(1);
-    node.hub.close(node.now, 2);
+    node.close(2);
     assert_eq!(node.take(1), [""; 0]);
-    assert_eq!(node.hub.poll_timeout(), Some(node.now + LINGER));
-    node.hub.handle_timeout(node.now + LINGER);
+    assert_eq!(node.people.poll_timeout(), Some(node.now + LINGER));
+    node.handle_timeout(node.now + LINGER);
     assert_eq!(node.take(1), ["#1:left 2, 1 here"]);
-    assert_eq!(node.hub.poll_timeout(), None);
+    assert_eq!(node.people.poll_timeout(), None);
 }
 
 #[test]
@@ -69,10 +69,10 @@ fn who_comes_back_in_time_was_never_away() {
     node.watch(1, "log:a");
     node.subscribe(20, "log:a");
     node.take(1);
-    node.hub.close(node.now, 20);
+    node.close(20);
     node.open(21);
     node.subscribe(21, "log:a");
-    node.hub.handle_timeout(node.now + LINGER);
+    node.handle_timeout(node.now + LINGER);
     assert_eq!(node.take(1), [""; 0]);
 }
 
@@ -81,15 +81,15 @@ fn an_empty_topic_stays_until_nobody_lingers() {
     let mut node = Node::new();
     node.open(1);
     node.subscribe(1, "log:a");
-    node.hub.close(node.now, 1);
+    node.close(1);
     assert_eq!(
-        node.hub
+        node.people
             .topics()
             .map(|(_, people)| people)
             .collect::<Vec<_>>(),
         [1]
     );
-    node.hub.handle_timeout(node.now + LINGER);
+    node.handle_timeout(node.now + LINGER);
     assert_eq!(node.hub.topics().count(), 0);
 }
 
@@ -103,7 +103,7 @@ fn a_newcomer_knows_who_came_and_went_while_its_history_was_read() {
     let joined = node.join(1, "log:a", true);
     let read = node.read("log:a", Start::default());
     node.subscribe(3, "log:a");
-    node.hub.unsubscribe(node.now, 2, &topic("log:a"));
+    node.leave(2, "log:a");
     node.confirm(1, "log:a", &joined, &read, true);
     assert_eq!(node.take(1), ["#1 from 0", "#1:here 1 3"]);
 }
@@ -133,7 +133,7 @@ fn joining_again_is_no_news_to_others() {
 #[test]
 fn nobody_is_present_where_nobody_is() {
     let node = Node::new();
-    assert_eq!(node.hub.members(&topic("log:a")).count, 0);
+    assert_eq!(node.people.members(&topic("log:a")).count, 0);
 }
 
 #[test]
@@ -151,8 +151,8 @@ fn a_reader_without_room_is_told_later_who_is_there_now() {
     // Two came, one of them is gone again, and one who was there left.
     node.subscribe(2, "log:a");
     node.subscribe(3, "log:a");
-    node.hub.unsubscribe(node.now, 3, &topic("log:a"));
-    node.hub.unsubscribe(node.now, 4, &topic("log:a"));
+    node.leave(3, "log:a");
+    node.leave(4, "log:a");
     let told = node.drain(1);
     let last_of = |user: &str| {
         let about = |line: &&String| {

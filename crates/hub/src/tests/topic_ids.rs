@@ -10,8 +10,7 @@ fn id(node: &mut Node, connection: ConnectionId, name: &str) -> u32 {
 }
 
 fn leave(node: &mut Node, connection: ConnectionId, name: &str) {
-    node.hub
-        .unsubscribe(node.now, connection, &topic(name))
+    node.leave(connection, name)
         .expect("it was subscribed");
 }
 
@@ -129,7 +128,7 @@ fn any_order_of_joining_and_leaving_keeps_ids_apart() {
         if random >> 50 & 1 == 0 {
             node.subscribe(connection, name);
         } else {
-            node.hub.unsubscribe(node.now, connection, &topic(name));
+            node.leave(connection, name);
         }
         let ids: Vec<u32> = node.hub.topics.keys().map(|id| id.0).collect();
         assert!(

@@ -1,0 +1,131 @@
+//! A batch: the publications of one topic that are fanned out together, encoded once per codec.
+//!
+//! Every reader of a codec gets the same bytes, and most get the whole batch as one slice. What a
+//! delivery decides about a single event goes by its place in the batch.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use trunkline_protocol::{Codec, Moment, Offset, Publication, ServerFrame, TopicId};
+
+use crate::fan_out::event_in;
+use crate::hub::{Framing, ToJson};
+use crate::state::index;
+
+const CODECS: [Codec; 2] = [Codec::Bincode, Codec::Json];
+
+/// A batch of this many bytes is not made longer: it must fit into an outbox.
+pub(crate) const BATCH_LEN_MAX: usize = 32 * 1024;
+
+/// One publication of a batch.
+#[derive(Debug)]
+pub(crate) struct Batched {
+    pub(crate) offset: Offset,
+    pub(crate) conflation_key: Box<str>,
+    pub(crate) keyframe: bool,
+    /// Where its bytes end, for each codec.
+    ends: [usize; 2],
+}
+
+/// Publications that wait to be fanned out.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    publications: Vec<Batched>,
+    bytes: [Vec<u8>; 2],
+    /// When to fan out. It means something while there are publications.
+    pub(crate) due: Moment,
+}
+
+/// What does not change from one publication of a topic to the next.
+pub(crate) struct Form {
+    pub(crate) topic_id: TopicId,
+    pub(crate) to_json: ToJson,
+    pub(crate) framing: Framing,
+    /// How many readers there are of each codec.
+    pub(crate) readers: [u32; 2],
+}
+
+impl Batch {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.publications.is_empty()
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.bytes.iter().any(|bytes| bytes.len() >= BATCH_LEN_MAX)
+    }
+
+    /// Adds a publication, encoded for those who read.
+    pub(crate) fn push(
+        &mut self,
+        form: &Form,
+        publication: &Publication,
+        conflation_key: &str,
+        keyframe: bool,
+    ) {
+        for codec in CODECS {
+            let at = index(codec);
+            if form.readers[at] > 0 {
+                let event = event_in(codec, &publication.event, form.to_json);
+                let publication = Publication {
+                    event,
+                    ..*publication
+                };
+                let frame = ServerFrame::of_publication(form.topic_id, publication);
+                (form.framing)(codec, &codec.encode(&frame), &mut self.bytes[at]);
+            }
+        }
+        self.publications.push(Batched {
+            offset: publication.offset,
+            conflation_key: conflation_key.into(),
+            keyframe,
+            ends: [self.bytes[0].len(), self.bytes[1].len()],
+        });
+    }
+
+    /// Takes what is there, for fan-out.
+    pub(crate) fn take(&mut self) -> Fanned {
+        let Self {
+            publications,
+            bytes,
+            ..
+        } = std::mem::take(self);
+        Fanned {
+            publications,
+            bytes: bytes.map(Bytes::from),
+        }
+    }
+}
+
+/// A batch on its way to the readers.
+pub(crate) struct Fanned {
+    pub(crate) publications: Vec<Batched>,
+    bytes: [Bytes; 2],
+}
+
+impl Fanned {
+    /// The newest offset. 0 if there is nothing.
+    pub(crate) fn last(&self) -> Offset {
+        self.publications.last().map_or(0, |it| it.offset)
+    }
+
+    /// The place of the first publication that a reader with everything up to `given` lacks.
+    pub(crate) fn first_after(&self, given: Offset) -> usize {
+        match self.publications.first() {
+            // Nearly always.
+            Some(first) if first.offset > given => 0,
+            _ => self.publications.partition_point(|it| it.offset <= given),
+        }
+    }
+
+    /// The bytes of some publications for a codec. None if they were not encoded, because nobody
+    /// read it when they came.
+    pub(crate) fn slice(&self, codec: Codec, places: Range<usize>) -> Option<Bytes> {
+        let at = index(codec);
+        let end_of = |place: usize| self.publications.get(place).map_or(0, |it| it.ends[at]);
+        let start = places.start.checked_sub(1).map_or(0, end_of);
+        let end = places.end.checked_sub(1).map_or(0, end_of);
+        // Every frame has bytes, so none may have none.
+        let first_end = end_of(places.start);
+        (first_end > start && end > start).then(|| self.bytes[at].slice(start..end))
+    }
+}
