@@ -31,6 +31,7 @@ mod server;
 mod intruder;
 mod mischief;
 mod network;
+mod framing;
 mod checker;
 mod ending;
 mod event;

@@ -11,6 +11,7 @@ use trunkline_protocol::Delivery;
 use trunkline_protocol::frame::PAGE_MAX;
 use trunkline_session::{Pace, ServerConfig};
 
+use crate::framing;
 use crate::random::Random;
 
 /// Something that breaks.
@@ -129,6 +130,10 @@ pub struct Plan {
     pub page_max: usize,
     /// The bounds of the hub.
     pub hub: HubConfig,
+    /// How long a user without a connection counts as present.
+    pub linger: Duration,
+    /// How long events wait to go out together.
+    pub flush_window: Duration,
     /// The bounds of a session.
     pub session: ServerConfig,
     /// Whether clients are told that the network is back.
@@ -186,8 +191,9 @@ impl Plan {
                 outbox_len_max,
                 reserve_len_max: answer_len_max(filling_len_max),
                 topics_max: 100,
-                linger: Duration::from_millis(random.pick(&[0, 300, 1_000])),
+                framing: framing::push,
             },
+            linger: Duration::from_millis(random.pick(&[0, 300, 1_000])),
             session: ServerConfig {
                 ping_interval: Duration::from_secs(random.between(3, 10)),
                 token_grace: Duration::from_secs(5),
@@ -200,6 +206,7 @@ impl Plan {
             told_of_healing: random.chance(500),
             commit_ms: random.pick(&[0, 5, 60, 400]),
             tail_losses: random.pick(&[0, 0, 0, 300]),
+            flush_window: Duration::from_millis(random.pick(&[0, 0, 5, 200])),
             last: 60,
             hostility: Hostility::None,
         }

@@ -7,13 +7,15 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use trunkline_hub::hub::OutboxOverflow;
-use trunkline_hub::{Hub, Log};
+use trunkline_hub::{Hub, Log, People};
 use trunkline_protocol::{
     ClientFrame, Codec, Delivery, DisconnectReason, Epoch, Moment, Position, ServerFrame, TopicName,
+    UserId,
 };
 use trunkline_session::{Close, ServerEvent, ServerSession};
 
 use crate::agenda::Happening;
+use crate::framing;
 use crate::network::{LinkId, Packet, Side};
 use crate::plan::Hostility;
 use crate::setting::Setting;
@@ -63,6 +65,7 @@ pub(crate) struct Server {
     pub(crate) up: bool,
     incarnation: u32,
     hub: Hub,
+    people: People,
     topics: Vec<Topic>,
     disk: Disk,
     lines: BTreeMap<LinkId, Line>,
@@ -94,6 +97,7 @@ impl Server {
             up: true,
             incarnation: 1,
             hub,
+            people: People::new(setting.plan.linger),
             disk: Disk::new(topics.len()),
             topics,
             lines: BTreeMap::new(),
@@ -150,8 +154,12 @@ impl Server {
     /// The transport is gone.
     pub(crate) fn lose(&mut self, setting: &mut Setting, link: LinkId) {
         setting.network.close(link, Side::Server);
-        if self.lines.remove(&link).is_some() {
-            self.hub.close(setting.agenda.now(), link);
+        if let Some(line) = self.lines.remove(&link) {
+            let now = setting.agenda.now();
+            for topic in self.hub.close(link) {
+                let lost = self.people.lose(&topic, UserId(line.user), link, now);
+                self.announce(lost);
+            }
             self.after(setting);
         }
     }
@@ -171,8 +179,12 @@ impl Server {
 
     /// The hub asked to be called.
     pub(crate) fn handle_hub_timer(&mut self, setting: &mut Setting) {
+        let now = setting.agenda.now();
         self.hub_timer = None;
-        self.hub.handle_timeout(setting.agenda.now());
+        for announcement in self.people.handle_timeout(now) {
+            self.hub.announce(&announcement);
+        }
+        self.hub.flush(now);
         self.after(setting);
     }
 
@@ -208,6 +220,7 @@ impl Server {
         }
         self.lines.clear();
         self.hub = Hub::new(setting.plan.hub);
+        self.people = People::new(setting.plan.linger);
         self.hub_timer = None;
         self.incarnation += 1;
         self.up = false;
@@ -284,8 +297,10 @@ impl Server {
 
     fn close(&mut self, setting: &mut Setting, link: LinkId, close: &Close) {
         setting.note("server closes", link, [u64::from(close.reason.code()), 0]);
-        for frame in self.hub.take(link, usize::MAX) {
-            setting.send(link, Side::Client, Packet::Frame(frame.to_vec()));
+        for batch in self.hub.take(link, usize::MAX) {
+            for frame in framing::frames(&batch) {
+                setting.send(link, Side::Client, Packet::Frame(frame));
+            }
         }
         setting.send(link, Side::Client, Packet::Close(close.reason));
         self.lose(setting, link);
@@ -310,7 +325,8 @@ impl Server {
         while let Some(link) = self.hub.poll_dirty() {
             self.flush(setting, link);
         }
-        if let Some(at) = self.hub.poll_timeout()
+        let next = [self.hub.poll_flush(), self.people.poll_timeout()];
+        if let Some(at) = next.into_iter().flatten().min()
             && self.hub_timer.is_none_or(|armed| at < armed)
         {
             self.hub_timer = Some(at);

@@ -75,7 +75,7 @@ impl Server {
                 self.subscribe(setting, link, id, &topic, start, presence);
             }
             ServerEvent::Unsubscribe { id, topic } => {
-                let left = self.hub.unsubscribe(setting.agenda.now(), link, &topic);
+                let left = self.unsubscribe(link, &topic);
                 self.finish(link, |line| match left {
                     Some(topic_id) => line
                         .session
@@ -120,7 +120,7 @@ impl Server {
                 }),
             },
             ServerEvent::Presence { id, topic } => {
-                let members = self.hub.members(&topic);
+                let members = self.people.members(&topic);
                 self.finish(link, |line| {
                     line.session
                         .answer(id, ServerFrame::Present { id, members });

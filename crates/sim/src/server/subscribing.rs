@@ -1,11 +1,12 @@
 //! Subscribing: join, read, confirm, and later feed what is behind, each at its own time.
 
-use trunkline_hub::{CatchUp, Page, Recovery, publications_in};
+use trunkline_hub::{Announcement, CatchUp, Kind, Page, Recovery, publications_in};
 use trunkline_protocol::frame::{Range, Start};
 use trunkline_protocol::{
-    Error, ErrorCode, List, Members, Position, RequestId, ServerFrame, TopicId, TopicName,
+    Error, ErrorCode, List, Position, RequestId, ServerFrame, TopicId, TopicName, UserId,
 };
 
+use super::work::user;
 use super::{Server, Work};
 use crate::event::to_json;
 use crate::network::LinkId;
@@ -19,7 +20,7 @@ pub(crate) struct Join {
     topic: usize,
     topic_id: TopicId,
     start: Start,
-    members: Option<Members>,
+    presence: bool,
 }
 
 /// A read of history.
@@ -44,15 +45,21 @@ impl Server {
         presence: bool,
     ) {
         let joined = self.topic(name).map(|topic| {
-            let delivery = self.topics[topic].delivery;
-            let joined = self.hub.join(link, name, delivery, to_json, presence);
+            let kind = Kind {
+                delivery: self.topics[topic].delivery,
+                to_json,
+                flush_window: setting.plan.flush_window,
+            };
+            let joined = self.hub.join(link, name, kind, presence);
+            if joined.is_some() {
+                self.come(link, name);
+            }
             joined
                 .map(|joined| (topic, joined))
                 .ok_or(ErrorCode::Unavailable)
         });
         match joined.unwrap_or(Err(ErrorCode::UnknownNamespace)) {
             Ok((topic, joined)) => {
-                let members = presence.then_some(joined.members);
                 let topic_id = joined.topic_id;
                 let join = Join {
                     link,
@@ -60,7 +67,7 @@ impl Server {
                     topic,
                     topic_id,
                     start,
-                    members,
+                    presence,
                 };
                 let lag = setting.lag_ms();
                 self.put_work(setting, lag, Work::Begin(join));
@@ -69,6 +76,30 @@ impl Server {
                 let error = Error::new(code, name);
                 line.session.refuse_subscription(id, name, error);
             }),
+        }
+    }
+
+    /// A connection has joined a topic: its user is present there.
+    fn come(&mut self, link: LinkId, topic: &TopicName) {
+        if let Some(line) = self.lines.get(&link) {
+            let joined = self.people.join(topic, &user(line.user), link);
+            self.announce(joined);
+        }
+    }
+
+    /// Ends a subscription.
+    pub(super) fn unsubscribe(&mut self, link: LinkId, topic: &TopicName) -> Option<TopicId> {
+        let left = self.hub.unsubscribe(link, topic)?;
+        if let Some(line) = self.lines.get(&link) {
+            let change = self.people.leave(topic, UserId(line.user), link);
+            self.announce(change);
+        }
+        Some(left)
+    }
+
+    pub(super) fn announce(&mut self, announcement: Option<Announcement>) {
+        if let Some(announcement) = announcement {
+            self.hub.announce(&announcement);
         }
     }
 
@@ -106,7 +137,7 @@ impl Server {
             topic,
             topic_id,
             start,
-            members,
+            presence,
         } = join;
         let Recovery { gap, after, page } = recovery;
         let topic = &self.topics[topic];
@@ -127,12 +158,12 @@ impl Server {
                 recovered: matches!(start, Start::After(_)) && gap.is_none(),
                 gap,
                 head: page.head,
-                members,
+                members: presence.then(|| self.people.members(&topic.name)),
                 publications: List::cut(publications),
             };
             let confirmed = self
                 .hub
-                .confirm(link, &topic.name, &frame, reached, page.head);
+                .confirm(link, &topic.name, frame, reached, page.head);
             if confirmed.is_err() {
                 self.overflow(link);
             }

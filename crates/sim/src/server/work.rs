@@ -114,8 +114,10 @@ impl Server {
                 keyframe,
             } => {
                 let name = self.topics[topic].name.clone();
+                let now = setting.agenda.now();
                 self.hub
-                    .broadcast(&name, &publication, Some(&key), keyframe);
+                    .broadcast(now, &name, &publication, Some(&key), keyframe);
+                self.hub.flush(now);
                 self.after(setting);
             }
             Work::CatchUp { link, behind } => self.read_on(setting, link, &behind),
@@ -160,12 +162,8 @@ impl Server {
             }
             Some((user, expires_at)) => {
                 line.user = user;
-                let name = Text::cut(&format!("user {user}"));
-                let user = User {
-                    id: UserId(user),
-                    name,
-                };
-                self.hub.open(link, line.codec, user.clone());
+                let user = self::user(user);
+                self.hub.open(link, line.codec);
                 let ttl = Duration::from_millis(expires_at - now.as_ms());
                 line.session
                     .handle_authenticated(now, link as u32, user, ttl);
@@ -193,6 +191,13 @@ impl Server {
         }
         self.pump(setting, link);
     }
+}
+
+/// The user of this number.
+pub(super) fn user(id: u64) -> User {
+    let name = Text::cut(&format!("user {id}"));
+    let id = UserId(id);
+    User { id, name }
 }
 
 /// A token of the simulation says who it is for and when it expires.

@@ -2,6 +2,7 @@
 
 use crate::agenda::Happening;
 use crate::checker::{Verdict, ensure};
+use crate::framing;
 use crate::network::{LinkId, Packet, Side};
 use crate::setting::Setting;
 
@@ -21,15 +22,12 @@ impl Server {
         // What vanishes is never acknowledged, so the transport's buffer is full for good.
         if !there.hole_down && !there.cut {
             if ready_at <= now {
-                let frames = self.hub.take(link, take);
-                if !frames.is_empty() {
+                let batches = self.hub.take(link, take);
+                if !batches.is_empty() {
                     line.write_at = now + pause_ms;
                 }
-                for frame in frames {
-                    for bytes in line
-                        .lossy
-                        .pass(line.codec, frame.to_vec(), &mut setting.random)
-                    {
+                for frame in batches.iter().flat_map(|batch| framing::frames(batch)) {
+                    for bytes in line.lossy.pass(line.codec, frame, &mut setting.random) {
                         setting.send(link, Side::Client, Packet::Frame(bytes));
                     }
                 }
