@@ -1,8 +1,6 @@
 //! Telling those who watch a topic who comes and goes, as soon as they have room for it.
 
-use trunkline_protocol::{
-    Gap, GapCause, Member, Moment, ServerFrame, TopicId, TopicName, UserId,
-};
+use trunkline_protocol::{Gap, GapCause, Member, Moment, ServerFrame, TopicId, TopicName, UserId};
 
 use crate::fan_out::Encoded;
 use crate::hub::{ConnectionId, Hub};

@@ -1,9 +1,7 @@
 //! Catching up: readers that are behind are fed from history, in turns and at their own pace.
 
 use trunkline_protocol::frame::{Head, SUBSCRIPTIONS_MAX};
-use trunkline_protocol::{
-    Delivery, Gap, GapCause, List, Offset, ServerFrame, TopicId, TopicName,
-};
+use trunkline_protocol::{Delivery, Gap, GapCause, List, Offset, ServerFrame, TopicId, TopicName};
 
 use crate::fan_out::{publications_in, say_skipped};
 use crate::hub::{ConnectionId, Hub};
@@ -166,7 +164,9 @@ impl Feeding<'_> {
     /// Queues what the reader does not have, while there is room.
     fn push_page(&mut self, page: &Page, topic: &Topic, len_max: usize) {
         let (before, mut given) = (self.last, 0);
-        for publication in publications_in(self.encoder.codec, &page.publications, topic.kind.to_json) {
+        for publication in
+            publications_in(self.encoder.codec, &page.publications, topic.kind.to_json)
+        {
             if given > 0 && self.outbox.len() >= len_max {
                 break;
             }

@@ -148,7 +148,8 @@ impl Hub {
                 return false;
             };
             let places = batch.first_after(subscription.given)..batch.publications.len();
-            if !matches!(subscription.flow, Flow::Live | Flow::AwaitingKeyframe) || places.is_empty()
+            if !matches!(subscription.flow, Flow::Live | Flow::AwaitingKeyframe)
+                || places.is_empty()
             {
                 return false;
             }

@@ -350,9 +350,8 @@ impl Hub {
 
     /// Takes the mark of a connection off. False if it has none any more.
     fn clean(&mut self, connection: ConnectionId) -> bool {
-        let marked = |state: &mut Connection| {
-            std::mem::replace(&mut state.dirty, Dirty::No) != Dirty::No
-        };
+        let marked =
+            |state: &mut Connection| std::mem::replace(&mut state.dirty, Dirty::No) != Dirty::No;
         self.connection_mut(connection).is_some_and(marked)
     }
 

@@ -26,7 +26,9 @@ struct Entry {
 
 impl Entry {
     fn is_of(&self, topic: TopicId) -> bool {
-        self.value.as_ref().is_some_and(|value| value.topic == topic)
+        self.value
+            .as_ref()
+            .is_some_and(|value| value.topic == topic)
     }
 }
 
@@ -69,7 +71,11 @@ impl Outbox {
                 .as_ref()
                 .is_some_and(|waiting| waiting.topic == value.topic && waiting.key == value.key)
         };
-        let place = self.entries.iter().skip(usize::from(self.begun)).position(same);
+        let place = self
+            .entries
+            .iter()
+            .skip(usize::from(self.begun))
+            .position(same);
         let overtaken =
             place.and_then(|place| self.entries.remove(place + usize::from(self.begun)));
         if let Some(entry) = &overtaken {
@@ -177,7 +183,10 @@ mod tests {
         let mut outbox = Outbox::default();
         outbox.push_value(Bytes::from_static(b"x=1"), value("x", 1));
         outbox.advance(1);
-        assert_eq!(outbox.push_value(Bytes::from_static(b"x=2"), value("x", 2)), None);
+        assert_eq!(
+            outbox.push_value(Bytes::from_static(b"x=2"), value("x", 2)),
+            None
+        );
         assert_eq!(
             outbox.push_value(Bytes::from_static(b"x=3"), value("x", 3)),
             Some(2)

@@ -138,6 +138,9 @@ impl People {
 
     /// When to call `handle_timeout`.
     pub fn poll_timeout(&self) -> Option<Moment> {
-        self.topics.values().filter_map(Presence::poll_timeout).min()
+        self.topics
+            .values()
+            .filter_map(Presence::poll_timeout)
+            .min()
     }
 }

@@ -129,7 +129,9 @@ impl Subscriptions {
         &self,
         topic: TopicId,
     ) -> impl Iterator<Item = (TopicId, &Subscription)> {
-        let (before, after) = self.0.split_at(self.0.partition_point(|(id, _)| *id <= topic));
+        let (before, after) = self
+            .0
+            .split_at(self.0.partition_point(|(id, _)| *id <= topic));
         after.iter().chain(before).map(|(id, it)| (*id, it))
     }
 

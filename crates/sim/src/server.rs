@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, VecDeque};
 use trunkline_hub::hub::OutboxOverflow;
 use trunkline_hub::{Hub, Log, People};
 use trunkline_protocol::{
-    ClientFrame, Codec, Delivery, DisconnectReason, Epoch, Moment, Position, ServerFrame, TopicName,
-    UserId,
+    ClientFrame, Codec, Delivery, DisconnectReason, Epoch, Moment, Position, ServerFrame,
+    TopicName, UserId,
 };
 use trunkline_session::{Close, ServerEvent, ServerSession};
 

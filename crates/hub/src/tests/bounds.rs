@@ -171,10 +171,7 @@ fn a_node_has_a_bounded_number_of_topics() {
     node.subscribe(1, "log:a");
     node.subscribe(1, "log:b");
     let name = topic("log:c");
-    assert_eq!(
-        node.hub.join(1, &name, kind_of(&name), false),
-        None
-    );
+    assert_eq!(node.hub.join(1, &name, kind_of(&name), false), None);
     node.subscribe(1, "log:a");
     node.leave(1, "log:b");
     node.subscribe(1, "log:c");

@@ -48,7 +48,15 @@ fn an_event_is_encoded_once_per_codec() {
         );
         let joined = node
             .hub
-            .join(connection, &name, Kind { to_json: counted, ..kind_of(&name) }, false)
+            .join(
+                connection,
+                &name,
+                Kind {
+                    to_json: counted,
+                    ..kind_of(&name)
+                },
+                false,
+            )
             .expect("room");
         let read = node.read("volatile:a", Start::default());
         node.confirm(connection, "volatile:a", &joined, &read, false);
@@ -391,7 +399,8 @@ fn what_a_reader_has_from_history_does_not_come_again() {
     }
     node.subscribe_from(1, "log:a", Start::Newest { count: 10 });
     for publication in &late {
-        node.hub.broadcast(node.now, &name, publication, None, false);
+        node.hub
+            .broadcast(node.now, &name, publication, None, false);
         node.hub.flush(node.now);
     }
     node.publish("log:a", "three");

@@ -245,10 +245,7 @@ fn two_confirmations_of_one_topic_lose_nothing() {
 fn nobody_joins_who_is_not_open() {
     let mut node = Node::new();
     let name = topic("log:a");
-    assert_eq!(
-        node.hub.join(1, &name, kind_of(&name), false),
-        None
-    );
+    assert_eq!(node.hub.join(1, &name, kind_of(&name), false), None);
     node.publish("log:a", "to nobody");
     assert_eq!(node.hub.topics().count(), 0);
 }

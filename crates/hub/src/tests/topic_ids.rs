@@ -10,8 +10,7 @@ fn id(node: &mut Node, connection: ConnectionId, name: &str) -> u32 {
 }
 
 fn leave(node: &mut Node, connection: ConnectionId, name: &str) {
-    node.leave(connection, name)
-        .expect("it was subscribed");
+    node.leave(connection, name).expect("it was subscribed");
 }
 
 #[test]

@@ -1,0 +1,90 @@
+//! Pieces: what is read does not depend on how it comes, and nothing is kept that need not be.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::*;
+
+/// Streams of frames, most of them good.
+pub(super) fn streams() -> impl Strategy<Value = Vec<u8>> {
+    let first = prop_oneof![
+        8 => prop::sample::select(vec![0x81_u8, 0x82, 0x01, 0x02, 0x00, 0x80, 0x89, 0x8a]),
+        1 => Just(0x88),
+        1 => any::<u8>(),
+    ];
+    let payload = prop_oneof![
+        4 => vec(any::<u8>(), 0..20),
+        4 => "[a-zé한🦀]{0,40}".prop_map(String::into_bytes),
+        1 => (100_usize..300).prop_map(|len| vec![b'x'; len]),
+        1 => (65_000_usize..66_000).prop_map(|len| vec![b'x'; len]),
+    ];
+    let frames = vec((first, payload), 0..12);
+    let good = frames.prop_map(|frames| {
+        let frames = frames.iter().map(|(first, payload)| frame(*first, payload));
+        frames.collect::<Vec<_>>().concat()
+    });
+    let changed = (good, vec((any::<prop::sample::Index>(), any::<u8>()), 0..3));
+    changed.prop_map(|(mut stream, changes)| {
+        for (place, byte) in changes {
+            if !stream.is_empty() {
+                let place = place.index(stream.len());
+                stream[place] = byte;
+            }
+        }
+        stream
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn pieces_make_no_difference(
+        stream in prop_oneof![9 => streams(), 1 => vec(any::<u8>(), 0..200)],
+        cuts in vec(any::<usize>(), 0..20),
+    ) {
+        let whole = read(Role::Server, &stream, &[]);
+        prop_assert_eq!(read(Role::Server, &stream, &cuts), whole);
+    }
+
+    #[test]
+    fn what_is_written_is_read(
+        payloads in vec(vec(any::<u8>(), 0..300), 0..10),
+        mask in any::<[u8; 4]>(),
+        cuts in vec(any::<usize>(), 0..20),
+    ) {
+        let mut stream = Vec::new();
+        for payload in &payloads {
+            push_masked_message(&mut stream, Kind::Binary, payload, mask);
+        }
+        let expected: Vec<Came> = payloads.into_iter().map(Came::Binary).collect();
+        prop_assert_eq!(read(Role::Server, &stream, &cuts), (expected, Ok(())));
+    }
+}
+
+#[test]
+fn between_messages_nothing_is_kept() {
+    assert!(size_of::<Decoder>() <= 32);
+    let mut decoder = Decoder::new(Role::Server, LEN_MAX);
+    let stream = [frame(0x01, b"a"), frame(0x89, b"b"), frame(0x80, b"c")].concat();
+    for byte in &stream {
+        let _ = decoder.read(&mut [*byte], &mut |_| ControlFlow::Continue(()));
+    }
+    assert!(decoder.partial.is_none());
+}
+
+#[test]
+fn a_handler_that_has_enough_gets_no_more() {
+    let mut decoder = Decoder::new(Role::Server, LEN_MAX);
+    let mut stream = [frame(0x81, b"a"), frame(0x81, b"b")].concat();
+    let mut came = 0;
+    for _ in 0..2 {
+        let result = decoder.read(&mut stream.clone(), &mut |_| {
+            came += 1;
+            ControlFlow::Break(())
+        });
+        assert_eq!(result, Ok(()));
+    }
+    stream.clear();
+    assert_eq!(came, 1);
+}

@@ -1,0 +1,154 @@
+//! The rules of RFC 6455, one by one.
+
+use super::*;
+
+fn check(stream: &[u8], expected: Result<&[Came], Violation>) {
+    // As one piece, and byte by byte.
+    for cuts in [Vec::new(), (0..stream.len()).collect()] {
+        let (came, result) = read(Role::Server, stream, &cuts);
+        match expected {
+            Ok(expected) => assert_eq!((&*came, result), (expected, Ok(())), "{stream:02x?}"),
+            Err(violation) => assert_eq!(result, Err(violation), "{stream:02x?} {came:?}"),
+        }
+    }
+}
+
+fn text(text: &str) -> Came {
+    Came::Text(text.to_owned())
+}
+
+#[test]
+fn the_examples_of_section_5_7_are_read() {
+    let hello = [
+        0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58,
+    ];
+    check(&hello, Ok(&[text("Hello")]));
+    let unmasked = [0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f];
+    assert_eq!(read(Role::Client, &unmasked, &[]).0, [text("Hello")]);
+    let fragments = [0x01, 0x03, 0x48, 0x65, 0x6c, 0x80, 0x02, 0x6c, 0x6f];
+    assert_eq!(read(Role::Client, &fragments, &[]).0, [text("Hello")]);
+    let ping = [0x89, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f];
+    assert_eq!(
+        read(Role::Client, &ping, &[]).0,
+        [Came::Ping(b"Hello".to_vec())]
+    );
+}
+
+#[test]
+fn control_frames_come_between_fragments() {
+    let stream = [frame(0x01, b"Hel"), frame(0x89, b"?"), frame(0x80, b"lo")].concat();
+    check(&stream, Ok(&[Came::Ping(b"?".to_vec()), text("Hello")]));
+}
+
+#[test]
+fn lengths_take_the_short_form_that_holds_them() {
+    for len in [0, 1, 125, 126, 127, 65_535, 65_536, LEN_MAX] {
+        let payload = vec![7; len];
+        let mut bytes = Vec::new();
+        push_message(&mut bytes, Kind::Binary, &payload);
+        assert_eq!(bytes.len(), header_len(len) + len);
+        assert_eq!(
+            read(Role::Client, &bytes, &[1, 3, 9]).0,
+            [Came::Binary(payload.clone())]
+        );
+        let mut masked = Vec::new();
+        push_masked_message(&mut masked, Kind::Binary, &payload, [9, 8, 7, 6]);
+        assert_eq!(masked.len(), header_len(len) + 4 + len);
+        check(&masked, Ok(&[Came::Binary(payload)]));
+    }
+}
+
+#[test]
+fn what_is_no_frame_is_refused() {
+    check(&frame(0xc1, b""), Err(Violation::Protocol)); // A reserved bit.
+    check(&frame(0x83, b""), Err(Violation::Protocol)); // A reserved opcode.
+    check(&frame(0x8b, b""), Err(Violation::Protocol));
+    check(&[0x81, 0x00], Err(Violation::Protocol)); // Not masked.
+    assert_eq!(
+        read(Role::Client, &frame(0x81, b""), &[]).1,
+        Err(Violation::Protocol)
+    );
+    check(&frame(0x09, b""), Err(Violation::Protocol)); // A control frame in fragments.
+    check(&frame(0x89, &[0; 126]), Err(Violation::Protocol)); // A long one.
+    check(&frame(0x80, b""), Err(Violation::Protocol)); // Nothing is continued.
+    check(
+        &[frame(0x01, b""), frame(0x81, b"")].concat(),
+        Err(Violation::Protocol),
+    );
+    let negative = [0x82, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    check(&negative, Err(Violation::Protocol));
+}
+
+#[test]
+fn a_message_that_is_too_long_is_refused_by_its_header() {
+    let mut header = frame(0x82, &[0; LEN_MAX + 1]);
+    header.truncate(14);
+    check(&header, Err(Violation::TooLong));
+    let rest = LEN_MAX - 10;
+    let just = [frame(0x02, &[1; 10]), frame(0x80, &vec![1; rest])].concat();
+    check(&just, Ok(&[Came::Binary(vec![1; LEN_MAX])]));
+    let over = [frame(0x02, &[1; 10]), frame(0x80, &vec![1; rest + 1])].concat();
+    check(&over, Err(Violation::TooLong));
+}
+
+#[test]
+fn text_is_utf_8_over_fragments_and_a_wrong_byte_is_noticed_at_once() {
+    let word = "κόσμε".as_bytes();
+    for cut in 0..word.len() {
+        let stream = [frame(0x01, &word[..cut]), frame(0x80, &word[cut..])].concat();
+        check(&stream, Ok(&[text("κόσμε")]));
+    }
+    check(
+        &frame(0x81, &word[..word.len() - 1]),
+        Err(Violation::NotUtf8),
+    );
+    let unfinished = [frame(0x01, &word[..1]), frame(0x80, b"")].concat();
+    check(&unfinished, Err(Violation::NotUtf8));
+    // A surrogate, in a frame that has not come to its end.
+    let mut begun = frame(0x01, &[b'a', 0xed, 0xa0, 0x80, b'b', b'c', b'd']);
+    begun.truncate(6 + 4);
+    assert_eq!(read(Role::Server, &begun, &[]).1, Err(Violation::NotUtf8));
+    check(&frame(0x82, &[0xff]), Ok(&[Came::Binary(vec![0xff])]));
+}
+
+#[test]
+fn a_close_frame_says_why_and_is_the_last() {
+    let close = |code: u16, reason: &str| {
+        let mut payload = code.to_be_bytes().to_vec();
+        payload.extend_from_slice(reason.as_bytes());
+        frame(0x88, &payload)
+    };
+    check(&frame(0x88, b""), Ok(&[Came::Close(None, String::new())]));
+    for code in [1000, 1001, 1002, 1003, 1007, 1011, 1013, 3000, 4999] {
+        check(
+            &close(code, "bye"),
+            Ok(&[Came::Close(Some(code), "bye".to_owned())]),
+        );
+    }
+    for code in [
+        0, 999, 1004, 1005, 1006, 1015, 1016, 2000, 2999, 5000, 65_535,
+    ] {
+        check(&close(code, ""), Err(Violation::Protocol));
+    }
+    check(&frame(0x88, &[3]), Err(Violation::Protocol));
+    check(&frame(0x88, &[0x03, 0xe8, 0xff]), Err(Violation::NotUtf8));
+    let more = [close(1000, ""), frame(0xff, b"no frame")].concat();
+    check(&more, Ok(&[Came::Close(Some(1000), String::new())]));
+}
+
+#[test]
+fn a_long_reason_is_cut_between_characters() {
+    let mut bytes = Vec::new();
+    push_close(&mut bytes, 4000, &"한".repeat(60));
+    let expected = Came::Close(Some(4000), "한".repeat(41));
+    assert_eq!(read(Role::Client, &bytes, &[]), (vec![expected], Ok(())));
+}
+
+#[test]
+fn what_a_server_says_for_itself_is_read_by_a_client() {
+    let mut bytes = Vec::new();
+    push_ping(&mut bytes, b"a");
+    push_pong(&mut bytes, &[b'b'; 200]);
+    let expected = [Came::Ping(b"a".to_vec()), Came::Pong(vec![b'b'; 125])];
+    assert_eq!(read(Role::Client, &bytes, &[]).0, expected);
+}
