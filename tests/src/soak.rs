@@ -149,7 +149,10 @@ impl Talker {
         let mut told = Vec::new();
         let mut next = 0;
         while !self.stop.is_cancelled() {
-            if told.last().is_none_or(|(offset, _)| self.may_go_on(*offset)) {
+            if told
+                .last()
+                .is_none_or(|(offset, _)| self.may_go_on(*offset))
+            {
                 let pair = [next, next + 1].map(|at| format!("{} says {at}", self.number));
                 next += 2;
                 let sent = pair.clone().map(|text| {

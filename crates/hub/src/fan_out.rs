@@ -1,6 +1,6 @@
 //! Fan-out: publications to all subscribers, encoded once per codec, in batches.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use bytes::Bytes;
 use trunkline_protocol::{
@@ -124,6 +124,42 @@ impl Hub {
         self.waiting.iter().filter_map(due).min()
     }
 
+    /// Takes note that publications up to `offset` do not come: more were on their way to this hub
+    /// than it took. Readers of what is kept read history, the others are told what they missed.
+    pub fn miss(&mut self, now: Moment, name: &TopicName, offset: Offset) {
+        let Some(topic_id) = self.topic_id_of(name) else {
+            return;
+        };
+        self.fan_out(now, topic_id);
+        let Some(topic) = self.topics.get_mut(&topic_id) else {
+            return;
+        };
+        topic.head = topic.head.max(offset);
+        topic.fanned_out = topic.fanned_out.max(offset);
+        let delivery = topic.kind.delivery;
+        self.reach_subscribers(topic_id, |connection| {
+            let Some(subscription) = connection.subscriptions.get_mut(topic_id) else {
+                return false;
+            };
+            let after = subscription.given;
+            if !matches!(subscription.flow, Flow::Live | Flow::AwaitingKeyframe) || after >= offset
+            {
+                return false;
+            }
+            match delivery {
+                Delivery::Log { .. } | Delivery::Latest { .. } => {
+                    subscription.flow = Flow::Behind { after };
+                    return true;
+                }
+                Delivery::Keyframed { .. } => subscription.flow = Flow::AwaitingKeyframe,
+                Delivery::Volatile => {}
+            }
+            skip(subscription, after + 1..=offset, GapCause::Slow);
+            subscription.given = offset;
+            false
+        });
+    }
+
     /// Gives a batch to the subscribers.
     pub(crate) fn fan_out(&mut self, now: Moment, topic_id: TopicId) {
         let Some(topic) = self.topics.get_mut(&topic_id) else {
@@ -236,7 +272,11 @@ impl Offer<'_> {
                 offset: it.offset,
             };
             if let Some(overtaken) = reader.outbox.push_value(bytes, value) {
-                skip(reader.subscription, overtaken, GapCause::Conflated);
+                skip(
+                    reader.subscription,
+                    overtaken..=overtaken,
+                    GapCause::Conflated,
+                );
             }
         }
         true
@@ -248,7 +288,7 @@ impl Offer<'_> {
         reader.subscription.given = self.batch.last();
         let Some(bytes) = self.bytes(&reader, places.clone(), self.len_max / 2) else {
             for it in &self.batch.publications[places] {
-                skip(reader.subscription, it.offset, GapCause::Slow);
+                skip(reader.subscription, it.offset..=it.offset, GapCause::Slow);
             }
             return false;
         };
@@ -273,7 +313,7 @@ impl Offer<'_> {
                 }
                 Some(_) | None => {
                     reader.subscription.flow = Flow::AwaitingKeyframe;
-                    skip(reader.subscription, it.offset, GapCause::Slow);
+                    skip(reader.subscription, it.offset..=it.offset, GapCause::Slow);
                 }
             }
         }
@@ -281,17 +321,18 @@ impl Offer<'_> {
     }
 }
 
-/// Counts a publication that gives way.
-fn skip(subscription: &mut Subscription, offset: Offset, cause: GapCause) {
+/// Counts publications that give way.
+fn skip(subscription: &mut Subscription, offsets: RangeInclusive<Offset>, cause: GapCause) {
+    let (from, to) = offsets.into_inner();
     let gap = subscription.skipped.get_or_insert(Gap {
-        from: offset,
-        to: offset,
+        from,
+        to,
         count: 0,
         cause,
     });
-    gap.from = gap.from.min(offset);
-    gap.to = gap.to.max(offset);
-    gap.count += 1;
+    gap.from = gap.from.min(from);
+    gap.to = gap.to.max(to);
+    gap.count += to - from + 1;
     // Being slow is the graver news.
     if cause == GapCause::Slow {
         gap.cause = cause;

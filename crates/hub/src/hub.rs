@@ -138,6 +138,16 @@ impl Hub {
 
     /// Closes a connection, and returns the topics that it was subscribed to.
     pub fn close(&mut self, connection: ConnectionId) -> Vec<TopicName> {
+        let left = self.leave_all(connection);
+        if self.connection(connection).is_some() {
+            self.connections[slot(connection)] = None;
+            self.open -= 1;
+        }
+        left
+    }
+
+    /// Ends all subscriptions of a connection, and returns their topics. What waits still goes out.
+    pub fn leave_all(&mut self, connection: ConnectionId) -> Vec<TopicName> {
         let Some(state) = self.connection(connection) else {
             return Vec::new();
         };
@@ -147,10 +157,7 @@ impl Hub {
             self.leave(connection, topic_id);
             Some(name)
         });
-        let left = left.collect();
-        self.connections[slot(connection)] = None;
-        self.open -= 1;
-        left
+        left.collect()
     }
 
     /// Lets a connection join a topic, in place of an earlier subscription to it. Confirm it next.
@@ -291,6 +298,15 @@ impl Hub {
         Ok(())
     }
 
+    /// Queues bytes that are framed already, whatever waits before them. For what ends a connection,
+    /// and for transports that bound what they queue in another way.
+    pub fn push_unbounded(&mut self, connection: ConnectionId, bytes: Bytes) {
+        if let Some(state) = self.connection_mut(connection) {
+            state.outbox.push(bytes);
+            self.touch(connection, Dirty::Answer);
+        }
+    }
+
     /// Takes what waits for a connection, up to `len_max` bytes and at least one slice: a frame, or
     /// a batch of them.
     pub fn take(&mut self, connection: ConnectionId, len_max: usize) -> Vec<Bytes> {
@@ -355,7 +371,8 @@ impl Hub {
         self.connection_mut(connection).is_some_and(marked)
     }
 
-    pub(crate) fn topic_id_of(&self, topic: &TopicName) -> Option<TopicId> {
+    /// What a topic that has subscribers is called on the wire.
+    pub fn topic_id_of(&self, topic: &TopicName) -> Option<TopicId> {
         self.ids.get(topic).copied()
     }
 

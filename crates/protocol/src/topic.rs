@@ -44,6 +44,10 @@ pub trait Topic: Send + Sync + 'static {
     /// What clients may publish; [`Never`] if nothing.
     type Command: Message;
 
+    /// How long an event may wait for others to go out with it: many events per second then cost
+    /// less. The first after a pause does not wait.
+    const FLUSH_WINDOW: Duration = Duration::ZERO;
+
     /// Names the value that `event` is a newer version of. Only [`Delivery::Latest`] asks.
     fn conflation_key(_event: &Self::Event) -> Option<Cow<'_, str>> {
         None

@@ -26,11 +26,6 @@ impl Clock {
     pub(crate) fn now(self) -> Moment {
         Moment::default() + (self.start_unix + self.start.elapsed())
     }
-
-    /// When `moment` is, for timers.
-    pub(crate) fn instant(self, moment: Moment) -> Instant {
-        self.start + moment.since(Moment::default() + self.start_unix)
-    }
 }
 
 /// Seconds since 1970 by the wall clock, which may jump.

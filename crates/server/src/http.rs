@@ -48,7 +48,7 @@ pub(crate) fn router(services: &Services) -> Router {
     } = services;
     let origins = OriginPolicy::new(config.behind_tls, config.allow_origin.clone());
     let routes = if config.conformance {
-        conformance::router()
+        conformance::router(Arc::clone(node))
     } else {
         Router::new()
     };

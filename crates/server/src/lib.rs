@@ -2,7 +2,7 @@
 //!
 //! Start reading at [`Server`], which binds and serves one node; `http` shows how the routes of
 //! all modules become one router, and `accept` how a TCP connection reaches it. From the moment a
-//! connection is a WebSocket, `connection` drives it, `requests` carries out what it asks, and
+//! connection is a WebSocket, a loop in `shard` drives it, `requests` carries out what it asks, and
 //! [`topics`] holds what the server does for each kind of topic.
 
 mod config;
@@ -23,9 +23,9 @@ mod realtime;
 
 mod broker;
 mod clock;
-mod connection;
 mod node;
 mod requests;
+mod shard;
 pub mod topics;
 mod transport;
 

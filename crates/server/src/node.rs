@@ -1,22 +1,23 @@
 //! The node: what all connections of this process share, and what they ask of it.
 //!
-//! Two locks, always in this order: the broker's, then the hub's. Nothing awaits under either.
+//! Two locks, always in this order: the broker's, then that of the people. Nothing awaits under
+//! either, and no loop of a shard takes one for an event on its way to the readers.
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use trunkline_hub::{ConnectionId, Hub, HubConfig};
-use trunkline_protocol::{Offset, TopicName, User};
+use trunkline_hub::{Announcement, ConnectionId, HubConfig, People};
+use trunkline_protocol::{Members, Moment, Offset, TopicName, User, UserId};
 use trunkline_session::ServerConfig;
 
 use crate::broker::{Broker, Deliver, Delivered, InUse};
 use crate::clock::{self, Clock};
+use crate::shard::{self, Arrival, Inbox, Note, Published};
 use crate::topics::Registry;
 
 /// How often members that linger are let go.
@@ -38,25 +39,31 @@ pub(crate) enum TokenRejected {
     Invalid,
 }
 
-struct Reached {
-    hub: Hub,
-    /// Whom to wake when something waits for a connection.
-    wakers: HashMap<ConnectionId, Arc<Notify>>,
-}
-
 /// What all connections of this process share.
 pub(crate) struct Node {
-    reached: Arc<Mutex<Reached>>,
+    people: Arc<Mutex<People>>,
+    shards: Arc<[Arc<Inbox>]>,
     broker: Broker,
     registry: Registry,
     authenticator: Box<dyn Authenticator>,
     pub(crate) clock: Clock,
     pub(crate) session_config: ServerConfig,
-    next_connection: AtomicU64,
+    pub(crate) hub_config: HubConfig,
+    /// How long an event may wait for others, whatever its topic says.
+    pub(crate) flush_window: Duration,
+    next_serial: AtomicU32,
     /// Cancelled when every session is to be told goodbye.
     pub(crate) goodbye: CancellationToken,
     /// Where tasks are spawned that the end of the server waits for.
     pub(crate) tasks: TaskTracker,
+}
+
+/// The bounds and the timing of a node.
+pub(crate) struct Rules {
+    pub(crate) hub: HubConfig,
+    pub(crate) session: ServerConfig,
+    pub(crate) flush_window: Duration,
+    pub(crate) linger: Duration,
 }
 
 impl fmt::Debug for Node {
@@ -66,8 +73,8 @@ impl fmt::Debug for Node {
 }
 
 impl Node {
-    /// A node, with the broker that `open` makes of a clock and of what it is to do with
-    /// publications.
+    /// A node over these shards, with the broker that `open` makes of a clock and of what it is to
+    /// do with publications.
     ///
     /// # Errors
     ///
@@ -75,37 +82,45 @@ impl Node {
     pub(crate) fn new(
         registry: Registry,
         authenticator: Box<dyn Authenticator>,
-        (hub_config, session_config): (HubConfig, ServerConfig),
+        rules: &Rules,
         (goodbye, tasks): (CancellationToken, TaskTracker),
+        shards: Arc<[Arc<Inbox>]>,
         open: impl FnOnce(Clock, Deliver) -> anyhow::Result<Broker>,
     ) -> anyhow::Result<Arc<Self>> {
         let clock = Clock::start();
-        let reached = Arc::new(Mutex::new(Reached {
-            hub: Hub::new(hub_config),
-            wakers: HashMap::new(),
-        }));
-        let reach = Arc::clone(&reached);
-        let deliver: Deliver = Arc::new(move |topic, delivered| {
-            reach_hub(&reach, |hub| match *delivered {
-                Delivered::Publication {
-                    publication,
-                    conflation_key,
-                    keyframe,
-                } => hub.broadcast(topic, publication, conflation_key, keyframe),
-                Delivered::NewEpoch => hub.start_anew(topic),
-            });
-        });
+        let inboxes = Arc::clone(&shards);
+        let deliver: Deliver =
+            Arc::new(move |topic, delivered| deliver(&inboxes, topic, delivered));
         Ok(Arc::new(Self {
-            reached,
+            people: Arc::new(Mutex::new(People::new(rules.linger))),
+            shards,
             broker: open(clock, deliver)?,
             registry,
             authenticator,
             clock,
-            session_config,
-            next_connection: AtomicU64::new(1),
+            session_config: rules.session,
+            hub_config: rules.hub,
+            flush_window: rules.flush_window,
+            next_serial: AtomicU32::new(1),
             goodbye,
             tasks,
         }))
+    }
+
+    pub(crate) fn shards(&self) -> &[Arc<Inbox>] {
+        &self.shards
+    }
+
+    /// Gives a connection to the shard that has the fewest.
+    pub(crate) fn adopt(&self, arrival: Arrival) {
+        let inbox = shard::emptiest(&self.shards);
+        inbox.lines.fetch_add(1, Ordering::Relaxed);
+        inbox.push(Note::Arrived(Box::new(arrival)));
+    }
+
+    /// A number for a connection. It comes again after four thousand million others.
+    pub(crate) fn next_serial(&self) -> u32 {
+        self.next_serial.fetch_add(1, Ordering::Relaxed)
     }
 
     pub(crate) fn broker(&self) -> &Broker {
@@ -121,36 +136,62 @@ impl Node {
             .authenticate(token, clock::unix_seconds())
     }
 
-    /// Reaches the hub, and wakes the connections for which something waits afterwards.
-    pub(crate) fn with_hub<R>(&self, reach: impl FnOnce(&mut Hub) -> R) -> R {
-        reach_hub(&self.reached, reach)
+    /// Reaches the people, and tells the shards what changed while nobody else can: all of them
+    /// hear it in one order.
+    fn with_people(&self, change: impl FnOnce(&mut People) -> Option<Announcement>) {
+        let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(announcement) = change(&mut people) {
+            self.announce(announcement);
+        }
     }
 
-    /// A number for a connection, and what wakes its task.
-    pub(crate) fn register(&self) -> (ConnectionId, Arc<Notify>) {
-        let id = self.next_connection.fetch_add(1, Ordering::Relaxed);
-        let waker = Arc::new(Notify::new());
-        let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
-        reached.wakers.insert(id, Arc::clone(&waker));
-        (id, waker)
+    fn announce(&self, announcement: Announcement) {
+        let announcement = Arc::new(announcement);
+        for inbox in &*self.shards {
+            if inbox.interest.has(&announcement.topic) {
+                inbox.push(Note::People(Arc::clone(&announcement)));
+            }
+        }
     }
 
-    /// Forgets a connection: it leaves all its topics.
-    pub(crate) fn unregister(&self, id: ConnectionId) {
-        let now = self.clock.now();
-        self.with_hub(|hub| hub.close(now, id));
-        let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
-        reached.wakers.remove(&id);
+    /// A connection of `user` has joined a topic.
+    pub(crate) fn join(&self, topic: &TopicName, user: &User, connection: ConnectionId) {
+        self.with_people(|people| people.join(topic, user, connection));
+    }
+
+    /// A connection of `user` has left a topic on purpose.
+    pub(crate) fn leave(&self, topic: &TopicName, user: UserId, connection: ConnectionId) {
+        self.with_people(|people| people.leave(topic, user, connection));
+    }
+
+    /// A connection of `user` was lost.
+    pub(crate) fn lose(
+        &self,
+        topic: &TopicName,
+        user: UserId,
+        connection: ConnectionId,
+        now: Moment,
+    ) {
+        self.with_people(|people| people.lose(topic, user, connection, now));
+    }
+
+    /// Who is present in a topic.
+    pub(crate) fn members(&self, topic: &TopicName) -> Members {
+        let people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
+        people.members(topic)
     }
 
     /// The topics of a namespace that have people or events: people present, newest offset.
     pub(crate) fn topics_in_use(&self, namespace: &str) -> Vec<(TopicName, u32, Offset)> {
-        let mut people: HashMap<TopicName, u32> = self.with_hub(|hub| {
-            hub.topics()
-                .filter(|(topic, _)| topic.namespace() == namespace)
+        let mut people: HashMap<TopicName, u32> = {
+            let people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
+            let of_namespace = people
+                .topics()
+                .filter(|(topic, _)| topic.namespace() == namespace);
+            of_namespace
                 .map(|(topic, count)| (topic.clone(), count))
                 .collect()
-        });
+        };
         let mut in_use = Vec::new();
         for (topic, head) in self.broker.heads() {
             if topic.namespace() == namespace {
@@ -171,7 +212,8 @@ impl Node {
 
     /// How many conversations are open.
     pub(crate) fn connections(&self) -> usize {
-        self.with_hub(|hub| hub.connections())
+        let lines = |inbox: &Arc<Inbox>| inbox.lines.load(Ordering::Relaxed);
+        self.shards.iter().map(lines).sum()
     }
 
     /// Keeps presence and logs tidy until the node says goodbye.
@@ -182,21 +224,29 @@ impl Node {
             // Both ticks are cancel safe; goodbye comes first so that nothing outlives the node.
             tokio::select! {
                 biased;
-                () = self.goodbye.cancelled() => return,
+                () = self.goodbye.cancelled() => {
+                    for inbox in &*self.shards {
+                        inbox.push(Note::Goodbye);
+                    }
+                    return;
+                }
                 _ = linger.tick() => {
                     let now = self.clock.now();
-                    self.with_hub(|hub| {
-                        if hub.poll_timeout().is_some_and(|due| due <= now) {
-                            hub.handle_timeout(now);
+                    let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
+                    if people.poll_timeout().is_some_and(|due| due <= now) {
+                        for announcement in people.handle_timeout(now) {
+                            self.announce(announcement);
                         }
-                    });
+                    }
                 }
                 _ = sweep.tick() => {
-                    // The hub is asked while the broker is held: who joins afterwards reads a log
-                    // that was not swept from under it.
-                    let reached = Arc::clone(&self.reached);
-                    let in_use: InUse =
-                        Arc::new(move |topic| reach_hub(&reached, |hub| hub.is_in_use(topic)));
+                    // The people are asked while the broker is held: who joins afterwards reads a
+                    // log that was not swept from under it.
+                    let people = Arc::clone(&self.people);
+                    let in_use: InUse = Arc::new(move |topic| {
+                        let people = people.lock().unwrap_or_else(PoisonError::into_inner);
+                        people.is_in_use(topic)
+                    });
                     self.broker.sweep(in_use).await;
                 }
             }
@@ -204,14 +254,28 @@ impl Node {
     }
 }
 
-/// Reaches the hub, and wakes the connections for which something waits afterwards.
-fn reach_hub<R>(reached: &Mutex<Reached>, reach: impl FnOnce(&mut Hub) -> R) -> R {
-    let mut reached = reached.lock().unwrap_or_else(PoisonError::into_inner);
-    let result = reach(&mut reached.hub);
-    while let Some(connection) = reached.hub.poll_dirty() {
-        if let Some(waker) = reached.wakers.get(&connection) {
-            waker.notify_one();
+/// Hands what a broker has placed to the shards that have readers for it.
+fn deliver(shards: &[Arc<Inbox>], topic: &TopicName, delivered: &Delivered<'_>) {
+    match *delivered {
+        Delivered::Publication {
+            publication,
+            conflation_key,
+            keyframe,
+        } => {
+            let published = Arc::new(Published {
+                topic: topic.clone(),
+                publication: publication.clone(),
+                conflation_key: conflation_key.map(str::to_owned),
+                keyframe,
+            });
+            for inbox in shards {
+                inbox.publish(&published);
+            }
+        }
+        Delivered::NewEpoch => {
+            for inbox in shards {
+                inbox.push(Note::Anew(topic.clone()));
+            }
         }
     }
-    result
 }

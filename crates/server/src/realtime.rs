@@ -16,12 +16,14 @@ use crate::assets::Assets;
 use crate::auth::{Guests, TokenError};
 use crate::broker::{Broker, Disk, Memory};
 use crate::config::{self, Config};
-use crate::node::{Authenticator, Node, TokenRejected};
+use crate::node::{Authenticator, Node, Rules, TokenRejected};
 use crate::problem::Problem;
+use crate::shard::{self, Shards};
 use crate::topics::Registry;
 use crate::transport::websocket::{upgrade, wants_upgrade};
 
-/// Makes a node with these topics and its broker.
+/// Makes a node with these topics, its broker and its shards, which run as long as they are kept.
+/// Inside the runtime that carries jobs.
 ///
 /// # Errors
 ///
@@ -31,18 +33,33 @@ pub(crate) fn open(
     guests: Arc<Guests>,
     config: &Config,
     ends: (CancellationToken, TaskTracker),
-) -> anyhow::Result<Arc<Node>> {
+) -> anyhow::Result<(Arc<Node>, Shards)> {
     let authenticator = Box::new(GuestTokens(guests));
-    let rules = (config.hub, config.session);
-    Node::new(registry, authenticator, rules, ends, |clock, deliver| {
-        Ok(match config.broker {
-            config::Broker::Memory => Broker::Memory(Memory::new(clock, deliver)),
-            config::Broker::Disk => {
-                let folder = config.data.join("history");
-                Broker::Disk(Disk::open(&folder, clock, deliver)?)
-            }
-        })
-    })
+    let rules = Rules {
+        hub: config.hub,
+        session: config.session,
+        flush_window: config.flush_window,
+        linger: config.linger,
+    };
+    let seeds = shard::sow(config.shards)?;
+    let inboxes = seeds.iter().map(|seed| Arc::clone(seed.inbox())).collect();
+    let node = Node::new(
+        registry,
+        authenticator,
+        &rules,
+        ends,
+        inboxes,
+        |clock, deliver| {
+            Ok(match config.broker {
+                config::Broker::Memory => Broker::Memory(Memory::new(clock, deliver)),
+                config::Broker::Disk => {
+                    let folder = config.data.join("history");
+                    Broker::Disk(Disk::open(&folder, clock, deliver)?)
+                }
+            })
+        },
+    )?;
+    Shards::start(&node, seeds).map(|shards| (node, shards))
 }
 
 /// Routes `/ws`, which is only a socket, and `/chat`, which is a page until it is upgraded.

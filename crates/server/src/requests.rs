@@ -1,13 +1,14 @@
-//! Requests: what a connection asks of the node, from authorization to the answer.
+//! Requests: what a connection asks of handlers and of the broker, from authorization to the
+//! answer. None of this knows a shard.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use trunkline_hub::{Append, ConnectionId, Page, PublishKey, publications_in};
+use trunkline_hub::{Append, CatchUp, Page, PublishKey, ToJson, publications_in};
 use trunkline_protocol::frame::{PAGE_MAX, Range, Start};
 use trunkline_protocol::{
-    Codec, Epoch, Error, ErrorCode, Fingerprint, Gap, List, MessageId, Offset, Payload, Position,
-    RequestId, ServerFrame, TopicName, User,
+    Codec, Epoch, Error, ErrorCode, Fingerprint, Gap, List, MessageId, Offset, Payload, RequestId,
+    ServerFrame, TopicName, User,
 };
 
 use crate::broker::{BrokerError, Placed};
@@ -15,10 +16,8 @@ use crate::node::Node;
 use crate::topics::{ErasedHandler, Prepared};
 
 /// Who asks: one open conversation.
-#[derive(Clone)]
 pub(crate) struct Asker {
     pub(crate) node: Arc<Node>,
-    pub(crate) connection: ConnectionId,
     pub(crate) codec: Codec,
     pub(crate) user: User,
 }
@@ -41,12 +40,13 @@ pub(crate) struct PublishRequest {
 }
 
 /// Where a subscription starts, as read from history.
-struct Begin {
-    epoch: Epoch,
-    after: Offset,
-    recovered: bool,
-    gap: Option<Gap>,
-    page: Page,
+pub(crate) struct Begin {
+    pub(crate) epoch: Epoch,
+    pub(crate) after: Offset,
+    pub(crate) recovered: bool,
+    pub(crate) gap: Option<Gap>,
+    pub(crate) page: Page,
+    pub(crate) to_json: ToJson,
 }
 
 impl From<BrokerError> for Error {
@@ -72,7 +72,8 @@ impl Asker {
         Ok(Arc::clone(handler))
     }
 
-    fn reader(
+    /// The handler of a topic that the user may read.
+    pub(crate) fn reader(
         &self,
         topic: &TopicName,
         contract: Option<Fingerprint>,
@@ -87,55 +88,8 @@ impl Asker {
         Ok(handler)
     }
 
-    /// Joins the hub, reads history, confirms. In this order nothing falls between history and
-    /// fan-out, and the confirmation precedes every publication.
-    pub(crate) async fn subscribe(&self, request: &SubscribeRequest) -> Result<(), Error> {
-        let SubscribeRequest {
-            id,
-            topic,
-            contract,
-            start,
-            presence,
-        } = request;
-        let handler = self.reader(topic, *contract)?;
-        let (delivery, to_json) = (handler.delivery(), handler.to_json());
-        let joined = self
-            .node
-            .with_hub(|hub| hub.join(self.connection, topic, delivery, to_json, *presence));
-        let joined = joined
-            .ok_or_else(|| Error::new(ErrorCode::Unavailable, "too many topics are in use"))?;
-        let begin = match self.begin(topic, &*handler, *start).await {
-            Ok(begin) => begin,
-            Err(error) => {
-                self.unsubscribe(topic);
-                return Err(error);
-            }
-        };
-        let publications = publications_in(self.codec, &begin.page.publications, to_json);
-        let given = publications
-            .last()
-            .map_or(begin.after, |publication| publication.offset);
-        let frame = ServerFrame::Subscribed {
-            id: *id,
-            topic_id: joined.topic_id,
-            position: Position {
-                epoch: begin.epoch,
-                offset: begin.after,
-            },
-            recovered: begin.recovered,
-            gap: begin.gap,
-            head: begin.page.head,
-            members: presence.then_some(joined.members),
-            publications: List::cut(publications),
-        };
-        // Without room for an answer the connection is about to be closed; see `Connection`.
-        let _ = self
-            .node
-            .with_hub(|hub| hub.confirm(self.connection, topic, &frame, given, begin.page.head));
-        Ok(())
-    }
-
-    async fn begin(
+    /// Reads what a subscription starts with.
+    pub(crate) async fn begin(
         &self,
         topic: &TopicName,
         handler: &dyn ErasedHandler,
@@ -157,6 +111,7 @@ impl Asker {
                     recovered: false,
                     gap: None,
                     page: kept.page,
+                    to_json: handler.to_json(),
                 })
             }
             Start::After(since) => {
@@ -168,16 +123,10 @@ impl Asker {
                     recovered,
                     gap: recovery.gap,
                     page: recovery.page,
+                    to_json: handler.to_json(),
                 })
             }
         }
-    }
-
-    /// Ends a subscription of this connection.
-    pub(crate) fn unsubscribe(&self, topic: &TopicName) -> Option<trunkline_protocol::TopicId> {
-        let now = self.node.clock.now();
-        self.node
-            .with_hub(|hub| hub.unsubscribe(now, self.connection, topic))
     }
 
     /// Looks the command's id up, lets the handler decide, and publishes the event.
@@ -270,28 +219,19 @@ impl Asker {
     /// Tells who is present.
     pub(crate) fn presence(&self, id: RequestId, topic: &TopicName) -> Result<ServerFrame, Error> {
         self.reader(topic, None)?;
-        let members = self.node.with_hub(|hub| hub.members(topic));
+        let members = self.node.members(topic);
         Ok(ServerFrame::Present { id, members })
     }
 
-    /// Feeds the subscriptions that are behind, while there is room for it.
-    pub(crate) async fn feed(&self) {
-        while let Some(behind) = self.node.with_hub(|hub| hub.catching_up(self.connection)) {
-            let Some(handler) = self.node.registry().handler(behind.topic.namespace()) else {
-                return;
-            };
-            let range = Range::After {
-                offset: behind.after,
-            };
-            let kept = self
-                .node
-                .broker()
-                .range(&behind.topic, handler.delivery(), range, PAGE_MAX)
-                .await;
-            let Ok(kept) = kept else { return };
-            self.node
-                .with_hub(|hub| hub.feed(self.connection, &behind, &kept.page));
-        }
+    /// Reads the next page for a subscription that is behind.
+    pub(crate) async fn page(&self, behind: &CatchUp) -> Result<Page, Error> {
+        let topic = &behind.topic;
+        let handler = self.handler(topic, None)?;
+        let offset = behind.after;
+        let range = Range::After { offset };
+        let broker = self.node.broker();
+        let kept = broker.range(topic, handler.delivery(), range, PAGE_MAX);
+        Ok(kept.await?.page)
     }
 }
 

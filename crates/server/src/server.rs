@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::http::{self, Services};
 use crate::node::Node;
 use crate::realtime;
+use crate::shard::Shards;
 use crate::topics::{self, Registry};
 
 /// A server that has its port and its data, and is about to serve.
@@ -27,6 +28,7 @@ use crate::topics::{self, Registry};
 pub struct Server {
     config: Config,
     node: Arc<Node>,
+    shards: Shards,
     assets: Assets,
     guests: Arc<Guests>,
     listener: TcpListener,
@@ -54,7 +56,7 @@ impl Server {
         let guests = Arc::new(Guests::open(&config.data, config.token_lifetime)?);
         let (goodbye, tasks) = (CancellationToken::new(), TaskTracker::new());
         let ends = (goodbye.clone(), tasks.clone());
-        let node = realtime::open(registry, Arc::clone(&guests), &config, ends)?;
+        let (node, shards) = realtime::open(registry, Arc::clone(&guests), &config, ends)?;
         let address = config.listen.0;
         let listener = accept::listen(address).map_err(|error| match error.kind() {
             ErrorKind::AddrInUse => anyhow!(
@@ -69,6 +71,7 @@ impl Server {
         Ok(Self {
             config,
             node,
+            shards,
             assets: Assets::none(),
             guests,
             listener,
@@ -99,6 +102,8 @@ impl Server {
         let grace = self.config.shutdown_grace;
         let timeouts = self.config.timeouts;
         let (goodbye, tasks) = (self.goodbye, self.tasks);
+        // They end with this future, whether it ends or is dropped.
+        let shards = self.shards;
         tasks.spawn(Arc::clone(&self.node).keep_tidy());
         // Whoever bound this server does not hold the token that its node listens to.
         let told = goodbye.clone();
@@ -138,6 +143,7 @@ impl Server {
                 "the grace of the shutdown is over, closing what is left"
             );
             abort.cancel();
+            drop(shards);
             let _ = timeout(LAST_MOMENT, tasks.wait()).await;
         }
         Ok(())

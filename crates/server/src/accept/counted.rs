@@ -36,10 +36,7 @@ impl OpenConnections {
     /// Counts a stream in, or gives it back when there are too many.
     pub(super) fn admit(&self, stream: TcpStream) -> Result<CountedStream, TcpStream> {
         match Arc::clone(&self.free).try_acquire_owned() {
-            Ok(permit) => Ok(CountedStream {
-                stream,
-                _permit: permit,
-            }),
+            Ok(permit) => Ok(CountedStream { stream, permit }),
             Err(_) => Err(stream),
         }
     }
@@ -49,10 +46,15 @@ impl OpenConnections {
 #[derive(Debug)]
 pub(crate) struct CountedStream {
     stream: TcpStream,
-    _permit: OwnedSemaphorePermit,
+    permit: OwnedSemaphorePermit,
 }
 
 impl CountedStream {
+    /// The stream, and what counts it for as long as it is kept.
+    pub(crate) fn into_parts(self) -> (TcpStream, OwnedSemaphorePermit) {
+        (self.stream, self.permit)
+    }
+
     pub(super) fn set_nodelay(&self) -> io::Result<()> {
         self.stream.set_nodelay(true)
     }

@@ -10,7 +10,7 @@ mod patience;
 mod refusal;
 mod serve;
 
-pub(crate) use counted::OpenConnections;
+pub(crate) use counted::{CountedStream, OpenConnections};
 pub(crate) use listener::{Acceptor, listen};
 pub use patience::Timeouts;
 

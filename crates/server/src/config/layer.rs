@@ -53,6 +53,15 @@ pub(crate) struct Layer {
     #[serde(deserialize_with = "count")]
     pub(super) pace: Option<Count>,
 
+    /// How many loops carry the conversations, each a thread of its own [default: one per core]
+    #[arg(long, value_name = "N")]
+    #[serde(deserialize_with = "count")]
+    pub(super) shards: Option<Count>,
+
+    /// How long an event may wait for others to go out with it, in milliseconds [default: 0]
+    #[arg(long, value_name = "MS")]
+    pub(super) flush_window: Option<u16>,
+
     /// How long a shutdown waits for conversations to end [default: 20]
     #[arg(long, value_name = "SECONDS")]
     pub(super) shutdown_grace: Option<u64>,
@@ -74,7 +83,7 @@ pub(crate) struct Layer {
 
 impl Layer {
     /// The settings' names in a file; the environment has them in capitals after `TRUNKLINE_`.
-    pub(super) const KEYS: [&str; 11] = [
+    pub(super) const KEYS: [&str; 13] = [
         "listen",
         "data",
         "broker",
@@ -82,6 +91,8 @@ impl Layer {
         "behind_tls",
         "connections_max",
         "pace",
+        "shards",
+        "flush_window",
         "shutdown_grace",
         "log",
         "token_lifetime",
@@ -101,6 +112,8 @@ impl Layer {
             behind_tls: variable(environment, "TRUNKLINE_BEHIND_TLS")?,
             connections_max: variable(environment, "TRUNKLINE_CONNECTIONS_MAX")?,
             pace: variable(environment, "TRUNKLINE_PACE")?,
+            shards: variable(environment, "TRUNKLINE_SHARDS")?,
+            flush_window: variable(environment, "TRUNKLINE_FLUSH_WINDOW")?,
             shutdown_grace: variable(environment, "TRUNKLINE_SHUTDOWN_GRACE")?,
             log: variable(environment, "TRUNKLINE_LOG")?,
             token_lifetime: variable(environment, "TRUNKLINE_TOKEN_LIFETIME")?,
@@ -118,6 +131,8 @@ impl Layer {
             behind_tls: self.behind_tls.or(weaker.behind_tls),
             connections_max: self.connections_max.or(weaker.connections_max),
             pace: self.pace.or(weaker.pace),
+            shards: self.shards.or(weaker.shards),
+            flush_window: self.flush_window.or(weaker.flush_window),
             shutdown_grace: self.shutdown_grace.or(weaker.shutdown_grace),
             log: self.log.or(weaker.log),
             token_lifetime: self.token_lifetime.or(weaker.token_lifetime),

@@ -19,6 +19,7 @@ use trunkline_session::{Pace, ServerConfig};
 
 use crate::accept::Timeouts;
 use crate::origin::Origin;
+use crate::transport::websocket;
 
 /// Everything a server needs to know before it starts.
 #[derive(Clone, Debug)]
@@ -35,6 +36,12 @@ pub struct Config {
     pub behind_tls: bool,
     /// How many connections may be open; one more is answered with 503.
     pub connections_max: usize,
+    /// How many loops carry the conversations, each a thread of its own.
+    pub shards: usize,
+    /// How long an event may wait for others to go out with it, whatever its topic says.
+    pub flush_window: Duration,
+    /// How long a user without a connection counts as present. Not a setting; tests change it.
+    pub linger: Duration,
     /// How long a shutdown waits for conversations to end.
     pub shutdown_grace: Duration,
     /// What is logged.
@@ -82,6 +89,9 @@ impl Config {
             allow_origin: layer.allow_origin.unwrap_or_default(),
             behind_tls: layer.behind_tls.unwrap_or(false),
             connections_max: layer.connections_max.map_or(10_000, values::Count::get),
+            shards: layer.shards.map_or_else(cores, values::Count::get),
+            flush_window: Duration::from_millis(layer.flush_window.unwrap_or(0).into()),
+            linger: Duration::from_secs(1),
             shutdown_grace: Duration::from_secs(layer.shutdown_grace.unwrap_or(20)),
             log: layer.log.unwrap_or_default(),
             token_lifetime: layer
@@ -91,10 +101,18 @@ impl Config {
                 }),
             conformance: layer.conformance.unwrap_or(false),
             timeouts: Timeouts::default(),
-            hub: HubConfig::default(),
+            hub: HubConfig {
+                framing: websocket::framing,
+                ..HubConfig::default()
+            },
             session: session(layer.pace),
         }
     }
+}
+
+/// The cores that this process may use.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Conversations at the defaults, and at this pace if one is set.
@@ -173,6 +191,8 @@ mod tests {
             ("TRUNKLINE_BEHIND_TLS", "true"),
             ("TRUNKLINE_CONNECTIONS_MAX", "7"),
             ("TRUNKLINE_PACE", "50"),
+            ("TRUNKLINE_SHARDS", "3"),
+            ("TRUNKLINE_FLUSH_WINDOW", "5"),
             ("TRUNKLINE_SHUTDOWN_GRACE", "8"),
             ("TRUNKLINE_LOG", "debug"),
             ("TRUNKLINE_TOKEN_LIFETIME", "9"),
@@ -186,6 +206,8 @@ mod tests {
             behind_tls = true
             connections_max = 7
             pace = 50
+            shards = 3
+            flush_window = 5
             shutdown_grace = 8
             log = 'debug'
             token_lifetime = 9
@@ -197,6 +219,8 @@ mod tests {
         assert_eq!(from_file.connections_max, 7);
         assert_eq!(from_file.session.pace.per_second, 50);
         assert_eq!(from_file.session.pace.burst, 100);
+        assert_eq!(from_file.shards, 3);
+        assert_eq!(from_file.flush_window, Duration::from_millis(5));
         assert_eq!(from_file.allow_origin.len(), 2);
         assert!(from_file.behind_tls && from_file.conformance);
     }

@@ -25,7 +25,8 @@ async fn ask(method: Method, path: &str, origin: Option<&str>) -> Response {
     };
     let registry = crate::topics::registry();
     let ends = (shutdown.clone(), tasks);
-    let node = realtime::open(registry, Arc::clone(&guests), &config, ends).expect("a node");
+    let open = realtime::open(registry, Arc::clone(&guests), &config, ends);
+    let (node, _shards) = open.expect("a node");
     let services = Services {
         config: Arc::new(config),
         guests,

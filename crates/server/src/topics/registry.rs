@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -28,6 +29,7 @@ pub(crate) trait ErasedHandler: Send + Sync {
     fn delivery(&self) -> Delivery;
     fn contract(&self) -> Fingerprint;
     fn to_json(&self) -> ToJson;
+    fn flush_window(&self) -> Duration;
     fn authorize(&self, user: &User, key: &str) -> Result<Access, Error>;
     fn on_command<'a>(
         &'a self,
@@ -121,6 +123,10 @@ impl<H: Handler> ErasedHandler for OfTopic<H> {
             let event: <H::Topic as Topic>::Event = Codec::Bincode.decode(bincode).ok()?;
             Some(Codec::Json.encode(&event).into())
         }
+    }
+
+    fn flush_window(&self) -> Duration {
+        H::Topic::FLUSH_WINDOW
     }
 
     fn authorize(&self, user: &User, key: &str) -> Result<Access, Error> {

@@ -1,43 +1,40 @@
-//! WebSocket: the handshake with its subprotocols, and messages in and out.
+//! WebSocket: the handshake with its subprotocols, and the way from HTTP to a shard.
 
-use std::collections::VecDeque;
-use std::pin::Pin;
+use std::io;
 use std::sync::Arc;
-use std::task::ready;
-use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures_util::stream::{SplitSink, SplitStream};
-use futures_util::{Sink, SinkExt, StreamExt};
-use trunkline_protocol::codec::{CLIENT_FRAME_LEN_MAX, SERVER_FRAME_LEN_MAX};
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
+use hyper_util::server::conn::auto::upgrade::{Parts, downcast};
 use trunkline_protocol::{Codec, DisconnectReason, Offer, Subprotocol};
 use trunkline_session::Close;
-use tungstenite::error::{Error as WireError, ProtocolError};
+use trunkline_websocket::{Kind, push_message};
 
-use super::{Incoming, Reader, Writer, handshake};
-use crate::connection;
+use super::handshake;
+use crate::accept::CountedStream;
 use crate::node::Node;
 use crate::problem::Problem;
+use crate::shard::{Arrival, Role, Socket};
 
 pub(crate) use handshake::wants_upgrade;
 
-/// The read buffer of a connection. The library's default of 128 KiB is allocated at once and is
-/// most of what an idle connection costs.
-const READ_BUFFER_LEN: usize = 4 * 1024;
-
-/// Messages are joined up to about this many bytes into one write.
-const WRITE_BUFFER_LEN: usize = 16 * 1024;
-
-/// How long a peer has to answer a Close frame.
-const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
+/// How frames travel: a message each, of the kind that the codec is.
+pub(crate) fn framing(codec: Codec, frame: &[u8], bytes: &mut Vec<u8>) {
+    let kind = if codec.is_text() {
+        Kind::Text
+    } else {
+        Kind::Binary
+    };
+    push_message(bytes, kind, frame);
+}
 
 /// Answers a request that asks to become a WebSocket.
 pub(crate) async fn upgrade(State(node): State<Arc<Node>>, request: Request) -> Response {
-    if let Err(refusal) = handshake::check(request.version(), request.headers()) {
+    if let Err(refusal) = handshake::check(&request) {
         return *refusal;
     }
     if !node.is_ready() {
@@ -47,30 +44,26 @@ pub(crate) async fn upgrade(State(node): State<Arc<Node>>, request: Request) -> 
     }
     let offered = request.headers().get_all(header::SEC_WEBSOCKET_PROTOCOL);
     let offer = Offer::of(offered.iter().filter_map(|value| value.to_str().ok()));
-    let (mut parts, _) = request.into_parts();
-    let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
-        Ok(upgrade) => bounded(upgrade, CLIENT_FRAME_LEN_MAX),
-        Err(rejection) => {
-            return Problem::new(
-                rejection.status(),
-                "websocket_handshake",
-                rejection.body_text(),
-            )
-            .into_response();
-        }
-    };
-    match offer {
+    let (role, subprotocol) = match offer {
         Offer::Chosen(codec) => {
             let name = HeaderValue::from_static(Subprotocol::name(codec));
-            named(upgrade, name).on_upgrade(move |socket| converse(node, socket, codec))
+            (Role::Conversation(codec), Some(name))
         }
-        Offer::Unnamed => upgrade.on_upgrade(move |socket| converse(node, socket, Codec::Json)),
+        Offer::Unnamed => (Role::Conversation(Codec::Json), None),
+        // A browser can read a close code but not the status of a refused handshake, so other
+        // versions are let in and told.
         Offer::OtherVersion(name) => match HeaderValue::from_str(&name) {
-            Ok(name) => named(upgrade, name).on_upgrade(refuse_version),
-            Err(_) => foreign(),
+            Ok(name) => (refusal(), Some(name)),
+            Err(_) => return foreign(),
         },
-        Offer::Foreign => foreign(),
-    }
+        Offer::Foreign => return foreign(),
+    };
+    welcome(node, request, role, subprotocol)
+}
+
+fn refusal() -> Role {
+    let text = format!("this server speaks {}", Subprotocol::ALL.join(", "));
+    Role::Refusal(Close::saying(DisconnectReason::VersionUnsupported, &text))
 }
 
 fn foreign() -> Response {
@@ -81,155 +74,81 @@ fn foreign() -> Response {
     Problem::new(StatusCode::BAD_REQUEST, "subprotocol", detail).into_response()
 }
 
-/// Sets the bounds that the library leaves open.
-pub(crate) fn bounded(upgrade: WebSocketUpgrade, message_len_max: usize) -> WebSocketUpgrade {
-    upgrade
-        .read_buffer_size(READ_BUFFER_LEN)
-        .write_buffer_size(WRITE_BUFFER_LEN)
-        .max_write_buffer_size(WRITE_BUFFER_LEN + 2 * SERVER_FRAME_LEN_MAX.max(message_len_max))
-        .max_message_size(message_len_max)
-        .max_frame_size(message_len_max)
-}
-
-fn named(mut upgrade: WebSocketUpgrade, name: HeaderValue) -> WebSocketUpgrade {
-    upgrade.set_selected_protocol(name);
-    upgrade
-}
-
-/// A browser can read a close code but not the status of a refused handshake, so other versions
-/// are let in and told.
-async fn refuse_version(socket: WebSocket) {
-    let (writer, reader) = socket.split();
-    let mut writer = WebSocketWriter {
-        sink: writer,
-        codec: Codec::Json,
-        busy: false,
-    };
-    let text = format!("this server speaks {}", Subprotocol::ALL.join(", "));
-    writer
-        .close(&Close::saying(DisconnectReason::VersionUnsupported, &text))
-        .await;
-    linger(reader).await;
-}
-
-async fn converse(node: Arc<Node>, socket: WebSocket, codec: Codec) {
+/// Answers a good handshake, and hands the connection over when the answer is sent.
+pub(crate) fn welcome(
+    node: Arc<Node>,
+    mut request: Request,
+    role: Role,
+    subprotocol: Option<HeaderValue>,
+) -> Response {
+    let mut response = handshake::accept(&request);
+    if let Some(name) = subprotocol {
+        let headers = response.headers_mut();
+        headers.insert(header::SEC_WEBSOCKET_PROTOCOL, name);
+    }
+    let upgrade = hyper::upgrade::on(&mut request);
     let tasks = node.tasks.clone();
-    // A task of the node's own, so that its goodbye waits for it.
-    let conversation = tasks.spawn(async move {
-        let (sink, stream) = socket.split();
-        let writer = WebSocketWriter {
-            sink,
-            codec,
-            busy: false,
-        };
-        let reader = connection::run(node, codec, WebSocketReader { stream, codec }, writer).await;
-        linger(reader.stream).await;
-    });
-    // A panic is logged by its hook; there is nobody else to tell.
-    let _ = conversation.await;
+    tasks.spawn(hand_over(node, upgrade, role));
+    response
 }
 
-/// Reads until the peer has closed, so that the kernel does not reset the connection under our
-/// Close frame.
-async fn linger(mut stream: SplitStream<WebSocket>) {
-    let until_closed = async {
-        while let Some(Ok(message)) = stream.next().await {
-            if matches!(message, Message::Close(_)) {
-                break;
-            }
+async fn hand_over(node: Arc<Node>, upgrade: OnUpgrade, role: Role) {
+    let arrived = match upgrade.await {
+        Ok(upgraded) => arrive(&node, upgraded, role),
+        Err(error) => {
+            tracing::debug!(%error, "a connection was lost during its handshake");
+            return;
         }
     };
-    let _ = tokio::time::timeout(CLOSE_PATIENCE, until_closed).await;
+    match arrived {
+        Ok(arrival) => node.adopt(arrival),
+        Err(error) => tracing::warn!(%error, "cannot take a connection over"),
+    }
 }
 
-pub(crate) struct WebSocketReader {
-    stream: SplitStream<WebSocket>,
-    codec: Codec,
-}
-
-impl Reader for WebSocketReader {
-    async fn receive(&mut self) -> Incoming {
-        loop {
-            match (self.stream.next().await, self.codec) {
-                (Some(Ok(Message::Binary(bytes))), Codec::Bincode) => {
-                    return Incoming::Message(bytes);
-                }
-                (Some(Ok(Message::Text(text))), Codec::Json) => {
-                    return Incoming::Message(text.into());
-                }
-                (Some(Ok(Message::Binary(_) | Message::Text(_))), _) => {
-                    return Incoming::Violation(DisconnectReason::Unsupported);
-                }
-                // The library answers pings.
-                (Some(Ok(Message::Ping(_) | Message::Pong(_))), _) => {}
-                (Some(Ok(Message::Close(_))) | None, _) => return Incoming::Closed,
-                (Some(Err(error)), _) => {
-                    return violation(error).map_or(Incoming::Closed, Incoming::Violation);
-                }
-            }
+/// Takes the socket out of HTTP. What is no socket, such as a stream of an HTTP/2 connection (RFC
+/// 8441), gets a bridge.
+fn arrive(node: &Node, upgraded: Upgraded, role: Role) -> io::Result<Arrival> {
+    let token = node.tasks.token();
+    match downcast::<TokioIo<CountedStream>>(upgraded) {
+        Ok(Parts { io, read_buf, .. }) => {
+            let (stream, permit) = io.into_inner().into_parts();
+            let stream = mio::net::TcpStream::from_std(stream.into_std()?);
+            Ok(Arrival {
+                socket: Socket::Tcp(stream),
+                role,
+                // A copy: the original holds on to a buffer of several KiB.
+                early: Bytes::copy_from_slice(&read_buf),
+                permit: Some(permit),
+                token,
+            })
         }
+        Err(upgraded) => Ok(Arrival {
+            socket: bridge(node, upgraded)?,
+            role,
+            early: Bytes::new(),
+            permit: None,
+            token,
+        }),
     }
 }
 
-/// The close code for what the library refused to read. None if the line is simply gone.
-pub(crate) fn violation(error: axum::Error) -> Option<DisconnectReason> {
-    let error = error.into_inner().downcast::<WireError>().ok()?;
-    match *error {
-        WireError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
-        WireError::Protocol(_) => Some(DisconnectReason::Protocol),
-        WireError::Utf8(_) => Some(DisconnectReason::NotUtf8),
-        WireError::Capacity(_) => Some(DisconnectReason::TooLong),
-        _ => None,
-    }
+/// A pair of sockets: the shard polls one, a task moves bytes between the other and the transport.
+#[cfg(unix)]
+fn bridge(node: &Node, upgraded: Upgraded) -> io::Result<Socket> {
+    let (near, far) = std::os::unix::net::UnixStream::pair()?;
+    near.set_nonblocking(true)?;
+    far.set_nonblocking(true)?;
+    let mut far = tokio::net::UnixStream::from_std(far)?;
+    node.tasks.spawn(async move {
+        let mut upgraded = TokioIo::new(upgraded);
+        // However it ends: the shard notices at its end, the peer at its own.
+        let _ = tokio::io::copy_bidirectional(&mut upgraded, &mut far).await;
+    });
+    Ok(Socket::Bridge(mio::net::UnixStream::from_std(near)))
 }
 
-pub(crate) struct WebSocketWriter {
-    sink: SplitSink<WebSocket, Message>,
-    codec: Codec,
-    busy: bool,
-}
-
-impl WebSocketWriter {
-    fn message(&self, bytes: Bytes) -> Result<Message, ()> {
-        match self.codec {
-            Codec::Bincode => Ok(Message::Binary(bytes)),
-            // JSON is UTF-8; should it ever not be, the line is better lost than poisoned.
-            Codec::Json => bytes.try_into().map(Message::Text).map_err(|_| ()),
-        }
-    }
-}
-
-impl Writer for WebSocketWriter {
-    fn is_busy(&self) -> bool {
-        self.busy
-    }
-
-    async fn write(&mut self, queue: &mut VecDeque<Bytes>) -> Result<(), ()> {
-        std::future::poll_fn(|context| {
-            while !queue.is_empty() {
-                ready!(Pin::new(&mut self.sink).poll_ready(context)).map_err(|_| ())?;
-                let Some(bytes) = queue.pop_front() else {
-                    break;
-                };
-                let message = self.message(bytes)?;
-                self.busy = true;
-                Pin::new(&mut self.sink)
-                    .start_send(message)
-                    .map_err(|_| ())?;
-            }
-            ready!(Pin::new(&mut self.sink).poll_flush(context)).map_err(|_| ())?;
-            self.busy = false;
-            std::task::Poll::Ready(Ok(()))
-        })
-        .await
-    }
-
-    async fn close(&mut self, close: &Close) {
-        let frame = CloseFrame {
-            code: close.reason.code(),
-            reason: close.text.as_str().into(),
-        };
-        // The peer may be gone; then there is nobody to tell.
-        let _ = self.sink.send(Message::Close(Some(frame))).await;
-    }
+#[cfg(not(unix))]
+fn bridge(_: &Node, _: Upgraded) -> io::Result<Socket> {
+    Err(io::Error::from(io::ErrorKind::Unsupported))
 }

@@ -1,0 +1,336 @@
+//! A line: one connection of a shard, from its handshake to its end.
+//!
+//! It moves bytes between the socket, the framing and the outbox, and ends a connection with a
+//! Close frame and patience for the peer to read it. What is said on it is `conversation`'s.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use bytes::Bytes;
+use mio::{Registry, Token};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::task::task_tracker::TaskTrackerToken;
+use trunkline_hub::ConnectionId;
+use trunkline_protocol::codec::CLIENT_FRAME_LEN_MAX;
+use trunkline_protocol::{Codec, Moment};
+use trunkline_session::Close;
+use trunkline_websocket::{Decoder, Incoming, Role as End, push_close};
+
+use super::conversation::{Conversation, Echo, Ending, Talk};
+use super::event_loop::World;
+use super::jobs::Outcome;
+use super::socket::Socket;
+use super::timers::Timer;
+
+/// The bytes that may wait before a line stops to read: a peer that sends requests and does not
+/// read the answers is held at the kernel's buffers.
+const READ_WHILE_WAITING_MAX: usize = 384 * 1024;
+
+/// How long the last frames and the Close frame may take.
+const GOODBYE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long a peer has to answer a Close frame.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// The longest message of the conformance suites is 16 MiB.
+const ECHO_LEN_MAX: usize = 17 * 1024 * 1024;
+
+/// What a connection is for.
+#[derive(Debug)]
+pub(crate) enum Role {
+    Conversation(Codec),
+    /// What comes is sent back.
+    Echo,
+    /// It was only opened to say why it cannot stay.
+    Refusal(Close),
+}
+
+/// A connection after its handshake, on its way to a shard.
+pub(crate) struct Arrival {
+    pub(crate) socket: Socket,
+    pub(crate) role: Role,
+    /// What came after the handshake and was read with it.
+    pub(crate) early: Bytes,
+    /// Counts it as an open connection.
+    pub(crate) permit: Option<OwnedSemaphorePermit>,
+    /// Lets the end of the server wait for it.
+    pub(crate) token: TaskTrackerToken,
+}
+
+/// What becomes of a line.
+pub(super) enum Fate {
+    Lives,
+    Gone,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Open,
+    /// The Close frame waits in the outbox behind the last frames.
+    Leaving {
+        until: Moment,
+        peer_has_closed: bool,
+    },
+    /// The Close frame is sent; the peer has until then to close.
+    Lingering {
+        until: Moment,
+    },
+}
+
+pub(super) struct Line {
+    id: ConnectionId,
+    socket: Socket,
+    decoder: Decoder,
+    talk: Talk,
+    stage: Stage,
+    timer: Timer,
+    /// There may be something to read.
+    readable: bool,
+    /// The peer will send nothing more.
+    read_closed: bool,
+    /// It is in the shard's list of lines to read.
+    queued: bool,
+    /// The socket took everything so far.
+    writable: bool,
+    _permit: Option<OwnedSemaphorePermit>,
+    _token: TaskTrackerToken,
+}
+
+impl Line {
+    /// Opens a line on a socket.
+    ///
+    /// # Errors
+    ///
+    /// If the system cannot poll it.
+    pub(super) fn open(
+        world: &mut World,
+        id: ConnectionId,
+        arrival: Arrival,
+        registry: &Registry,
+        token: Token,
+    ) -> io::Result<Self> {
+        let mut socket = arrival.socket;
+        socket.register(registry, token)?;
+        let (codec, len_max, mut talk) = match arrival.role {
+            Role::Conversation(codec) => {
+                let talk = Conversation::new(world, id, codec);
+                (codec, CLIENT_FRAME_LEN_MAX, Talk::Conversation(talk))
+            }
+            Role::Echo => (Codec::Json, ECHO_LEN_MAX, Talk::Echo(Echo::new(id))),
+            Role::Refusal(close) => {
+                let mut echo = Echo::new(id);
+                echo.end(Ending::ByUs(close));
+                (Codec::Json, CLIENT_FRAME_LEN_MAX, Talk::Echo(echo))
+            }
+        };
+        world.hub.open(id, codec);
+        talk.begin(world);
+        Ok(Self {
+            id,
+            socket,
+            decoder: Decoder::new(End::Server, len_max),
+            talk,
+            stage: Stage::Open,
+            timer: Timer::default(),
+            readable: false,
+            read_closed: false,
+            queued: false,
+            writable: true,
+            _permit: arrival.permit,
+            _token: arrival.token,
+        })
+    }
+
+    pub(super) fn id(&self) -> ConnectionId {
+        self.id
+    }
+
+    pub(super) fn note_readiness(&mut self, event: &mio::event::Event) {
+        self.readable |= event.is_readable() || event.is_read_closed() || event.is_error();
+        self.read_closed |= event.is_read_closed() || event.is_error();
+    }
+
+    /// Tells whether something waits for room in the socket.
+    pub(super) fn was_full(&mut self) -> bool {
+        !std::mem::replace(&mut self.writable, true)
+    }
+
+    /// Tells whether the line is to be put into the list of those that read. It counts as being
+    /// there from then on.
+    pub(super) fn wants_to_read(&mut self, world: &World) -> bool {
+        let may = match self.stage {
+            Stage::Open => world.hub.waiting_len(self.id) < READ_WHILE_WAITING_MAX,
+            Stage::Leaving { .. } => false,
+            Stage::Lingering { .. } => true,
+        };
+        self.readable && may && !std::mem::replace(&mut self.queued, true)
+    }
+
+    /// Reads once.
+    pub(super) fn read(&mut self, world: &mut World, buffer: &mut [u8]) -> Fate {
+        self.queued = false;
+        let len = match self.socket.read(buffer) {
+            Ok(0) => return Fate::Gone,
+            Ok(len) => len,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.readable = false;
+                return Fate::Lives;
+            }
+            Err(_) => return Fate::Gone,
+        };
+        // A socket that gave less than there was room for is empty, and will tell when more comes.
+        // Its end comes only once.
+        self.readable = len == buffer.len() || self.read_closed;
+        self.take_in(world, &mut buffer[..len])
+    }
+
+    /// Takes bytes that came.
+    pub(super) fn take_in(&mut self, world: &mut World, bytes: &mut [u8]) -> Fate {
+        match self.stage {
+            Stage::Open => {
+                let Self { decoder, talk, .. } = self;
+                let result = decoder.read(bytes, &mut |incoming| talk.handle(world, incoming));
+                if let Err(violation) = result {
+                    talk.violated(world, violation);
+                }
+                Fate::Lives
+            }
+            Stage::Leaving { .. } => Fate::Lives,
+            Stage::Lingering { .. } => {
+                let mut closed = false;
+                // What else comes is not for anybody any more, nor are its mistakes.
+                let _ = self.decoder.read(bytes, &mut |incoming| match incoming {
+                    Incoming::Close { .. } => {
+                        closed = true;
+                        ControlFlow::Break(())
+                    }
+                    Incoming::Message { .. } | Incoming::Ping(_) | Incoming::Pong(_) => {
+                        ControlFlow::Continue(())
+                    }
+                });
+                if closed { Fate::Gone } else { Fate::Lives }
+            }
+        }
+    }
+
+    /// Hands the outcome of a job to the conversation.
+    pub(super) fn handle_outcome(&mut self, world: &mut World, outcome: Outcome) {
+        // Nothing follows a Close frame.
+        if let (Stage::Open, Talk::Conversation(conversation)) = (&self.stage, &mut self.talk) {
+            conversation.handle_outcome(world, outcome);
+        }
+    }
+
+    /// The node says goodbye.
+    pub(super) fn drain(&mut self, world: &mut World) {
+        if let Stage::Open = self.stage {
+            self.talk.drain(world);
+        }
+    }
+
+    pub(super) fn handle_timeout(
+        &mut self,
+        world: &mut World,
+        connection: ConnectionId,
+        at: Moment,
+    ) -> Fate {
+        if connection != self.id || !self.timer.fire(at) {
+            return Fate::Lives;
+        }
+        match self.stage {
+            Stage::Open => {
+                self.talk.handle_timeout(world);
+                Fate::Lives
+            }
+            Stage::Leaving { until, .. } | Stage::Lingering { until } if until <= world.now => {
+                Fate::Gone
+            }
+            Stage::Leaving { .. } | Stage::Lingering { .. } => Fate::Lives,
+        }
+    }
+
+    /// Writes what waits, as far as the socket takes it.
+    pub(super) fn flush(&mut self, world: &mut World) -> Fate {
+        while self.writable {
+            if let (Stage::Open, Talk::Conversation(conversation)) = (&self.stage, &mut self.talk) {
+                conversation.feed(world);
+            }
+            let Some(outbox) = world.hub.outbox(self.id).filter(|it| !it.is_empty()) else {
+                return self.emptied(world);
+            };
+            let Ok((taken, all)) = self.socket.write(outbox.slices()) else {
+                return Fate::Gone;
+            };
+            world.hub.wrote(self.id, taken);
+            self.writable = all.is_ok();
+        }
+        Fate::Lives
+    }
+
+    /// Everything is written.
+    fn emptied(&mut self, world: &World) -> Fate {
+        let Stage::Leaving {
+            peer_has_closed, ..
+        } = self.stage
+        else {
+            return Fate::Lives;
+        };
+        if peer_has_closed {
+            // The server closes the connection first (RFC 6455 section 7.1.1).
+            return Fate::Gone;
+        }
+        self.socket.finish();
+        let until = world.now + CLOSE_PATIENCE;
+        self.stage = Stage::Lingering { until };
+        Fate::Lives
+    }
+
+    /// Does what follows from what happened: begins to close, and sets the timer.
+    pub(super) fn settle(&mut self, world: &mut World) {
+        if let Stage::Open = self.stage
+            && let Some(ending) = self.talk.ending()
+        {
+            self.begin_to_leave(world, ending);
+        }
+        let due = match self.stage {
+            Stage::Open => self.talk.poll_timeout(),
+            Stage::Leaving { until, .. } | Stage::Lingering { until } => Some(until),
+        };
+        if let Some(due) = due {
+            world.timers.set(self.id, &mut self.timer, due);
+        }
+    }
+
+    fn begin_to_leave(&mut self, world: &mut World, ending: Ending) {
+        let mut frame = Vec::new();
+        let peer_has_closed = match &ending {
+            Ending::ByUs(close) => {
+                tracing::debug!(connection = self.id, reason = %close.reason, text = close.text, "closing");
+                push_close(&mut frame, close.reason.code(), &close.text);
+                false
+            }
+            Ending::ByPeer(code) => {
+                push_close(&mut frame, code.unwrap_or(1000), "");
+                true
+            }
+        };
+        // Nothing follows the Close frame.
+        world.leave_topics(self.id, self.talk.user());
+        world.hub.push_unbounded(self.id, frame.into());
+        self.stage = Stage::Leaving {
+            until: world.now + GOODBYE_PATIENCE,
+            peer_has_closed,
+        };
+    }
+
+    /// The line is gone: it leaves all its topics.
+    pub(super) fn leave(mut self: Box<Self>, world: &mut World, registry: &Registry) {
+        self.socket.deregister(registry);
+        self.talk.abandon();
+        world.leave_topics(self.id, self.talk.user());
+        world.hub.close(self.id);
+        world.inbox.lines.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,100 @@
+//! Sockets that a shard polls: TCP as it came, or the near end of a bridge to a transport that is
+//! no socket, such as a stream of an HTTP/2 connection.
+
+use std::io::{self, IoSlice, Read, Write};
+use std::net::Shutdown;
+
+use mio::event::Source;
+use mio::net::TcpStream;
+#[cfg(unix)]
+use mio::net::UnixStream;
+use mio::{Interest, Registry, Token};
+
+#[derive(Debug)]
+pub(crate) enum Socket {
+    Tcp(TcpStream),
+    #[cfg(unix)]
+    Bridge(UnixStream),
+}
+
+/// Slices that one write takes.
+const SLICES_MAX: usize = 64;
+
+/// The rest of a write was not taken: wait until there is room.
+pub(super) struct Full;
+
+impl Socket {
+    /// Asks for news of reading and of writing, once and for all: news come at each change.
+    pub(super) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        self.source()
+            .register(registry, token, Interest::READABLE | Interest::WRITABLE)
+    }
+
+    pub(super) fn deregister(&mut self, registry: &Registry) {
+        // A socket that is closed is forgotten in any case.
+        let _ = self.source().deregister(registry);
+    }
+
+    fn source(&mut self) -> &mut dyn Source {
+        match self {
+            Self::Tcp(stream) => stream,
+            #[cfg(unix)]
+            Self::Bridge(stream) => stream,
+        }
+    }
+
+    pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let result = match self {
+                Self::Tcp(stream) => stream.read(buffer),
+                #[cfg(unix)]
+                Self::Bridge(stream) => stream.read(buffer),
+            };
+            match result {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// Writes slices in one system call. Returns how many bytes were taken, and whether that is all
+    /// that was there.
+    pub(super) fn write<'a>(
+        &mut self,
+        mut slices: impl Iterator<Item = &'a [u8]>,
+    ) -> io::Result<(usize, Result<(), Full>)> {
+        let mut together = [IoSlice::new(&[]); SLICES_MAX];
+        let (mut count, mut len) = (0, 0);
+        for (place, slice) in together.iter_mut().zip(&mut slices) {
+            *place = IoSlice::new(slice);
+            count += 1;
+            len += slice.len();
+        }
+        let together = &together[..count];
+        let result = match (self, together) {
+            (Self::Tcp(stream), [one]) => stream.write(one),
+            (Self::Tcp(stream), many) => stream.write_vectored(many),
+            #[cfg(unix)]
+            (Self::Bridge(stream), many) => stream.write_vectored(many),
+        };
+        match result {
+            Ok(taken) if taken == len => Ok((taken, Ok(()))),
+            Ok(taken) => Ok((taken, Err(Full))),
+            Err(error) => match error.kind() {
+                io::ErrorKind::WouldBlock => Ok((0, Err(Full))),
+                io::ErrorKind::Interrupted => Ok((0, Ok(()))),
+                _ => Err(error),
+            },
+        }
+    }
+
+    /// Tells the peer that nothing more comes.
+    pub(super) fn finish(&self) {
+        // If the peer is gone already, there is nobody to tell.
+        let _ = match self {
+            Self::Tcp(stream) => stream.shutdown(Shutdown::Write),
+            #[cfg(unix)]
+            Self::Bridge(stream) => stream.shutdown(Shutdown::Write),
+        };
+    }
+}
