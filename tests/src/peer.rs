@@ -1,5 +1,6 @@
 //! A peer that speaks frames and expects answers, with no session of its own in between.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use futures_util::{SinkExt, StreamExt};
@@ -10,7 +11,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use trunkline_client::Guest;
 use trunkline_protocol::frame::{Start, Subscribe};
 use trunkline_protocol::{
-    ClientFrame, Codec, DisconnectReason, List, MessageId, PROTOCOL_VERSION, RequestId, SenderId,
+    ClientFrame, Codec, DisconnectReason, List, MessageId, PROTOCOL_VERSION, Payload, RequestId, SenderId,
     ServerFrame, Subprotocol, Text, User,
 };
 
@@ -30,6 +31,8 @@ pub struct Peer {
     next_id: RequestId,
     user: Option<User>,
     token: String,
+    /// Events that came before an answer.
+    passed: VecDeque<Payload>,
 }
 
 impl Peer {
@@ -70,6 +73,7 @@ impl Peer {
             next_id: 0,
             user: None,
             token: String::new(),
+            passed: VecDeque::new(),
         })
     }
 
@@ -228,7 +232,7 @@ impl Peer {
         self.answer_to(id).await
     }
 
-    /// The answer to a request. Events that come before it are dropped.
+    /// The answer to a request. Events that come before it are for [`Peer::event`] to read.
     pub async fn answer_to(&mut self, request: RequestId) -> ServerFrame {
         loop {
             let frame = self.receive().await;
@@ -241,6 +245,10 @@ impl Peer {
                 | ServerFrame::History { id, .. }
                 | ServerFrame::Present { id, .. }
                 | ServerFrame::Refreshed { id, .. } => *id,
+                ServerFrame::Publication { event, .. } => {
+                    self.passed.push_back(event.clone());
+                    continue;
+                }
                 _ => continue,
             };
             if id == request {
@@ -252,12 +260,15 @@ impl Peer {
     /// The next event of any topic, decoded.
     pub async fn event<T: trunkline_protocol::Topic>(&mut self) -> T::Event {
         loop {
-            if let ServerFrame::Publication { event, .. } = self.receive().await {
-                return self
-                    .codec
-                    .decode(event.as_bytes())
-                    .expect("an event of this topic");
-            }
+            let event = match self.passed.pop_front() {
+                Some(event) => event,
+                None => match self.receive().await {
+                    ServerFrame::Publication { event, .. } => event,
+                    _ => continue,
+                },
+            };
+            let event = self.codec.decode(event.as_bytes());
+            return event.expect("an event of this topic");
         }
     }
 }

@@ -57,8 +57,13 @@ impl Hub {
         let Some(topic_id) = self.topic_id_of(topic) else {
             return;
         };
-        if let Some(topic) = self.topics.get_mut(&topic_id) {
-            topic.people = *count;
+        let Some(topic) = self.topics.get_mut(&topic_id) else {
+            return;
+        };
+        topic.people = *count;
+        // In a crowd where nobody watches, a newcomer must not cost a look at everybody.
+        if topic.watchers == 0 {
+            return;
         }
         let (user, member) = match change {
             Change::Joined(member) => (member.user.id, Some(member)),

@@ -176,12 +176,20 @@ impl Hub {
         let topic_id = self.topic_id(topic, kind)?;
         let entry = self.topics.get_mut(&topic_id)?;
         let state = self.connections[slot(connection)].as_mut()?;
-        let before = state.subscriptions.get(topic_id).map(|it| it.place);
-        let place = before.unwrap_or_else(|| {
-            entry.subscribers.push(connection);
-            entry.readers[index(codec)] += 1;
-            (entry.subscribers.len() - 1) as u32
-        });
+        let before = state.subscriptions.get(topic_id);
+        let before = before.map(|it| (it.place, it.presence));
+        let place = before.map_or_else(
+            || {
+                entry.subscribers.push(connection);
+                entry.readers[index(codec)] += 1;
+                (entry.subscribers.len() - 1) as u32
+            },
+            |(place, watched)| {
+                entry.watchers -= u32::from(watched);
+                place
+            },
+        );
+        entry.watchers += u32::from(presence);
         state
             .subscriptions
             .insert(topic_id, Subscription::joining(presence, place));
@@ -456,6 +464,7 @@ impl Hub {
             fanned_out: 0,
             subscribers: Vec::new(),
             readers: [0, 0],
+            watchers: 0,
             batch: Batch::default(),
             flush_from: Moment::default(),
             people: 0,
@@ -476,6 +485,7 @@ impl Hub {
         };
         state.outbox.forget(topic_id);
         topic.readers[index(state.encoder.codec)] -= 1;
+        topic.watchers -= u32::from(subscription.presence);
         let place = subscription.place as usize;
         topic.subscribers.swap_remove(place);
         match topic.subscribers.get(place).copied() {

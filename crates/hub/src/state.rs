@@ -198,6 +198,8 @@ pub(crate) struct Topic {
     pub(crate) subscribers: Vec<ConnectionId>,
     /// How many of them read bincode, and how many JSON.
     pub(crate) readers: [u32; 2],
+    /// How many of them want to know who is present.
+    pub(crate) watchers: u32,
     /// What waits to be fanned out.
     pub(crate) batch: Batch,
     /// When the next batch may go out.
