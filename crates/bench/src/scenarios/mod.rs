@@ -1,5 +1,8 @@
 //! The scenarios: a file each, and this list.
 
+mod fan_out;
+mod saturated;
+mod calls;
 mod durable_latency;
 mod durable_memory;
 mod durable_recovery;
@@ -22,7 +25,22 @@ pub(crate) struct Scenario {
 }
 
 /// All scenarios, in the order in which they run.
-pub(crate) const SCENARIOS: [Scenario; 4] = [
+pub(crate) const SCENARIOS: [Scenario; 7] = [
+    Scenario {
+        name: "fan-out",
+        about: "what a delivery costs where nothing can be sent together",
+        run: |launcher, quick, report| Box::pin(fan_out::run(launcher, quick, report)),
+    },
+    Scenario {
+        name: "saturated",
+        about: "what a delivery costs where everything can be sent together",
+        run: |launcher, quick, report| Box::pin(saturated::run(launcher, quick, report)),
+    },
+    Scenario {
+        name: "calls",
+        about: "what a question and its answer cost",
+        run: |launcher, quick, report| Box::pin(calls::run(launcher, quick, report)),
+    },
     Scenario {
         name: "durable-throughput",
         about: "publishes per second, against the store alone and against the memory broker",
