@@ -29,14 +29,16 @@ pub(crate) enum Entry {
 pub(crate) struct Contender {
     pub(crate) name: String,
     pub(crate) target: Target,
-    process: Process,
     id: u32,
     cpu: CpuClock,
+    _process: Process,
 }
 
+/// A process that ends when this is dropped.
+#[expect(dead_code, reason = "what counts is when it is dropped")]
 enum Process {
     Ours(Server),
-    Peer(#[expect(dead_code, reason = "it ends when it is dropped")] PeerProcess),
+    Peer(PeerProcess),
 }
 
 /// What our server is called in every comparison.
@@ -130,9 +132,9 @@ impl Entry {
         Ok(Contender {
             name,
             target,
-            process,
             id,
             cpu: CpuClock::new(id),
+            _process: process,
         })
     }
 }
@@ -147,10 +149,5 @@ impl Contender {
     /// Its resident memory, in bytes.
     pub(crate) fn resident(&self) -> Result<u64> {
         machine::resident_of(self.id)
-    }
-
-    /// Whether it is our server.
-    pub(crate) fn is_ours(&self) -> bool {
-        matches!(self.process, Process::Ours(_))
     }
 }

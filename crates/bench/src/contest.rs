@@ -10,7 +10,7 @@ use hdrhistogram::Histogram;
 
 use crate::contender::{Contender, Entry, OURS};
 use crate::kernel::{self, Cores, Pinned};
-use crate::load::{Burst, Crowd, Faults, Seat};
+use crate::load::{Burst, Crowd, Seat};
 use crate::server::Launcher;
 
 /// Files that are open besides the connections.
@@ -203,16 +203,7 @@ pub(crate) fn measured(
 impl Sample {
     /// What a burst cost, if it brought everything.
     pub(crate) fn of(burst: &Burst, cpu: Duration) -> Result<Self> {
-        let Faults {
-            lost,
-            disordered,
-            strange,
-        } = burst.faults;
-        ensure!(
-            burst.faults.is_none(),
-            "{lost} deliveries were lost, {disordered} out of order or double, {strange} of \
-             nothing that was said"
-        );
+        burst.faults.check()?;
         ensure!(burst.deliveries > 0, "nothing was delivered");
         let deliveries = burst.deliveries as f64;
         Ok(Self {
@@ -245,7 +236,7 @@ impl Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::durations;
+    use crate::load::{Faults, durations};
 
     fn burst(deliveries: u64, lost: u64) -> Burst {
         let histogram = || durations().expect("a histogram");

@@ -29,6 +29,9 @@ const OPENING_AT_ONCE: usize = 128;
 /// How long a server has to finish what it does for a newcomer after it has answered the upgrade.
 const SETTLING: Duration = Duration::from_millis(500);
 
+/// How many publishes a connection has unacknowledged at most; ours would refuse a few more.
+const UNTAKEN_MAX: usize = 60;
+
 /// Below this, waiting would be less exact than looking again at once.
 const NAP_MIN: Duration = Duration::from_millis(2);
 
@@ -97,7 +100,7 @@ pub(crate) struct Crowd {
 }
 
 impl Burst {
-    fn new() -> Result<Self> {
+    pub(super) fn new() -> Result<Self> {
         Ok(Self {
             publishes: 0,
             deliveries: 0,
@@ -149,38 +152,26 @@ impl Crowd {
         self.tend()?;
         self.found = Burst::new()?;
         let start = Instant::now();
-        let mut due = 0;
-        loop {
-            let now = Instant::now();
-            let over = now.duration_since(start) >= length;
-            let pause = match pace {
+        let mut over = false;
+        while !over || !self.is_complete() {
+            let nap = match pace {
                 Pace::Closed(most) => {
+                    over = start.elapsed() >= length;
                     while !over && self.may_speak(most) {
                         self.speak(Instant::now())?;
                     }
-                    None
+                    PATIENCE / 10
                 }
                 Pace::PerSecond(rate) => {
-                    let moment = |number: u32| start + Duration::from_secs(1) * number / rate;
-                    while moment(due) <= now && moment(due) < start + length {
-                        let late = Instant::now().duration_since(moment(due));
-                        self.found.lateness.saturating_record(nanos(late));
-                        self.speak(moment(due))?;
-                        due += 1;
-                    }
-                    (!over).then(|| moment(due).saturating_duration_since(now))
+                    let moment = |number: u64| start + Duration::from_secs(number) / rate;
+                    self.speak_when_due(&moment, start + length)?;
+                    let next = moment(self.found.publishes);
+                    over = next >= start + length;
+                    nap_until(next, over)
                 }
             };
-            if over && self.is_complete() {
-                break;
-            }
-            let nap = match pause {
-                Some(pause) if pause < NAP_MIN => Duration::ZERO,
-                Some(pause) => pause - NAP_MIN / 2,
-                None => PATIENCE / 10,
-            };
             self.turn(Some(nap))?;
-            if over && self.last.elapsed() > PATIENCE {
+            if self.last.elapsed() > PATIENCE {
                 self.ledger.give_up();
                 break;
             }
@@ -216,11 +207,6 @@ impl Crowd {
             }
         }
         Ok(self.finish(start))
-    }
-
-    /// How many connections there are.
-    pub(crate) fn len(&self) -> usize {
-        self.connections.len()
     }
 
     /// Ends all connections at once.
@@ -299,6 +285,18 @@ impl Crowd {
         }
     }
 
+    /// Says what is due. Where a connection may not have more unanswered, what is due waits, and
+    /// its clock runs.
+    fn speak_when_due(&mut self, moment: &impl Fn(u64) -> Instant, end: Instant) -> Result<()> {
+        let mut due = moment(self.found.publishes);
+        while due < end && due <= Instant::now() && self.untaken() < UNTAKEN_MAX {
+            self.found.lateness.saturating_record(nanos(due.elapsed()));
+            self.speak(due)?;
+            due = moment(self.found.publishes);
+        }
+        Ok(())
+    }
+
     fn speak(&mut self, due: Instant) -> Result<()> {
         let room = self.roll(self.speakers.len());
         let speaker = self.speakers[room];
@@ -321,6 +319,7 @@ impl Crowd {
             due_ns: nanos(self.clock.elapsed()),
         };
         self.found.publishes += 1;
+        self.last = Instant::now();
         self.connections[caller].call(&self.target.language, &stamp.text())
     }
 
@@ -394,6 +393,19 @@ impl Crowd {
         self.dice ^= self.dice >> 7;
         self.dice ^= self.dice << 17;
         (self.dice % sides as u64) as usize
+    }
+}
+
+/// How long to wait for what may be ready before the next message is due.
+fn nap_until(next: Instant, over: bool) -> Duration {
+    let pause = next.saturating_duration_since(Instant::now());
+    if over {
+        PATIENCE / 10
+    } else if pause < NAP_MIN {
+        Duration::ZERO
+    } else {
+        // The kernel rounds up to whole milliseconds.
+        pause - NAP_MIN / 2
     }
 }
 

@@ -53,16 +53,6 @@ pub(crate) enum Heard {
 }
 
 impl Language {
-    /// The name of what is spoken.
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::Trunkline { codec, .. } if codec.is_text() => "JSON",
-            Self::Trunkline { .. } => "bincode",
-            Self::Plain => "text",
-            Self::SocketIo => "Socket.IO",
-        }
-    }
-
     /// What opens a connection.
     pub(crate) fn upgrade(&self, address: SocketAddr, place: Place) -> String {
         let path = match (self, place) {

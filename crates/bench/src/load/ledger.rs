@@ -4,6 +4,8 @@
 
 use std::collections::VecDeque;
 
+use anyhow::{Result, ensure};
+
 use super::stamp::Stamp;
 
 /// What must not happen.
@@ -18,9 +20,19 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
-    /// Whether all is well.
-    pub(crate) fn is_none(self) -> bool {
-        self == Self::default()
+    /// Fails, unless all is well.
+    pub(crate) fn check(self) -> Result<()> {
+        let Self {
+            lost,
+            disordered,
+            strange,
+        } = self;
+        ensure!(
+            self == Self::default(),
+            "{lost} deliveries did not come in their turn, {disordered} came late or twice, \
+             {strange} were of nothing that was said"
+        );
+        Ok(())
     }
 }
 
@@ -175,7 +187,7 @@ mod tests {
             (1, 1, 2),
         ];
         check(&all, 0, NONE);
-        assert!(NONE.is_none());
+        assert!(NONE.check().is_ok());
     }
 
     #[test]
@@ -236,6 +248,7 @@ mod tests {
             ..NONE
         };
         check(&[(0, 0, 0), (0, 1, 3)], 3, strange);
+        assert!(strange.check().is_err());
     }
 
     #[test]

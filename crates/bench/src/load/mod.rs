@@ -16,4 +16,4 @@ mod storm;
 pub(crate) use crowd::{Burst, Crowd, Pace, Seat, Target, durations};
 pub(crate) use language::Language;
 pub(crate) use ledger::Faults;
-pub(crate) use storm::{Storm, storm};
+pub(crate) use storm::storm;

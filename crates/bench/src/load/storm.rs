@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use mio::{Events, Poll, Token};
 
 use super::connection::{BUFFER_LEN, Connection};
-use super::crowd::Target;
+use super::crowd::{Burst, Target};
 use super::language::Place;
 
 /// How many open at once.
@@ -15,50 +15,44 @@ const AT_ONCE: usize = 64;
 /// How long nothing may open.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What a storm found.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Storm {
-    /// How many conversations were opened.
-    pub(crate) opened: u64,
-    pub(crate) seconds: f64,
-}
-
-/// Opens conversations in a room and ends them, until the time is over.
-pub(crate) fn storm(target: &Target, length: Duration) -> Result<Storm> {
+/// Opens conversations in a room and ends them, until the time is over. A conversation that is
+/// open counts as a delivery; its latency runs from when it was dialled.
+pub(crate) fn storm(target: &Target, length: Duration) -> Result<Burst> {
     let mut poll = Poll::new()?;
     let mut events = Events::with_capacity(1024);
     let mut buffer = vec![0; BUFFER_LEN];
-    let dial = |poll: &Poll, at: usize| {
-        let (address, language) = (target.address, &target.language);
-        Connection::dial(
-            poll.registry(),
-            Token(at),
-            (address, language),
-            Place::Room(0),
-        )
+    let dial = |poll: &Poll, at: usize| -> Result<(Connection, Instant)> {
+        let whom = (target.address, &target.language);
+        let connection = Connection::dial(poll.registry(), Token(at), whom, Place::Room(0))?;
+        Ok((connection, Instant::now()))
     };
+    let mut found = Burst::new()?;
     let start = Instant::now();
     let mut connections = Vec::new();
     for at in 0..AT_ONCE {
         connections.push(Some(dial(&poll, at)?));
     }
-    let (mut opened, mut under_way, mut last) = (0, AT_ONCE, start);
+    let (mut under_way, mut last) = (AT_ONCE, start);
     while under_way > 0 {
         poll.poll(&mut events, Some(PATIENCE / 10))?;
         for event in &events {
             let at = event.token().0;
-            let Some(connection) = &mut connections[at] else {
+            let Some((connection, dialled)) = &mut connections[at] else {
                 continue;
             };
             connection.flush()?;
             let received = connection.receive(&mut buffer, &target.language, |_| {});
-            received.context("a conversation does not open")?;
+            found.reads += received.context("a conversation does not open")?;
             if !connection.is_open() {
                 continue;
             }
-            opened += 1;
             last = Instant::now();
-            if let Some(connection) = connections[at].take() {
+            found.deliveries += 1;
+            let waited = last.duration_since(*dialled).as_nanos();
+            found
+                .latency
+                .saturating_record(u64::try_from(waited).unwrap_or(u64::MAX));
+            if let Some((connection, _)) = connections[at].take() {
                 connection.end()?;
             }
             if last.duration_since(start) < length {
@@ -69,8 +63,7 @@ pub(crate) fn storm(target: &Target, length: Duration) -> Result<Storm> {
         }
         ensure!(last.elapsed() < PATIENCE, "nothing opens any more");
     }
-    Ok(Storm {
-        opened,
-        seconds: start.elapsed().as_secs_f64(),
-    })
+    found.publishes = found.deliveries;
+    found.seconds = start.elapsed().as_secs_f64();
+    Ok(found)
 }

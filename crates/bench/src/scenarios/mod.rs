@@ -2,7 +2,12 @@
 
 mod fan_out;
 mod saturated;
+mod two_cores;
+mod rooms;
 mod calls;
+mod connect_storm;
+mod idle;
+mod latency;
 mod durable_latency;
 mod durable_memory;
 mod durable_recovery;
@@ -25,7 +30,7 @@ pub(crate) struct Scenario {
 }
 
 /// All scenarios, in the order in which they run.
-pub(crate) const SCENARIOS: [Scenario; 7] = [
+pub(crate) const SCENARIOS: [Scenario; 12] = [
     Scenario {
         name: "fan-out",
         about: "what a delivery costs where nothing can be sent together",
@@ -37,9 +42,34 @@ pub(crate) const SCENARIOS: [Scenario; 7] = [
         run: |launcher, quick, report| Box::pin(saturated::run(launcher, quick, report)),
     },
     Scenario {
+        name: "two-cores",
+        about: "the same where the server may use every core",
+        run: |launcher, quick, report| Box::pin(two_cores::run(launcher, quick, report)),
+    },
+    Scenario {
+        name: "rooms",
+        about: "what a delivery costs in many small rooms",
+        run: |launcher, quick, report| Box::pin(rooms::run(launcher, quick, report)),
+    },
+    Scenario {
         name: "calls",
         about: "what a question and its answer cost",
         run: |launcher, quick, report| Box::pin(calls::run(launcher, quick, report)),
+    },
+    Scenario {
+        name: "connect-storm",
+        about: "what opening a conversation costs",
+        run: |launcher, quick, report| Box::pin(connect_storm::run(launcher, quick, report)),
+    },
+    Scenario {
+        name: "idle",
+        about: "the memory of connections that mostly wait",
+        run: |launcher, quick, report| Box::pin(idle::run(launcher, quick, report)),
+    },
+    Scenario {
+        name: "latency",
+        about: "how long a message takes at a pace that can be kept",
+        run: |launcher, quick, report| Box::pin(latency::run(launcher, quick, report)),
     },
     Scenario {
         name: "durable-throughput",
