@@ -16,7 +16,8 @@ pub(crate) struct Goal {
     pub(crate) other: &'static str,
     /// What is compared.
     pub(crate) measure: Measure,
-    pub(crate) at_most: f64,
+    /// Nothing where it is only told.
+    pub(crate) at_most: Option<f64>,
 }
 
 /// What is compared.
@@ -36,7 +37,7 @@ impl Goal {
         Self {
             other,
             measure: Measure::Cpu,
-            at_most,
+            at_most: Some(at_most),
         }
     }
 
@@ -45,7 +46,16 @@ impl Goal {
         Self {
             other,
             measure,
-            at_most,
+            at_most: Some(at_most),
+        }
+    }
+
+    /// No goal: the ratio is told.
+    pub(crate) const fn told(other: &'static str, measure: Measure) -> Self {
+        Self {
+            other,
+            measure,
+            at_most: None,
         }
     }
 }
@@ -124,7 +134,7 @@ fn verdicts(title: &str, outcome: &Outcome, goals: &[Goal]) -> Vec<Verdict> {
             let mut wanted: Vec<(Measure, Option<f64>)> = goals
                 .iter()
                 .filter(of_other)
-                .map(|goal| (goal.measure, Some(goal.at_most)))
+                .map(|goal| (goal.measure, goal.at_most))
                 .collect();
             if !wanted.iter().any(|(measure, _)| *measure == Measure::Cpu) {
                 wanted.insert(0, (Measure::Cpu, None));

@@ -39,6 +39,7 @@ pub(crate) struct Server {
     id: u32,
     child: Child,
     log: JoinHandle<String>,
+    options: Vec<String>,
     data: TempDir,
 }
 
@@ -55,6 +56,7 @@ pub(crate) struct Stopped {
     pub(crate) tally: Tally,
     binary: PathBuf,
     broker: &'static str,
+    options: Vec<String>,
     data: TempDir,
 }
 
@@ -147,6 +149,7 @@ impl Server {
             broker,
             child,
             log,
+            options: options.to_vec(),
             data,
         })
     }
@@ -200,15 +203,16 @@ impl Server {
             tally: tally.unwrap_or_default(),
             binary: self.binary,
             broker: self.broker,
+            options: self.options,
             data: self.data,
         })
     }
 }
 
 impl Stopped {
-    /// Starts another server on the same folder.
+    /// Starts another server with the same options on the same folder.
     pub(crate) async fn restart(self) -> Result<Server> {
-        Server::start(self.binary, self.broker, &[], self.data).await
+        Server::start(self.binary, self.broker, &self.options, self.data).await
     }
 }
 

@@ -15,5 +15,6 @@ mod storm;
 
 pub(crate) use crowd::{Burst, Crowd, Pace, Seat, Target, durations};
 pub(crate) use language::Language;
+#[cfg(test)]
 pub(crate) use ledger::Faults;
 pub(crate) use storm::storm;

@@ -8,10 +8,14 @@ mod calls;
 mod connect_storm;
 mod idle;
 mod latency;
+mod windows;
+mod slow_readers;
+mod wire;
 mod durable_latency;
 mod durable_memory;
 mod durable_recovery;
 mod durable_throughput;
+mod recovery_storm;
 
 use anyhow::Result;
 use futures_util::future::LocalBoxFuture;
@@ -30,7 +34,7 @@ pub(crate) struct Scenario {
 }
 
 /// All scenarios, in the order in which they run.
-pub(crate) const SCENARIOS: [Scenario; 12] = [
+pub(crate) const SCENARIOS: [Scenario; 16] = [
     Scenario {
         name: "fan-out",
         about: "what a delivery costs where nothing can be sent together",
@@ -72,6 +76,21 @@ pub(crate) const SCENARIOS: [Scenario; 12] = [
         run: |launcher, quick, report| Box::pin(latency::run(launcher, quick, report)),
     },
     Scenario {
+        name: "windows",
+        about: "what a flush window saves and costs",
+        run: |launcher, quick, report| Box::pin(windows::run(launcher, quick, report)),
+    },
+    Scenario {
+        name: "slow-readers",
+        about: "what connections that never read cost the others",
+        run: |launcher, quick, report| Box::pin(slow_readers::run(launcher, quick, report)),
+    },
+    Scenario {
+        name: "wire",
+        about: "the bytes of an event, beside the envelopes of others",
+        run: |launcher, quick, report| Box::pin(wire::run(launcher, quick, report)),
+    },
+    Scenario {
         name: "durable-throughput",
         about: "publishes per second, against the store alone and against the memory broker",
         run: |launcher, quick, report| Box::pin(durable_throughput::run(launcher, quick, report)),
@@ -90,5 +109,10 @@ pub(crate) const SCENARIOS: [Scenario; 12] = [
         name: "durable-recovery",
         about: "a crowd that missed the same messages comes back at once after a restart",
         run: |launcher, quick, report| Box::pin(durable_recovery::run(launcher, quick, report)),
+    },
+    Scenario {
+        name: "recovery-storm",
+        about: "the same with ten thousand clients that missed less",
+        run: |launcher, quick, report| Box::pin(recovery_storm::run(launcher, quick, report)),
     },
 ];
