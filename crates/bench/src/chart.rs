@@ -126,7 +126,7 @@ mod tests {
             ratio: 0.5,
             at_most: 1.0,
         };
-        assert_eq!(bars_of(&report), [bar.clone()]);
+        assert_eq!(bars_of(&report), std::slice::from_ref(&bar));
         assert!(bars_of(&json!({})).is_empty());
         let svg = svg(&[Bar {
             label: "a < b".to_owned(),

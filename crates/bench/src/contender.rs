@@ -37,7 +37,7 @@ pub(crate) struct Contender {
 /// A process that ends when this is dropped.
 #[expect(dead_code, reason = "what counts is when it is dropped")]
 enum Process {
-    Ours(Server),
+    Ours(Box<Server>),
     Peer(PeerProcess),
 }
 
@@ -119,7 +119,11 @@ impl Entry {
                 };
                 let address = ticket.address;
                 let id = server.id();
-                (Process::Ours(server), id, Target { address, language })
+                (
+                    Process::Ours(Box::new(server)),
+                    id,
+                    Target { address, language },
+                )
             }
             Self::Peer(peer) => {
                 let process = peer.start(launcher.peers())?;

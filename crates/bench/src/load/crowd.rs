@@ -9,12 +9,12 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use hdrhistogram::Histogram;
 use mio::{Events, Poll, Token};
 
+use super::burst::Burst;
 use super::connection::{BUFFER_LEN, Connection};
 use super::language::{Language, Place};
-use super::ledger::{Faults, Ledger};
+use super::ledger::Ledger;
 use super::stamp::Stamp;
 
 /// How long nothing may come while something is missing.
@@ -62,22 +62,6 @@ pub(crate) enum Pace {
     PerSecond(u32),
 }
 
-/// What a burst found.
-#[derive(Clone, Debug)]
-pub(crate) struct Burst {
-    pub(crate) publishes: u64,
-    /// Messages that a reader has had, or answers that a caller has had.
-    pub(crate) deliveries: u64,
-    /// How often a read returned something.
-    pub(crate) reads: u64,
-    pub(crate) seconds: f64,
-    /// From when a message was due to when a reader had it, in nanoseconds.
-    pub(crate) latency: Histogram<u64>,
-    /// How late the load itself was, in nanoseconds.
-    pub(crate) lateness: Histogram<u64>,
-    pub(crate) faults: Faults,
-}
-
 /// All connections to a server.
 pub(crate) struct Crowd {
     poll: Poll,
@@ -97,20 +81,6 @@ pub(crate) struct Crowd {
     found: Burst,
     /// The number of the answer that each caller waits for.
     calls: Vec<u32>,
-}
-
-impl Burst {
-    pub(super) fn new() -> Result<Self> {
-        Ok(Self {
-            publishes: 0,
-            deliveries: 0,
-            reads: 0,
-            seconds: 0.0,
-            latency: durations()?,
-            lateness: durations()?,
-            faults: Faults::default(),
-        })
-    }
 }
 
 impl Crowd {
@@ -409,11 +379,6 @@ fn nap_until(next: Instant, over: bool) -> Duration {
     }
 }
 
-/// A histogram of durations up to a minute, in nanoseconds; it never grows while it is used.
-pub(crate) fn durations() -> Result<Histogram<u64>> {
-    Ok(Histogram::new_with_bounds(1, 60_000_000_000, 3)?)
-}
-
 /// How many rooms there are; they have the numbers from 0 on.
 fn rooms_of(seats: &[Seat]) -> usize {
     let room = |seat: &Seat| match *seat {
@@ -426,3 +391,7 @@ fn rooms_of(seats: &[Seat]) -> usize {
 fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+#[path = "crowd_tests.rs"]
+mod tests;

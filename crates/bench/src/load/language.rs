@@ -234,7 +234,7 @@ fn socket_io_event(text: &str) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use trunkline_protocol::{Epoch, Payload, Position, Publication, TopicId};
+    use trunkline_protocol::{Epoch, Payload, Position, TopicId};
 
     use super::*;
     use crate::load::stamp::Stamp;
@@ -270,11 +270,9 @@ mod tests {
             };
             let publication = ServerFrame::Publication {
                 topic_id: TopicId(0x23),
-                publication: Publication {
-                    offset: 0x2323,
-                    step: 1,
-                    event: event(codec, &stamp.text()),
-                },
+                offset: 0x2323,
+                step: 1,
+                event: event(codec, &stamp.text()),
             };
             assert_eq!(hear(&publication), (Heard::Message, Some(stamp)));
             let returned = ServerFrame::Returned {

@@ -6,6 +6,7 @@
 //! knows of what the servers speak.
 
 mod crowd;
+mod burst;
 mod connection;
 mod ledger;
 mod language;
@@ -13,7 +14,8 @@ mod stamp;
 mod framing;
 mod storm;
 
-pub(crate) use crowd::{Burst, Crowd, Pace, Seat, Target, durations};
+pub(crate) use burst::{Burst, durations};
+pub(crate) use crowd::{Crowd, Pace, Seat, Target};
 pub(crate) use language::Language;
 #[cfg(test)]
 pub(crate) use ledger::Faults;

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use mio::{Events, Poll, Token};
 
+use super::burst::Burst;
 use super::connection::{BUFFER_LEN, Connection};
-use super::crowd::{Burst, Target};
+use super::crowd::Target;
 use super::language::Place;
 
 /// How many open at once.
