@@ -122,24 +122,26 @@ impl Crowd {
         self.tend()?;
         self.found = Burst::new()?;
         let start = Instant::now();
-        let mut over = false;
-        while !over || !self.is_complete() {
-            let nap = match pace {
+        loop {
+            let (over, nap) = match pace {
                 Pace::Closed(most) => {
-                    over = start.elapsed() >= length;
+                    let over = start.elapsed() >= length;
                     while !over && self.may_speak(most) {
                         self.speak(Instant::now())?;
                     }
-                    PATIENCE / 10
+                    (over, PATIENCE / 10)
                 }
                 Pace::PerSecond(rate) => {
                     let moment = |number: u64| start + Duration::from_secs(number) / rate;
                     self.speak_when_due(&moment, start + length)?;
                     let next = moment(self.found.publishes);
-                    over = next >= start + length;
-                    nap_until(next, over)
+                    let over = next >= start + length;
+                    (over, nap_until(next, over))
                 }
             };
+            if over && self.is_complete() {
+                break;
+            }
             self.turn(Some(nap))?;
             if self.last.elapsed() > PATIENCE {
                 self.ledger.give_up();
