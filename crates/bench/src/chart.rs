@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-const WIDTH: f64 = 960.0;
+const WIDTH: f64 = 1000.0;
 /// Where the bars begin: the words stand before.
 const LEFT: f64 = 520.0;
 /// The length of a bar of 1.
@@ -67,7 +67,8 @@ fn svg(bars: &[Bar]) -> String {
          <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n\
          <text x=\"12\" y=\"24\" font-size=\"16\">What Trunkline costs, as a part of what others \
          cost</text>\n\
-         <text x=\"12\" y=\"44\" fill=\"#555\">Shorter is better. A stroke is the target.</text>\n"
+         <text x=\"12\" y=\"44\" fill=\"#555\">Shorter is better. A stroke is the target; bars \
+         are cut at {RATIO_MAX}.</text>\n"
     );
     // Writing to a text does not fail.
     for (row, bar) in bars.iter().enumerate() {
@@ -89,7 +90,7 @@ fn svg(bars: &[Bar]) -> String {
             y + 12.0,
             escaped(&bar.label),
             y + 1.0,
-            LEFT + len + 8.0,
+            (LEFT + len).max(target) + 8.0,
             y + 12.0,
             bar.ratio,
             y - 1.0,

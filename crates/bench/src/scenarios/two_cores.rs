@@ -33,7 +33,7 @@ pub(super) async fn run(launcher: Launcher, quick: bool, report: &mut Report) ->
     let outcome = compete(&launcher, plan, &entries, &seats, |stand, length| {
         measured(stand, |crowd| crowd.burst(Pace::Closed(UNDER_WAY), length))
     });
-    let title = format!("{READERS} readers, {UNDER_WAY} messages under way, no core of its own");
+    let title = format!("{READERS} readers, {UNDER_WAY} messages under way, any core");
     tell(report, &title, "deliveries", &outcome.await?, &GOALS);
     Ok(())
 }
