@@ -5,13 +5,21 @@
 //! it tells a figure. Nothing here asserts a time.
 
 mod scenarios;
+mod contest;
+mod contender;
+mod peer_server;
+mod comparison;
+mod load;
 mod server;
 mod peer;
 mod message;
 mod speaker;
 mod raw_store;
+mod cpu;
+mod kernel;
 mod machine;
 mod report;
+mod chart;
 mod spread;
 mod table;
 
@@ -22,6 +30,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 
 use crate::machine::Watch;
+use crate::peer_server::{PeerPrograms, PeerServer};
 use crate::report::Report;
 use crate::scenarios::{SCENARIOS, Scenario};
 use crate::server::Launcher;
@@ -37,6 +46,23 @@ struct Cli {
     /// Less of everything: to see that it works, and roughly where the figures are
     #[arg(long)]
     quick: bool,
+
+    /// Which other servers to compare with, separated by commas; all if left out
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    #[arg(value_parser = peer_names())]
+    peers: Option<Vec<String>>,
+
+    /// The program that has the other servers in Rust
+    #[arg(long, value_name = "FILE", hide = true)]
+    rust_peers: Option<PathBuf>,
+
+    /// The folder with the packages of the other servers in JavaScript
+    #[arg(long, value_name = "DIR", hide = true)]
+    node_peers: Option<PathBuf>,
+
+    /// The folder with the scripts of the other servers in JavaScript
+    #[arg(long, value_name = "DIR", hide = true)]
+    peer_scripts: Option<PathBuf>,
 
     /// The server's binary
     #[arg(long, value_name = "FILE", hide = true)]
@@ -57,18 +83,30 @@ fn main() -> ExitCode {
     }
 }
 
+/// The names of the other servers, and one for none of them.
+fn peer_names() -> Vec<&'static str> {
+    let names = PeerServer::ALL.iter().map(|peer| peer.name());
+    names.chain(["none"]).collect()
+}
+
 fn measure(cli: &Cli) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("cannot start the async runtime")?;
-    let launcher = Launcher::new(&cli.server)?;
+    let programs = PeerPrograms {
+        rust: cli.rust_peers.clone(),
+        node: cli.node_peers.clone(),
+        scripts: cli.peer_scripts.clone(),
+    };
+    let launcher = Launcher::new(&cli.server, programs, cli.peers.clone())?;
     for scenario in SCENARIOS {
         if cli.scenario.as_ref().is_none_or(|it| it == scenario.name) {
             let report = run(&runtime, &scenario, &launcher, cli.quick)
                 .with_context(|| format!("{} failed", scenario.name))?;
             print!("{report}");
             report.write(&cli.out)?;
+            chart::draw(&cli.out)?;
         }
     }
     Ok(())

@@ -17,14 +17,18 @@ use trunkline_client::Guest;
 
 use crate::machine;
 use crate::peer::Ticket;
+use crate::peer_server::{PeerPrograms, PeerServer};
 
 /// How long a server may take to start or to end.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Knows the binary.
+/// Knows the binary, and the servers to compare it with.
 #[derive(Clone, Debug)]
 pub(crate) struct Launcher {
     binary: PathBuf,
+    peers: PeerPrograms,
+    /// The peers that are wanted; all, if nobody chose.
+    chosen: Option<Vec<String>>,
 }
 
 /// A server process. It is killed when this is dropped.
@@ -35,6 +39,7 @@ pub(crate) struct Server {
     id: u32,
     child: Child,
     log: JoinHandle<String>,
+    options: Vec<String>,
     data: TempDir,
 }
 
@@ -51,34 +56,76 @@ pub(crate) struct Stopped {
     pub(crate) tally: Tally,
     binary: PathBuf,
     broker: &'static str,
+    options: Vec<String>,
     data: TempDir,
 }
 
 impl Launcher {
     /// Checks that the binary is there.
-    pub(crate) fn new(binary: &Path) -> Result<Self> {
+    pub(crate) fn new(
+        binary: &Path,
+        peers: PeerPrograms,
+        chosen: Option<Vec<String>>,
+    ) -> Result<Self> {
         ensure!(binary.exists(), "no server at {}", binary.display());
         Ok(Self {
             binary: binary.to_owned(),
+            peers,
+            chosen,
         })
+    }
+
+    /// Where the programs of the peers are.
+    pub(crate) fn peers(&self) -> &PeerPrograms {
+        &self.peers
+    }
+
+    /// Whether a peer is wanted.
+    pub(crate) fn wants(&self, peer: PeerServer) -> bool {
+        let chosen = self.chosen.as_ref();
+        chosen.is_none_or(|chosen| chosen.iter().any(|it| it == peer.name()))
+    }
+
+    /// Whether the server has an option: what is measured may be an older one.
+    pub(crate) fn has_option(&self, option: &str) -> Result<bool> {
+        let help = std::process::Command::new(&self.binary)
+            .args(["serve", "--help"])
+            .output()
+            .context("cannot ask the server for its options")?;
+        Ok(String::from_utf8_lossy(&help.stdout).contains(option))
     }
 
     /// Starts a server with an empty folder.
     pub(crate) async fn start(&self, broker: &'static str) -> Result<Server> {
+        self.start_with(broker, &[]).await
+    }
+
+    /// Starts a server with an empty folder and more options.
+    pub(crate) async fn start_with(
+        &self,
+        broker: &'static str,
+        options: &[String],
+    ) -> Result<Server> {
         let data = tempfile::Builder::new()
             .prefix("trunkline-bench-")
             .tempdir();
         let data = data.context("cannot make a data folder")?;
-        Server::start(self.binary.clone(), broker, data).await
+        Server::start(self.binary.clone(), broker, options, data).await
     }
 }
 
 impl Server {
-    async fn start(binary: PathBuf, broker: &'static str, data: TempDir) -> Result<Self> {
+    async fn start(
+        binary: PathBuf,
+        broker: &'static str,
+        options: &[String],
+        data: TempDir,
+    ) -> Result<Self> {
         let mut child = Command::new(&binary)
             .args(["serve", "--listen", "127.0.0.1:0", "--broker", broker])
             // A scenario chooses its load itself.
             .args(["--pace", "1000000"])
+            .args(options)
             .args(["--log", "warn,trunkline_server::broker=debug", "--data"])
             .arg(data.path())
             .stdout(Stdio::piped())
@@ -102,6 +149,7 @@ impl Server {
             broker,
             child,
             log,
+            options: options.to_vec(),
             data,
         })
     }
@@ -114,6 +162,11 @@ impl Server {
             address: self.address,
             token: token.map_err(|error| anyhow::anyhow!("no token: {error:?}"))?,
         })
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.id
     }
 
     /// The processor time that it has used.
@@ -150,15 +203,16 @@ impl Server {
             tally: tally.unwrap_or_default(),
             binary: self.binary,
             broker: self.broker,
+            options: self.options,
             data: self.data,
         })
     }
 }
 
 impl Stopped {
-    /// Starts another server on the same folder.
+    /// Starts another server with the same options on the same folder.
     pub(crate) async fn restart(self) -> Result<Server> {
-        Server::start(self.binary, self.broker, self.data).await
+        Server::start(self.binary, self.broker, &self.options, self.data).await
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod browser;
 pub(crate) mod cargo_deny;
 pub(crate) mod cargo_install;
 pub(crate) mod kosoku;
+pub(crate) mod node_peers;
 pub(crate) mod trunk;
 pub(crate) mod wasm_bindgen;
 pub(crate) mod wasm_target;

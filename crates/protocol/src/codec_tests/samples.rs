@@ -13,6 +13,7 @@ use crate::topics::chat::{
     Chat, ChatCommand, ChatEvent, ListRooms, ListRoomsRequest, RoomInfo, Rooms, Typing,
     TypingCommand, TypingEvent,
 };
+use crate::topics::lab::{Echo, EchoText};
 use crate::{
     Call, ClientFrame, Epoch, Error, Gap, GapCause, Member, Members, MessageId, Position,
     Publication, ServerFrame, Timestamp, Topic, TopicId, User, UserId,
@@ -412,12 +413,22 @@ pub(super) fn rooms() -> Vec<Sample<Rooms>> {
     ]
 }
 
+pub(super) fn echo_texts() -> Vec<Sample<EchoText>> {
+    vec![sample(
+        "lab.echo.text",
+        EchoText {
+            text: text("hello"),
+        },
+    )]
+}
+
 /// The contracts as they travel, for programs that want to send them without computing them.
-pub(super) fn contracts() -> [(&'static str, u32); 3] {
+pub(super) fn contracts() -> [(&'static str, u32); 4] {
     [
         ("chat", Chat::contract().0),
         ("typing", Typing::contract().0),
         (ListRooms::METHOD, ListRooms::contract().0),
+        (Echo::METHOD, Echo::contract().0),
     ]
 }
 

@@ -101,6 +101,7 @@ fn entries() -> Vec<String> {
         of("typing_event", |_| samples::typing_events()),
         of("rooms_request", |_| samples::rooms_requests()),
         of("rooms_response", |_| samples::rooms()),
+        of("echo_text", |_| samples::echo_texts()),
     ]
     .concat()
 }
@@ -199,6 +200,7 @@ fn both_codecs_and_wincode_agree_on_messages() {
     check("typing_event", |_| samples::typing_events());
     check("rooms_request", |_| samples::rooms_requests());
     check("rooms_response", |_| samples::rooms());
+    check("echo_text", |_| samples::echo_texts());
 }
 
 /// Each of the cases occurs among the samples.

@@ -1,3 +1,4 @@
 //! The kinds of topics, one file each: their messages and their promises.
 
 pub mod chat;
+pub mod lab;

@@ -5,6 +5,7 @@
 
 pub(crate) mod chat;
 mod handler;
+pub(crate) mod lab;
 mod registry;
 pub(crate) mod typing;
 
@@ -18,4 +19,5 @@ pub fn registry() -> Registry {
         .with(chat::ChatHandler)
         .with(typing::TypingHandler)
         .with_call(chat::ListRoomsHandler)
+        .with_call(lab::EchoHandler)
 }
