@@ -59,7 +59,7 @@ fn cut(payload: &[u8]) -> &[u8] {
 fn close_payload(code: u16, reason: &str) -> Vec<u8> {
     let end = reason.floor_char_boundary(CONTROL_LEN_MAX - 2);
     let mut payload = code.to_be_bytes().to_vec();
-    payload.extend_from_slice(reason[..end].as_bytes());
+    payload.extend_from_slice(&reason.as_bytes()[..end]);
     payload
 }
 

@@ -70,6 +70,7 @@ fn what_is_no_frame_is_refused() {
     );
     check(&frame(0x09, b""), Err(Violation::Protocol)); // A control frame in fragments.
     check(&frame(0x89, &[0; 126]), Err(Violation::Protocol)); // A long one.
+    check(&[0x89, 0xfe], Err(Violation::Protocol)); // One that might be long.
     check(&frame(0x80, b""), Err(Violation::Protocol)); // Nothing is continued.
     check(
         &[frame(0x01, b""), frame(0x81, b"")].concat(),
