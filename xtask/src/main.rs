@@ -8,6 +8,7 @@ mod dev;
 mod dist;
 mod fingerprint;
 mod full_build;
+mod fuzz;
 mod lockfile;
 mod precompress;
 mod process;
@@ -70,6 +71,14 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Streams made up by libFuzzer, read by the WebSocket decoder and by another
+    Fuzz {
+        /// How long
+        #[arg(long, default_value_t = 60)]
+        secs: u32,
+        /// Judges this input only: the file that a failure named
+        input: Option<String>,
+    },
     /// Measurements of the real server, in release; see docs/benchmarks.md
     #[command(disable_help_flag = true)]
     Bench {
@@ -98,6 +107,7 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Check => check::check(&workspace)?,
         Task::Test { only, args } => return test::test(&workspace, only, &args),
         Task::Sim { args } => sim::sim(&workspace, &args)?,
+        Task::Fuzz { secs, input } => fuzz::fuzz(&workspace, secs, input.as_deref())?,
         Task::Bench { args } => bench::bench(&workspace, &args)?,
     }
     Ok(ExitCode::SUCCESS)

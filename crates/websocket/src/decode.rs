@@ -3,6 +3,7 @@
 //! What must hold: a result does not depend on the pieces in which bytes come; nothing is kept of a
 //! message that is too long; an idle decoder owns no memory; a peer's bytes never panic.
 
+use std::fmt;
 use std::ops::ControlFlow;
 
 use crate::header::{HEADER_LEN_MAX, Header, Opcode};
@@ -54,6 +55,18 @@ impl Violation {
     }
 }
 
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Protocol => "not a frame that may come here",
+            Self::NotUtf8 => "text that is not UTF-8",
+            Self::TooLong => "a message that is too long",
+        })
+    }
+}
+
+impl std::error::Error for Violation {}
+
 /// The frame whose payload is coming.
 #[derive(Clone, Copy, Debug)]
 struct Current {
@@ -76,7 +89,7 @@ pub(crate) struct Partial {
     control: Vec<u8>,
     /// The kind of a message that comes in fragments, or in pieces.
     kind: Option<Kind>,
-    message: Vec<u8>,
+    pub(crate) message: Vec<u8>,
     text: Unfinished,
 }
 
@@ -116,8 +129,8 @@ impl Decoder {
     ///
     /// # Errors
     ///
-    /// The first rule that the peer broke. What came before it was handed on; what comes after it
-    /// is not read.
+    /// The first rule that the peer broke. What came before it was handed on. What comes after it,
+    /// in this call or a later one, is not read and not refused again.
     pub fn read(&mut self, bytes: &mut [u8], handle: &mut Handle<'_>) -> Result<(), Violation> {
         let result = self.read_on(bytes, handle);
         if result.is_err() {
@@ -157,11 +170,13 @@ impl Decoder {
             return Ok(None);
         };
         let payload_len = self.checked_len(&header, 0)?;
-        let end = header.len + payload_len;
-        if !header.fin || header.opcode == Opcode::Continuation || bytes.len() < end {
+        if !header.fin || header.opcode == Opcode::Continuation {
             return Ok(None);
         }
-        let payload = &mut bytes[header.len..end];
+        // Not by adding the two, whose sum a peer could make overflow where usize has 32 bits.
+        let Some(payload) = bytes[header.len..].get_mut(..payload_len) else {
+            return Ok(None);
+        };
         if self.role == Role::Server {
             mask::apply(payload, header.mask, 0);
         }
@@ -174,7 +189,7 @@ impl Decoder {
             }
             control => self.hand_on(control, payload, handle)?,
         }
-        Ok(Some(end))
+        Ok(Some(header.len + payload_len))
     }
 
     /// Checks what a header announces, before anything is kept for it.
@@ -219,7 +234,8 @@ impl Decoder {
             if partial.kind == Some(Kind::Text) && !partial.text.check(piece) {
                 return Err(Violation::NotUtf8);
             }
-            partial.message.extend_from_slice(piece);
+            let message_len_max = self.message_len_max;
+            append(&mut partial.message, piece, &current, message_len_max);
         }
         if current.left == 0 {
             self.finish(partial, handle)?;
@@ -307,6 +323,22 @@ impl Decoder {
     }
 }
 
+/// Appends a piece of a frame to its message. The capacity grows by doubling, so that many pieces
+/// cost no more than one, but not above what the message may come to.
+fn append(message: &mut Vec<u8>, piece: &[u8], current: &Current, len_max: usize) {
+    let len = message.len() + piece.len();
+    if len > message.capacity() {
+        let capacity_max = if current.fin {
+            len + current.left
+        } else {
+            len_max
+        };
+        let capacity = len.saturating_mul(2).min(capacity_max);
+        message.reserve_exact(capacity - message.len());
+    }
+    message.extend_from_slice(piece);
+}
+
 /// Reads what a Close frame says (RFC 6455 sections 5.5.1 and 7.4).
 fn read_close(payload: &[u8]) -> Result<(Option<u16>, &str), Violation> {
     if payload.is_empty() {
@@ -314,10 +346,15 @@ fn read_close(payload: &[u8]) -> Result<(Option<u16>, &str), Violation> {
     }
     let (code, reason) = payload.split_first_chunk().ok_or(Violation::Protocol)?;
     let code = u16::from_be_bytes(*code);
-    // 1012 to 1014 are registered with IANA; 1005, 1006 and 1015 must not be sent.
-    if !matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999) {
+    if !may_be_sent(code) {
         return Err(Violation::Protocol);
     }
     let reason = std::str::from_utf8(reason).map_err(|_| Violation::NotUtf8)?;
     Ok((Some(code), reason))
+}
+
+/// Whether a close code may be in a frame (RFC 6455 section 7.4). 1012 to 1014 are registered with
+/// IANA; 1005, 1006 and 1015 are for the words of a program about its connection.
+pub(crate) fn may_be_sent(code: u16) -> bool {
+    matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
 }

@@ -1,5 +1,6 @@
 //! Frames as bytes. A server's are not masked, so that one frame serves any number of readers.
 
+use crate::decode::may_be_sent;
 use crate::header::{CONTROL_LEN_MAX, Opcode};
 use crate::{Kind, mask};
 
@@ -37,12 +38,14 @@ pub fn push_masked_pong(bytes: &mut Vec<u8>, payload: &[u8], mask: [u8; 4]) {
     push(bytes, Opcode::Pong, cut(payload), Some(mask));
 }
 
-/// Appends a Close frame, as a server sends it. The reason is cut at 123 bytes.
+/// Appends a Close frame, as a server sends it. The reason is cut at 123 bytes, before
+/// the character that does not fit; the code is one that may be sent, so not 1005 or 1006.
 pub fn push_close(bytes: &mut Vec<u8>, code: u16, reason: &str) {
     push(bytes, Opcode::Close, &close_payload(code, reason), None);
 }
 
-/// Appends a Close frame, as a client sends it. The reason is cut at 123 bytes.
+/// Appends a Close frame, as a client sends it. The reason is cut at 123 bytes, before
+/// the character that does not fit; the code is one that may be sent, so not 1005 or 1006.
 pub fn push_masked_close(bytes: &mut Vec<u8>, code: u16, reason: &str, mask: [u8; 4]) {
     push(
         bytes,
@@ -57,9 +60,10 @@ fn cut(payload: &[u8]) -> &[u8] {
 }
 
 fn close_payload(code: u16, reason: &str) -> Vec<u8> {
+    debug_assert!(may_be_sent(code), "no peer takes close code {code}");
     let end = reason.floor_char_boundary(CONTROL_LEN_MAX - 2);
     let mut payload = code.to_be_bytes().to_vec();
-    payload.extend_from_slice(reason[..end].as_bytes());
+    payload.extend_from_slice(&reason.as_bytes()[..end]);
     payload
 }
 

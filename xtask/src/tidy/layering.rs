@@ -3,11 +3,12 @@
 use crate::workspace::{Package, Workspace};
 
 /// Members, what they may import, and what their tests may import besides.
-const TABLE: [(&str, &[&str], &[&str]); 13] = [
+const TABLE: [(&str, &[&str], &[&str]); 14] = [
     ("trunkline-macros", &[], &[]),
     ("trunkline-protocol", &["macros"], &[]),
     ("trunkline-session", &["protocol"], &["hub"]),
     ("trunkline-hub", &["protocol"], &[]),
+    ("trunkline-websocket", &[], &[]),
     ("trunkline-sim", &["protocol", "session", "hub"], &[]),
     (
         "trunkline-server",

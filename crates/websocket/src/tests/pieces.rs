@@ -88,3 +88,71 @@ fn a_handler_that_has_enough_gets_no_more() {
     stream.clear();
     assert_eq!(came, 1);
 }
+
+#[test]
+fn after_a_violation_nothing_is_read() {
+    let mut decoder = Decoder::new(Role::Server, LEN_MAX);
+    let mut nothing = |_: Incoming<'_>| -> ControlFlow<()> { panic!("nothing was to come") };
+    let begun = decoder.read(&mut frame(0x02, b"a"), &mut nothing);
+    let broken = decoder.read(&mut frame(0x82, b"b"), &mut nothing);
+    assert_eq!((begun, broken), (Ok(()), Err(Violation::Protocol)));
+    assert!(decoder.partial.is_none());
+    for first in [0x80, 0x81, 0xff] {
+        let after = decoder.read(&mut frame(first, b"c"), &mut nothing);
+        assert_eq!(after, Ok(()));
+    }
+}
+
+/// Reads a message of the greatest length and returns how often its buffer grew.
+fn check_buffer(frames: &[Vec<u8>], piece_len: usize) -> usize {
+    let mut decoder = Decoder::new(Role::Server, LEN_MAX);
+    let (mut came, mut capacity, mut grew) = (0, 0, 0);
+    for piece in frames.concat().chunks_mut(piece_len) {
+        let result = decoder.read(piece, &mut |incoming| {
+            assert!(
+                matches!(incoming, Incoming::Message { payload, .. } if payload.len() == LEN_MAX)
+            );
+            came += 1;
+            ControlFlow::Continue(())
+        });
+        assert_eq!(result, Ok(()));
+        if let Some(partial) = &decoder.partial {
+            assert!(partial.message.capacity() <= LEN_MAX);
+            grew += usize::from(partial.message.capacity() > capacity);
+            capacity = partial.message.capacity();
+        }
+    }
+    assert_eq!(came, 1);
+    grew
+}
+
+#[test]
+fn a_message_in_many_pieces_or_fragments_grows_seldom_and_never_above_its_bound() {
+    let whole = [frame(0x82, &[7; LEN_MAX])];
+    let mut bytes = vec![frame(0x00, &[7]); LEN_MAX];
+    bytes[0] = frame(0x02, &[7]);
+    bytes[LEN_MAX - 1] = frame(0x80, &[7]);
+    for piece_len in [1, 1000, 65_000] {
+        assert!(check_buffer(&whole, piece_len) <= 17);
+        assert!(check_buffer(&bytes, piece_len) <= 17);
+    }
+}
+
+#[test]
+fn a_length_that_overflows_is_no_panic_where_no_message_is_too_long() {
+    for len in [u64::MAX >> 1, (u64::MAX >> 1) - 14, u64::from(u32::MAX)] {
+        let mut stream = vec![0x82, 0xff];
+        stream.extend_from_slice(&len.to_be_bytes());
+        stream.extend_from_slice(&[0; 8]);
+        for piece_len in [1, stream.len()] {
+            let mut decoder = Decoder::new(Role::Server, usize::MAX);
+            for piece in stream.clone().chunks_mut(piece_len) {
+                assert_eq!(
+                    decoder.read(piece, &mut |_| ControlFlow::Continue(())),
+                    Ok(())
+                );
+            }
+            assert_eq!(decoder.partial_len(), 4);
+        }
+    }
+}

@@ -36,8 +36,18 @@ fn the_examples_of_section_5_7_are_read() {
 
 #[test]
 fn control_frames_come_between_fragments() {
-    let stream = [frame(0x01, b"Hel"), frame(0x89, b"?"), frame(0x80, b"lo")].concat();
-    check(&stream, Ok(&[Came::Ping(b"?".to_vec()), text("Hello")]));
+    let stream = [
+        frame(0x01, b"Hel"),
+        frame(0x89, b"1"),
+        frame(0x8a, b"2"),
+        frame(0x80, b"lo"),
+    ];
+    let expected = [
+        Came::Ping(b"1".to_vec()),
+        Came::Pong(b"2".to_vec()),
+        text("Hello"),
+    ];
+    check(&stream.concat(), Ok(&expected));
 }
 
 #[test]
@@ -70,6 +80,7 @@ fn what_is_no_frame_is_refused() {
     );
     check(&frame(0x09, b""), Err(Violation::Protocol)); // A control frame in fragments.
     check(&frame(0x89, &[0; 126]), Err(Violation::Protocol)); // A long one.
+    check(&[0x89, 0xfe], Err(Violation::Protocol)); // One that might be long.
     check(&frame(0x80, b""), Err(Violation::Protocol)); // Nothing is continued.
     check(
         &[frame(0x01, b""), frame(0x81, b"")].concat(),
