@@ -11,8 +11,8 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use trunkline_client::Guest;
 use trunkline_protocol::frame::{Start, Subscribe};
 use trunkline_protocol::{
-    ClientFrame, Codec, DisconnectReason, List, MessageId, PROTOCOL_VERSION, Payload, RequestId, SenderId,
-    ServerFrame, Subprotocol, Text, User,
+    ClientFrame, Codec, DisconnectReason, List, MessageId, PROTOCOL_VERSION, Payload, RequestId,
+    SenderId, ServerFrame, Subprotocol, Text, User,
 };
 
 use crate::{TestServer, within};

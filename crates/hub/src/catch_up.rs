@@ -23,25 +23,26 @@ pub struct CatchUp {
 impl Hub {
     /// The next subscription of a connection to feed from history, while there is room for it.
     /// Those that are behind take turns.
-    pub fn catching_up(&self, connection: ConnectionId) -> Option<CatchUp> {
-        let state = self.connection(connection)?;
-        if state.outbox.len() > self.config.outbox_len_max / 2 {
+    pub fn catching_up(&mut self, connection: ConnectionId) -> Option<CatchUp> {
+        let len_max = self.config.outbox_len_max;
+        let state = self.connection_mut(connection)?;
+        if !state.lags || state.outbox.len() > len_max / 2 {
             return None;
         }
-        state
-            .subscriptions
-            .from_after(state.fed_last)
-            .find_map(|(topic_id, subscription)| match subscription.flow {
-                Flow::Behind { after } => {
-                    let topic = self.topics.get(&topic_id)?.name.clone();
-                    Some(CatchUp {
-                        topic,
-                        topic_id,
-                        after,
-                    })
-                }
-                Flow::Joining | Flow::Live | Flow::AwaitingKeyframe => None,
-            })
+        let mut all = state.subscriptions.from_after(state.fed_last);
+        let behind = all.find_map(|(topic_id, subscription)| match subscription.flow {
+            Flow::Behind { after } => Some((topic_id, after)),
+            Flow::Joining | Flow::Live | Flow::AwaitingKeyframe => None,
+        });
+        drop(all);
+        state.lags = behind.is_some();
+        let (topic_id, after) = behind?;
+        let topic = self.topics.get(&topic_id)?.name.clone();
+        Some(CatchUp {
+            topic,
+            topic_id,
+            after,
+        })
     }
 
     /// The heads of a connection's log topics that moved since it was last told. Only those whose

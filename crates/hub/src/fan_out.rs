@@ -149,6 +149,7 @@ impl Hub {
             match delivery {
                 Delivery::Log { .. } | Delivery::Latest { .. } => {
                     subscription.flow = Flow::Behind { after };
+                    connection.lags = true;
                     return true;
                 }
                 Delivery::Keyframed { .. } => subscription.flow = Flow::AwaitingKeyframe,
@@ -192,6 +193,7 @@ impl Hub {
             let reader = Reader {
                 encoder: connection.encoder,
                 outbox: &mut connection.outbox,
+                lags: &mut connection.lags,
                 subscription,
             };
             match delivery {
@@ -208,6 +210,8 @@ impl Hub {
 struct Reader<'a> {
     encoder: Encoder,
     outbox: &'a mut Outbox,
+    /// See [`Connection::lags`](crate::state::Connection::lags).
+    lags: &'a mut bool,
     subscription: &'a mut Subscription,
 }
 
@@ -219,6 +223,7 @@ impl Reader<'_> {
 
     /// Leaves live fan-out: what it lacks is read from history.
     fn fall_behind(&mut self) -> bool {
+        *self.lags = true;
         self.subscription.flow = Flow::Behind {
             after: self.subscription.given,
         };

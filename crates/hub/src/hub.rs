@@ -128,6 +128,7 @@ impl Hub {
             encoder: Encoder { codec, framing },
             outbox: Outbox::default(),
             subscriptions: Subscriptions::default(),
+            lags: false,
             fed_last: TopicId(0),
             dirty: Dirty::No,
         };
@@ -245,6 +246,7 @@ impl Hub {
             && subscription.flow == Flow::Joining
         {
             subscription.begin(topic, reached, topic.fanned_out.max(after), has_page);
+            state.lags |= subscription.is_behind();
             // The confirmation tells who is present. Its publications may be lost on the way.
             subscription.untold.clear();
             subscription.head_told = start;

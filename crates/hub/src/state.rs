@@ -56,6 +56,10 @@ impl Subscription {
         }
     }
 
+    pub(crate) fn is_behind(&self) -> bool {
+        matches!(self.flow, Flow::Behind { .. })
+    }
+
     /// It was confirmed, and its reader has everything up to `after`; up to `current` is past.
     /// `has_page` tells whether the confirmation brought publications, which for a run means from
     /// its keyframe on.
@@ -182,6 +186,8 @@ pub(crate) struct Connection {
     pub(crate) encoder: Encoder,
     pub(crate) outbox: Outbox,
     pub(crate) subscriptions: Subscriptions,
+    /// A subscription may be behind. Saves a look at all of them before each write.
+    pub(crate) lags: bool,
     /// The subscription that was fed last, so that the others have their turn.
     pub(crate) fed_last: TopicId,
     pub(crate) dirty: Dirty,

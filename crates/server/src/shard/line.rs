@@ -263,8 +263,8 @@ impl Line {
             let Ok((taken, all)) = self.socket.write(outbox.slices()) else {
                 return Fate::Gone;
             };
-            world.hub.wrote(self.id, taken);
             self.writable = all.is_ok();
+            world.hub.wrote(self.id, taken);
         }
         Fate::Lives
     }

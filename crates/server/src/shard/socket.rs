@@ -63,28 +63,33 @@ impl Socket {
         &mut self,
         mut slices: impl Iterator<Item = &'a [u8]>,
     ) -> io::Result<(usize, Result<(), Full>)> {
+        let first = slices.next().unwrap_or_default();
+        let Some(second) = slices.next() else {
+            // Nearly always: a batch is one slice.
+            return taken(self.write_one(first), first.len());
+        };
         let mut together = [IoSlice::new(&[]); SLICES_MAX];
         let (mut count, mut len) = (0, 0);
-        for (place, slice) in together.iter_mut().zip(&mut slices) {
+        let all = [first, second].into_iter().chain(slices);
+        for (place, slice) in together.iter_mut().zip(all) {
             *place = IoSlice::new(slice);
             count += 1;
             len += slice.len();
         }
         let together = &together[..count];
-        let result = match (self, together) {
-            (Self::Tcp(stream), [one]) => stream.write(one),
-            (Self::Tcp(stream), many) => stream.write_vectored(many),
+        let result = match self {
+            Self::Tcp(stream) => stream.write_vectored(together),
             #[cfg(unix)]
-            (Self::Bridge(stream), many) => stream.write_vectored(many),
+            Self::Bridge(stream) => stream.write_vectored(together),
         };
-        match result {
-            Ok(taken) if taken == len => Ok((taken, Ok(()))),
-            Ok(taken) => Ok((taken, Err(Full))),
-            Err(error) => match error.kind() {
-                io::ErrorKind::WouldBlock => Ok((0, Err(Full))),
-                io::ErrorKind::Interrupted => Ok((0, Ok(()))),
-                _ => Err(error),
-            },
+        taken(result, len)
+    }
+
+    fn write_one(&mut self, slice: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.write(slice),
+            #[cfg(unix)]
+            Self::Bridge(stream) => stream.write(slice),
         }
     }
 
@@ -96,5 +101,18 @@ impl Socket {
             #[cfg(unix)]
             Self::Bridge(stream) => stream.shutdown(Shutdown::Write),
         };
+    }
+}
+
+/// What a write of `len` bytes came to.
+fn taken(result: io::Result<usize>, len: usize) -> io::Result<(usize, Result<(), Full>)> {
+    match result {
+        Ok(taken) if taken == len => Ok((taken, Ok(()))),
+        Ok(taken) => Ok((taken, Err(Full))),
+        Err(error) => match error.kind() {
+            io::ErrorKind::WouldBlock => Ok((0, Err(Full))),
+            io::ErrorKind::Interrupted => Ok((0, Ok(()))),
+            _ => Err(error),
+        },
     }
 }
