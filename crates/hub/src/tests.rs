@@ -15,6 +15,7 @@ use trunkline_protocol::{
 use crate::log::{Append, Appended, Log, Recovery};
 use crate::{Announcement, ConnectionId, Hub, HubConfig, Joined, Kind, People, publications_in};
 
+mod batches;
 mod bounds;
 mod delivery;
 mod joining;
