@@ -12,5 +12,6 @@ mod handshake;
 mod presence;
 mod recovery;
 mod refusals;
+mod shards;
 mod shutdown;
 mod slow_readers;
