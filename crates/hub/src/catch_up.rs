@@ -29,7 +29,7 @@ impl Hub {
         if !state.lags || state.outbox.len() > len_max / 2 {
             return None;
         }
-        let mut all = state.subscriptions.from_after(state.fed_last);
+        let mut all = state.subscriptions.around(state.fed_last);
         let behind = all.find_map(|(topic_id, subscription)| match subscription.flow {
             Flow::Behind { after } => Some((topic_id, after)),
             Flow::Joining | Flow::Live | Flow::AwaitingKeyframe => None,

@@ -11,6 +11,7 @@
 //! Start with [`hub`].
 
 pub mod hub;
+mod joining;
 mod state;
 mod batch;
 mod fan_out;
@@ -23,7 +24,8 @@ pub mod presence;
 
 pub use catch_up::CatchUp;
 pub use fan_out::publications_in;
-pub use hub::{ConnectionId, Framing, Hub, HubConfig, Joined, Kind, OutboxOverflow, ToJson};
+pub use hub::{ConnectionId, Framing, Hub, HubConfig, Kind, OutboxOverflow, ToJson};
+pub use joining::Joined;
 pub use log::{
     Append, Appended, Damaged, Extent, Kept, Log, Page, PublishKey, Recovery, Stage, Staged, Trim,
 };

@@ -129,10 +129,7 @@ impl Subscriptions {
     }
 
     /// All of them, from the one after `topic` on, and around.
-    pub(crate) fn from_after(
-        &self,
-        topic: TopicId,
-    ) -> impl Iterator<Item = (TopicId, &Subscription)> {
+    pub(crate) fn around(&self, topic: TopicId) -> impl Iterator<Item = (TopicId, &Subscription)> {
         let (before, after) = self
             .0
             .split_at(self.0.partition_point(|(id, _)| *id <= topic));

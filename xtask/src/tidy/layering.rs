@@ -12,7 +12,7 @@ const TABLE: [(&str, &[&str], &[&str]); 14] = [
     ("trunkline-sim", &["protocol", "session", "hub"], &[]),
     (
         "trunkline-server",
-        &["protocol", "session", "hub"],
+        &["protocol", "session", "hub", "websocket"],
         &["client"],
     ),
     (

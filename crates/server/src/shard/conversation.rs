@@ -1,195 +1,41 @@
-//! What is said on a line: a conversation with its session, or an echo.
+//! A conversation: the server's half of one, on one line.
 //!
-//! Requests are carried out one after the other, so a client's commands keep their order; calls run
-//! beside. Whatever needs a handler or history is a job.
+//! It does what the session asks for. Calls run beside requests that take turns, which are in
+//! `turns`; whatever needs a handler or history is a job.
 
 use std::collections::VecDeque;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use tokio::task::AbortHandle;
 use trunkline_hub::ConnectionId;
-use trunkline_protocol::{
-    Codec, DisconnectReason, Error, ErrorCode, Moment, RequestId, ServerFrame, UserId,
-};
+use trunkline_protocol::{Codec, DisconnectReason, Error, ErrorCode, RequestId, ServerFrame};
 use trunkline_session::{Close, ServerEvent, ServerSession};
-use trunkline_websocket::{Incoming, Kind, Violation, push_message, push_pong};
+use trunkline_websocket::Kind;
 
 use super::event_loop::World;
 use super::jobs::{self, Begun, Job, Outcome, guarded};
+use super::talk::Ending;
 use crate::node::TokenRejected;
-use crate::requests::{Asker, PublishRequest, SubscribeRequest};
+use crate::requests::{Asker, Begin, SubscribeRequest};
 
 /// How many connections per second may come back after a drain, for the slots that it assigns.
 const RETURNS_PER_SECOND: u64 = 2000;
 
-/// How a connection ends.
-#[derive(Debug)]
-pub(super) enum Ending {
-    ByUs(Close),
-    /// With this code, if it gave one.
-    ByPeer(Option<u16>),
-}
-
-/// What is said on a line.
-pub(super) enum Talk {
-    Conversation(Box<Conversation>),
-    Echo(Echo),
-}
-
-impl Talk {
-    /// The line is open.
-    pub(super) fn begin(&mut self, world: &mut World) {
-        match self {
-            Self::Conversation(conversation) => conversation.obey(world),
-            Self::Echo(_) => {}
-        }
-    }
-
-    /// Something came in. Breaks when nothing more is to be read.
-    pub(super) fn handle(&mut self, world: &mut World, incoming: Incoming<'_>) -> ControlFlow<()> {
-        match (&mut *self, incoming) {
-            (_, Incoming::Ping(payload)) => {
-                let mut pong = Vec::new();
-                push_pong(&mut pong, payload);
-                if world.hub.push(self.id(), pong.into()).is_err() {
-                    self.end(Ending::ByUs(Close::new(DisconnectReason::Silent)));
-                }
-            }
-            (_, Incoming::Pong(_)) => {}
-            (_, Incoming::Close { code, .. }) => self.end(Ending::ByPeer(code)),
-            (Self::Conversation(it), Incoming::Message { kind, payload }) => {
-                it.handle_message(world, kind, payload);
-            }
-            (Self::Echo(echo), Incoming::Message { kind, payload }) => {
-                let mut message = Vec::with_capacity(payload.len() + 10);
-                push_message(&mut message, kind, payload);
-                world.hub.push_unbounded(echo.id, Bytes::from(message));
-            }
-        }
-        if self.has_ended() {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
-    }
-
-    /// The peer broke a rule of the framing.
-    pub(super) fn violated(&mut self, world: &mut World, violation: Violation) {
-        let reason = match violation {
-            Violation::Protocol => DisconnectReason::Protocol,
-            Violation::NotUtf8 => DisconnectReason::NotUtf8,
-            Violation::TooLong => DisconnectReason::TooLong,
-        };
-        match self {
-            Self::Conversation(conversation) => conversation.close(world, Close::new(reason)),
-            Self::Echo(echo) => echo.end(Ending::ByUs(Close::new(reason))),
-        }
-    }
-
-    /// The node says goodbye.
-    pub(super) fn drain(&mut self, world: &mut World) {
-        match self {
-            Self::Conversation(conversation) => conversation.drain(world),
-            Self::Echo(echo) => echo.end(Ending::ByUs(Close::new(DisconnectReason::Restart))),
-        }
-    }
-
-    pub(super) fn handle_timeout(&mut self, world: &mut World) {
-        if let Self::Conversation(conversation) = self {
-            conversation.session.handle_timeout(world.now);
-            conversation.obey(world);
-        }
-    }
-
-    pub(super) fn poll_timeout(&self) -> Option<Moment> {
-        match self {
-            Self::Conversation(conversation) => conversation.session.poll_timeout(),
-            Self::Echo(_) => None,
-        }
-    }
-
-    /// How it ends, if it is over. Tells it once.
-    pub(super) fn ending(&mut self) -> Option<Ending> {
-        match self {
-            Self::Conversation(conversation) => conversation.ending.take(),
-            Self::Echo(echo) => echo.ending.take(),
-        }
-    }
-
-    /// Who speaks, once that is known.
-    pub(super) fn user(&self) -> Option<UserId> {
-        match self {
-            Self::Conversation(conversation) => Some(conversation.asker.as_ref()?.user.id),
-            Self::Echo(_) => None,
-        }
-    }
-
-    /// Nobody waits for calls any more.
-    pub(super) fn abandon(&mut self) {
-        if let Self::Conversation(conversation) = self {
-            for (_, call) in &conversation.calls {
-                call.abort();
-            }
-        }
-    }
-
-    fn id(&self) -> ConnectionId {
-        match self {
-            Self::Conversation(conversation) => conversation.id,
-            Self::Echo(echo) => echo.id,
-        }
-    }
-
-    fn has_ended(&self) -> bool {
-        match self {
-            Self::Conversation(conversation) => conversation.ending.is_some(),
-            Self::Echo(echo) => echo.ending.is_some(),
-        }
-    }
-
-    fn end(&mut self, ending: Ending) {
-        match self {
-            Self::Conversation(conversation) => {
-                conversation.ending.get_or_insert(ending);
-            }
-            Self::Echo(echo) => echo.end(ending),
-        }
-    }
-}
-
-/// What comes is sent back: for conformance runs.
-pub(super) struct Echo {
-    id: ConnectionId,
-    ending: Option<Ending>,
-}
-
-impl Echo {
-    pub(super) fn new(id: ConnectionId) -> Self {
-        Self { id, ending: None }
-    }
-
-    pub(super) fn end(&mut self, ending: Ending) {
-        self.ending.get_or_insert(ending);
-    }
-}
-
 /// The server's half of one conversation.
 pub(super) struct Conversation {
-    id: ConnectionId,
+    pub(super) id: ConnectionId,
     codec: Codec,
-    session: ServerSession,
-    asker: Option<Arc<Asker>>,
+    pub(super) session: ServerSession,
+    pub(super) asker: Option<Arc<Asker>>,
     /// Requests that wait for their turn. As many as the session lets through.
     turns: VecDeque<ServerEvent>,
     /// A request is being carried out elsewhere.
-    busy: bool,
+    pub(super) busy: bool,
     /// A page of history is being read.
     feeding: bool,
     /// Calls that are being answered elsewhere.
-    calls: Vec<(RequestId, AbortHandle)>,
-    ending: Option<Ending>,
+    pub(super) calls: Vec<(RequestId, AbortHandle)>,
+    pub(super) ending: Option<Ending>,
 }
 
 impl Conversation {
@@ -207,7 +53,7 @@ impl Conversation {
         })
     }
 
-    fn handle_message(&mut self, world: &mut World, kind: Kind, payload: &[u8]) {
+    pub(super) fn handle_message(&mut self, world: &mut World, kind: Kind, payload: &[u8]) {
         if (kind == Kind::Text) != self.codec.is_text() {
             self.session
                 .close(Close::new(DisconnectReason::Unsupported));
@@ -220,13 +66,13 @@ impl Conversation {
         self.obey(world);
     }
 
-    fn close(&mut self, world: &mut World, close: Close) {
+    pub(super) fn close(&mut self, world: &mut World, close: Close) {
         self.session.close(close);
         self.obey(world);
     }
 
     /// Does what the session asks for.
-    fn obey(&mut self, world: &mut World) {
+    pub(super) fn obey(&mut self, world: &mut World) {
         loop {
             while let Some(frame) = self.session.poll_transmit() {
                 if world.hub.reply(self.id, &frame).is_err() {
@@ -331,129 +177,13 @@ impl Conversation {
     }
 
     /// Begins a job. Returns what can stop it, if it goes on elsewhere.
-    fn begin(&mut self, world: &mut World, job: Job) -> Option<AbortHandle> {
+    pub(super) fn begin(&mut self, world: &mut World, job: Job) -> Option<AbortHandle> {
         match jobs::begin(self.id, job, &world.inbox, &world.node.tasks) {
             Begun::Done(outcome) => {
                 self.take_outcome(world, outcome);
                 None
             }
             Begun::Later(handle) => Some(handle),
-        }
-    }
-
-    /// Begins the next request in turn.
-    fn carry_out(&mut self, world: &mut World, turn: ServerEvent) {
-        let Some(asker) = self.asker.clone() else {
-            return;
-        };
-        match turn {
-            ServerEvent::Subscribe {
-                id,
-                topic,
-                contract,
-                start,
-                presence,
-            } => {
-                let request = SubscribeRequest {
-                    id,
-                    topic,
-                    contract,
-                    start,
-                    presence,
-                };
-                self.subscribe(world, asker, request);
-            }
-            ServerEvent::Unsubscribe { id, topic } => {
-                let left = world.unsubscribe(self.id, asker.user.id, &topic);
-                let answer = left.map(|topic_id| ServerFrame::Unsubscribed { id, topic_id });
-                let answer = answer.ok_or_else(|| Error::new(ErrorCode::NotSubscribed, topic));
-                self.answer(id, answer);
-            }
-            ServerEvent::Publish {
-                id,
-                message_id,
-                topic,
-                contract,
-                command,
-            } => {
-                let request = PublishRequest {
-                    message_id,
-                    topic,
-                    contract,
-                    command,
-                };
-                self.answer_later(world, id, async move {
-                    let placed = asker.publish(request).await?;
-                    Ok(ServerFrame::Published {
-                        id,
-                        position: placed.position,
-                        duplicate: placed.duplicate,
-                    })
-                });
-            }
-            ServerEvent::History {
-                id,
-                topic,
-                range,
-                limit,
-            } => self.answer_later(world, id, async move {
-                asker.history(id, &topic, range, limit).await
-            }),
-            ServerEvent::Presence { id, topic } => {
-                let answer = asker.presence(id, &topic);
-                self.answer(id, answer);
-            }
-            ServerEvent::Authenticate { .. }
-            | ServerEvent::Refresh { .. }
-            | ServerEvent::Call { .. }
-            | ServerEvent::Cancel { .. }
-            | ServerEvent::Heartbeat => {
-                unreachable!("only requests with a turn are carried out in turn")
-            }
-        }
-    }
-
-    /// Begins a request whose answer may take a while. Until then no other has its turn.
-    fn answer_later(
-        &mut self,
-        world: &mut World,
-        id: RequestId,
-        answer: impl Future<Output = Result<ServerFrame, Error>> + Send + 'static,
-    ) {
-        self.busy = true;
-        let job = async move { Outcome::Answer(id, guarded(answer).await) };
-        self.begin(world, Box::pin(job));
-    }
-
-    fn answer(&mut self, id: RequestId, answer: Result<ServerFrame, Error>) {
-        match answer {
-            Ok(frame) => self.session.answer(id, frame),
-            Err(error) => self.session.refuse(id, error),
-        }
-    }
-
-    /// Joins the hub, then reads history. In this order nothing falls between history and fan-out.
-    fn subscribe(&mut self, world: &mut World, asker: Arc<Asker>, request: SubscribeRequest) {
-        let joined = asker
-            .reader(&request.topic, request.contract)
-            .and_then(|handler| {
-                world.subscribe(self.id, &asker.user, &*handler, &request)?;
-                Ok(handler)
-            });
-        match joined {
-            Ok(handler) => {
-                self.busy = true;
-                let job = async move {
-                    let begin = asker.begin(&request.topic, &*handler, request.start);
-                    let begin = guarded(begin).await;
-                    Outcome::Begun(request, begin)
-                };
-                self.begin(world, Box::pin(job));
-            }
-            Err(error) => {
-                self.session
-                    .refuse_subscription(request.id, &request.topic, error);
-            }
         }
     }
 
@@ -471,7 +201,7 @@ impl Conversation {
             }
             Outcome::Begun(request, begin) => {
                 self.busy = false;
-                self.confirm(world, request, begin);
+                self.confirm(world, &request, begin);
             }
             Outcome::Fed(behind, page) => {
                 self.feeding = false;
@@ -491,17 +221,17 @@ impl Conversation {
     fn confirm(
         &mut self,
         world: &mut World,
-        request: SubscribeRequest,
-        begin: Result<crate::requests::Begin, Error>,
+        request: &SubscribeRequest,
+        begin: Result<Begin, Error>,
     ) {
         let Some(asker) = &self.asker else {
             return;
         };
-        let SubscribeRequest { id, topic, .. } = &request;
+        let SubscribeRequest { id, topic, .. } = request;
         match begin {
             Ok(begin) => {
                 // Without room for an answer the next one closes the connection.
-                let _ = world.confirm(self.id, asker, &request, begin);
+                let _ = world.confirm(self.id, asker, request, &begin);
                 self.session.settle(*id);
             }
             Err(error) => {
@@ -532,7 +262,7 @@ impl Conversation {
     }
 
     /// The node says goodbye: the client is told when to come back.
-    fn drain(&mut self, world: &mut World) {
+    pub(super) fn drain(&mut self, world: &mut World) {
         let connections = world.node.connections() as u64;
         let spread_ms = (connections * 1000 / RETURNS_PER_SECOND).max(250);
         let random = getrandom::u64().unwrap_or(self.id);

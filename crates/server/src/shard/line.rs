@@ -1,7 +1,7 @@
 //! A line: one connection of a shard, from its handshake to its end.
 //!
 //! It moves bytes between the socket, the framing and the outbox, and ends a connection with a
-//! Close frame and patience for the peer to read it. What is said on it is `conversation`'s.
+//! Close frame and patience for the peer to read it. What is said on it is `talk`'s.
 
 use std::io;
 use std::ops::ControlFlow;
@@ -18,10 +18,11 @@ use trunkline_protocol::{Codec, Moment};
 use trunkline_session::Close;
 use trunkline_websocket::{Decoder, Incoming, Role as End, push_close};
 
-use super::conversation::{Conversation, Echo, Ending, Talk};
+use super::conversation::Conversation;
 use super::event_loop::World;
 use super::jobs::Outcome;
 use super::socket::Socket;
+use super::talk::{Echo, Ending, Talk};
 use super::timers::Timer;
 
 /// The bytes that may wait before a line stops to read: a peer that sends requests and does not
@@ -292,7 +293,7 @@ impl Line {
         if let Stage::Open = self.stage
             && let Some(ending) = self.talk.ending()
         {
-            self.begin_to_leave(world, ending);
+            self.begin_to_leave(world, &ending);
         }
         let due = match self.stage {
             Stage::Open => self.talk.poll_timeout(),
@@ -303,9 +304,9 @@ impl Line {
         }
     }
 
-    fn begin_to_leave(&mut self, world: &mut World, ending: Ending) {
+    fn begin_to_leave(&mut self, world: &mut World, ending: &Ending) {
         let mut frame = Vec::new();
-        let peer_has_closed = match &ending {
+        let peer_has_closed = match ending {
             Ending::ByUs(close) => {
                 tracing::debug!(connection = self.id, reason = %close.reason, text = close.text, "closing");
                 push_close(&mut frame, close.reason.code(), &close.text);
@@ -326,7 +327,7 @@ impl Line {
     }
 
     /// The line is gone: it leaves all its topics.
-    pub(super) fn leave(mut self: Box<Self>, world: &mut World, registry: &Registry) {
+    pub(super) fn leave(&mut self, world: &mut World, registry: &Registry) {
         self.socket.deregister(registry);
         self.talk.abandon();
         world.leave_topics(self.id, self.talk.user());

@@ -40,7 +40,7 @@ impl World {
         connection: ConnectionId,
         asker: &Asker,
         request: &SubscribeRequest,
-        begin: Begin,
+        begin: &Begin,
     ) -> Result<(), OutboxOverflow> {
         let Some(topic_id) = self.hub.topic_id_of(&request.topic) else {
             return Ok(());

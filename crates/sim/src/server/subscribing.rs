@@ -13,7 +13,7 @@ use crate::network::LinkId;
 use crate::setting::Setting;
 
 /// A subscription that has joined the hub and is not confirmed yet.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Join {
     link: LinkId,
     id: RequestId,

@@ -1,0 +1,207 @@
+//! Joining and leaving: subscriptions, from the wish to the confirmation and to the end, and the
+//! short ids of topics that have any.
+
+use trunkline_protocol::{List, Moment, Offset, Publication, ServerFrame, TopicId, TopicName};
+
+use crate::batch::Batch;
+use crate::hub::{ConnectionId, Hub, Kind, OutboxOverflow};
+use crate::state::{Dirty, Flow, Subscription, Topic, index};
+
+/// A connection has joined a topic and is to be confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Joined {
+    /// What the topic is called on the wire.
+    pub topic_id: TopicId,
+    /// The connection was subscribed before.
+    pub again: bool,
+}
+
+impl Hub {
+    /// Lets a connection join a topic, in place of an earlier subscription to it. Confirm it next.
+    ///
+    /// # Errors
+    ///
+    /// None when there are as many topics as there may be, or the connection is not open.
+    pub fn join(
+        &mut self,
+        connection: ConnectionId,
+        topic: &TopicName,
+        kind: Kind,
+        presence: bool,
+    ) -> Option<Joined> {
+        let codec = self.connection(connection)?.encoder.codec;
+        let topic_id = self.topic_id(topic, kind)?;
+        let (entry, state) = self.both_mut(topic_id, connection)?;
+        let before = state.subscriptions.get(topic_id);
+        let before = before.map(|it| (it.place, it.presence));
+        let place = before.map_or_else(
+            || {
+                entry.subscribers.push(connection);
+                entry.readers[index(codec)] += 1;
+                (entry.subscribers.len() - 1) as u32
+            },
+            |(place, watched)| {
+                entry.watchers -= u32::from(watched);
+                place
+            },
+        );
+        entry.watchers += u32::from(presence);
+        state
+            .subscriptions
+            .insert(topic_id, Subscription::joining(presence, place));
+        state.outbox.forget(topic_id);
+        Some(Joined {
+            topic_id,
+            again: before.is_some(),
+        })
+    }
+
+    /// Confirms a subscription with the `Subscribed` frame that answers it. `after` is the last
+    /// offset that the reader has with it, `head` the log's head when it was read.
+    ///
+    /// It goes by the topic's name: while history was read, the subscription may have ended and
+    /// its id may stand for another topic. Publications for which there is no room are left out
+    /// and come from history later. Who is present must be as of now, since what was announced
+    /// meanwhile was not told to this reader.
+    ///
+    /// # Errors
+    ///
+    /// [`OutboxOverflow`] if there is no room for the answer.
+    pub fn confirm(
+        &mut self,
+        connection: ConnectionId,
+        topic: &TopicName,
+        mut frame: ServerFrame,
+        after: Offset,
+        head: Offset,
+    ) -> Result<(), OutboxOverflow> {
+        let (mut start, mut reached, mut has_page) = (after, after, false);
+        if let ServerFrame::Subscribed {
+            publications,
+            position,
+            ..
+        } = &mut frame
+        {
+            (start, has_page) = (position.offset, !publications.is_empty());
+            if has_page && !self.has_room(connection, publications) {
+                (*publications, reached, has_page) = (List::default(), start, false);
+            }
+        }
+        self.reply(connection, &frame)?;
+        let Some(topic_id) = self.topic_id_of(topic) else {
+            return Ok(());
+        };
+        if let Some(topic) = self.topics.get_mut(&topic_id) {
+            topic.head = topic.head.max(head);
+        }
+        if let Some((topic, state)) = self.both_mut(topic_id, connection)
+            && let Some(subscription) = state.subscriptions.get_mut(topic_id)
+            && subscription.flow == Flow::Joining
+        {
+            subscription.begin(topic, reached, topic.fanned_out.max(after), has_page);
+            state.lags |= subscription.is_behind();
+            // The confirmation tells who is present. Its publications may be lost on the way.
+            subscription.untold.clear();
+            subscription.head_told = start;
+        }
+        self.touch(connection, Dirty::Answer);
+        Ok(())
+    }
+
+    /// Tells whether publications fit below the bound, where answers do not need the reserve. An
+    /// empty outbox takes them in any case.
+    fn has_room(&self, connection: ConnectionId, publications: &[Publication]) -> bool {
+        let Some(state) = self.connection(connection) else {
+            return true;
+        };
+        let len: usize = publications.iter().map(|it| it.event.len()).sum();
+        state.outbox.is_empty() || state.outbox.len() + len <= self.config.outbox_len_max
+    }
+
+    /// Ends a subscription. None if there is none.
+    pub fn unsubscribe(&mut self, connection: ConnectionId, topic: &TopicName) -> Option<TopicId> {
+        let topic_id = *self.ids.get(topic)?;
+        self.connection(connection)?.subscriptions.get(topic_id)?;
+        self.leave(connection, topic_id);
+        Some(topic_id)
+    }
+
+    /// Ends all subscriptions of a connection, and returns their topics. What waits still goes out.
+    pub fn leave_all(&mut self, connection: ConnectionId) -> Vec<TopicName> {
+        let Some(state) = self.connection(connection) else {
+            return Vec::new();
+        };
+        let ids: Vec<TopicId> = state.subscriptions.topics().collect();
+        let left = ids.into_iter().filter_map(|topic_id| {
+            let name = self.topics.get(&topic_id)?.name.clone();
+            self.leave(connection, topic_id);
+            Some(name)
+        });
+        left.collect()
+    }
+
+    /// Finds the id of a topic or gives it the lowest one that is free: low numbers are short on
+    /// the wire.
+    fn topic_id(&mut self, name: &TopicName, kind: Kind) -> Option<TopicId> {
+        if let Some(topic_id) = self.ids.get(name) {
+            return Some(*topic_id);
+        }
+        if self.topics.len() >= self.config.topics_max {
+            return None;
+        }
+        // When no id below the highest one is free, the ids in use are 1 to the number of topics.
+        let next = TopicId(u32::try_from(self.topics.len() + 1).ok()?);
+        let topic_id = self.free_ids.pop_first().unwrap_or(next);
+        let topic = Topic {
+            name: name.clone(),
+            kind,
+            head: 0,
+            fanned_out: 0,
+            subscribers: Vec::new(),
+            readers: [0, 0],
+            watchers: 0,
+            batch: Batch::default(),
+            flush_from: Moment::default(),
+            people: 0,
+        };
+        self.topics.insert(topic_id, topic);
+        self.ids.insert(name.clone(), topic_id);
+        Some(topic_id)
+    }
+
+    /// Ends a subscription. The last subscriber's place among the topic's goes to the one that
+    /// moves up into it.
+    fn leave(&mut self, connection: ConnectionId, topic_id: TopicId) {
+        let Some((topic, state)) = self.both_mut(topic_id, connection) else {
+            return;
+        };
+        let Some(subscription) = state.subscriptions.remove(topic_id) else {
+            return;
+        };
+        state.outbox.forget(topic_id);
+        topic.readers[index(state.encoder.codec)] -= 1;
+        topic.watchers -= u32::from(subscription.presence);
+        let place = subscription.place as usize;
+        topic.subscribers.swap_remove(place);
+        match topic.subscribers.get(place).copied() {
+            Some(moved) => {
+                if let Some(state) = self.connection_mut(moved)
+                    && let Some(subscription) = state.subscriptions.get_mut(topic_id)
+                {
+                    subscription.place = place as u32;
+                }
+            }
+            None if topic.subscribers.is_empty() => self.collect(topic_id),
+            None => {}
+        }
+    }
+
+    /// Forgets a topic without subscribers.
+    fn collect(&mut self, topic_id: TopicId) {
+        if let Some(topic) = self.topics.remove(&topic_id) {
+            self.ids.remove(&topic.name);
+            self.free_ids.insert(topic_id);
+            self.waiting.retain(|waiting| *waiting != topic_id);
+        }
+    }
+}
