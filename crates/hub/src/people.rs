@@ -28,6 +28,9 @@ pub struct Announcement {
 pub struct People {
     topics: BTreeMap<TopicName, Presence>,
     linger: Duration,
+    /// When somebody may have lingered long enough. Asking everybody each time would cost more the
+    /// more there are.
+    due: Option<Moment>,
 }
 
 impl People {
@@ -36,6 +39,7 @@ impl People {
         Self {
             topics: BTreeMap::new(),
             linger,
+            due: None,
         }
     }
 
@@ -95,6 +99,8 @@ impl People {
         connection: ConnectionId,
         now: Moment,
     ) -> Option<Announcement> {
+        let until = now + self.linger;
+        self.due = Some(self.due.map_or(until, |due| due.min(until)));
         self.leave_after(topic, user, connection, now, self.linger)
     }
 
@@ -133,14 +139,12 @@ impl People {
             }));
         }
         self.topics.retain(|_, presence| presence.count() > 0);
+        self.due = self.topics.values().filter_map(Presence::poll_timeout).min();
         all
     }
 
-    /// When to call `handle_timeout`.
+    /// When to call `handle_timeout`. There may be nothing to do then, if they came back.
     pub fn poll_timeout(&self) -> Option<Moment> {
-        self.topics
-            .values()
-            .filter_map(Presence::poll_timeout)
-            .min()
+        self.due
     }
 }
