@@ -33,6 +33,11 @@ pub fn push_pong(bytes: &mut Vec<u8>, payload: &[u8]) {
     push(bytes, Opcode::Pong, cut(payload), None);
 }
 
+/// Appends a ping, as a client sends it. Its payload is cut at 125 bytes.
+pub fn push_masked_ping(bytes: &mut Vec<u8>, payload: &[u8], mask: [u8; 4]) {
+    push(bytes, Opcode::Ping, cut(payload), Some(mask));
+}
+
 /// Appends a pong, as a client sends it. Its payload is cut at 125 bytes.
 pub fn push_masked_pong(bytes: &mut Vec<u8>, payload: &[u8], mask: [u8; 4]) {
     push(bytes, Opcode::Pong, cut(payload), Some(mask));

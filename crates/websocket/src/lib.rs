@@ -14,8 +14,8 @@ pub mod encode;
 
 pub use decode::{Decoder, Incoming, Violation};
 pub use encode::{
-    header_len, push_close, push_masked_close, push_masked_message, push_masked_pong, push_message,
-    push_ping, push_pong,
+    header_len, push_close, push_masked_close, push_masked_message, push_masked_ping,
+    push_masked_pong, push_message, push_ping, push_pong,
 };
 
 /// Which end reads.
