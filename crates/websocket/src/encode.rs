@@ -1,7 +1,7 @@
 //! Frames as bytes. A server's are not masked, so that one frame serves any number of readers.
 
-use crate::decode::may_be_sent;
 use crate::header::{CONTROL_LEN_MAX, Opcode};
+use crate::incoming::may_be_sent;
 use crate::{Kind, mask};
 
 /// The bytes of a header without a mask, before a payload of this many bytes.

@@ -1,6 +1,6 @@
 //! The header of a frame (RFC 6455 section 5.2).
 
-use crate::decode::Violation;
+use crate::incoming::Violation;
 use crate::{Kind, Role};
 
 /// What a frame is.
