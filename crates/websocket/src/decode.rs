@@ -3,95 +3,12 @@
 //! What must hold: a result does not depend on the pieces in which bytes come; nothing is kept of a
 //! message that is too long; an idle decoder owns no memory; a peer's bytes never panic.
 
-use std::fmt;
 use std::ops::ControlFlow;
 
 use crate::header::{HEADER_LEN_MAX, Header, Opcode};
-use crate::utf8::Unfinished;
+use crate::incoming::{Incoming, Violation, read_close};
+use crate::partial::{Current, Partial, append};
 use crate::{Kind, Role, mask};
-
-/// Something that a peer sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Incoming<'a> {
-    /// A whole message. The payload of a text is UTF-8.
-    Message {
-        /// What it holds.
-        kind: Kind,
-        /// Its bytes, unmasked.
-        payload: &'a [u8],
-    },
-    /// A ping, to be answered by a pong with the same payload.
-    Ping(&'a [u8]),
-    /// A pong.
-    Pong(&'a [u8]),
-    /// The peer closes. Nothing that follows is read.
-    Close {
-        /// Its code, if it gave one.
-        code: Option<u16>,
-        /// Its words. Empty if it gave none.
-        reason: &'a str,
-    },
-}
-
-/// A peer broke a rule. The connection is to be closed with [`code`](Self::code).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Violation {
-    /// It is no frame, or none that may come here.
-    Protocol,
-    /// A text, or the reason of a Close frame, is not UTF-8.
-    NotUtf8,
-    /// A message is longer than it may be.
-    TooLong,
-}
-
-impl Violation {
-    /// The close code (RFC 6455 section 7.4.1).
-    pub fn code(self) -> u16 {
-        match self {
-            Self::Protocol => 1002,
-            Self::NotUtf8 => 1007,
-            Self::TooLong => 1009,
-        }
-    }
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Protocol => "not a frame that may come here",
-            Self::NotUtf8 => "text that is not UTF-8",
-            Self::TooLong => "a message that is too long",
-        })
-    }
-}
-
-impl std::error::Error for Violation {}
-
-/// The frame whose payload is coming.
-#[derive(Clone, Copy, Debug)]
-struct Current {
-    opcode: Opcode,
-    fin: bool,
-    mask: [u8; 4],
-    /// The bytes of its payload that have come, and those that are to come.
-    here: usize,
-    left: usize,
-}
-
-/// What is kept while something is incomplete. Boxed, since most connections have nothing of it
-/// most of the time.
-#[derive(Debug, Default)]
-pub(crate) struct Partial {
-    /// The begin of a header.
-    header: Vec<u8>,
-    current: Option<Current>,
-    /// The payload of a control frame that comes in pieces.
-    control: Vec<u8>,
-    /// The kind of a message that comes in fragments, or in pieces.
-    kind: Option<Kind>,
-    pub(crate) message: Vec<u8>,
-    text: Unfinished,
-}
 
 /// Reads what one peer sends.
 #[derive(Debug)]
@@ -321,40 +238,4 @@ impl Decoder {
         self.closed |= flow.is_break();
         Ok(())
     }
-}
-
-/// Appends a piece of a frame to its message. The capacity grows by doubling, so that many pieces
-/// cost no more than one, but not above what the message may come to.
-fn append(message: &mut Vec<u8>, piece: &[u8], current: &Current, len_max: usize) {
-    let len = message.len() + piece.len();
-    if len > message.capacity() {
-        let capacity_max = if current.fin {
-            len + current.left
-        } else {
-            len_max
-        };
-        let capacity = len.saturating_mul(2).min(capacity_max);
-        message.reserve_exact(capacity - message.len());
-    }
-    message.extend_from_slice(piece);
-}
-
-/// Reads what a Close frame says (RFC 6455 sections 5.5.1 and 7.4).
-fn read_close(payload: &[u8]) -> Result<(Option<u16>, &str), Violation> {
-    if payload.is_empty() {
-        return Ok((None, ""));
-    }
-    let (code, reason) = payload.split_first_chunk().ok_or(Violation::Protocol)?;
-    let code = u16::from_be_bytes(*code);
-    if !may_be_sent(code) {
-        return Err(Violation::Protocol);
-    }
-    let reason = std::str::from_utf8(reason).map_err(|_| Violation::NotUtf8)?;
-    Ok((Some(code), reason))
-}
-
-/// Whether a close code may be in a frame (RFC 6455 section 7.4). 1012 to 1014 are registered with
-/// IANA; 1005, 1006 and 1015 are for the words of a program about its connection.
-pub(crate) fn may_be_sent(code: u16) -> bool {
-    matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
 }

@@ -1,7 +1,7 @@
 //! Frames as bytes. A server's are not masked, so that one frame serves any number of readers.
 
-use crate::decode::may_be_sent;
 use crate::header::{CONTROL_LEN_MAX, Opcode};
+use crate::incoming::may_be_sent;
 use crate::{Kind, mask};
 
 /// The bytes of a header without a mask, before a payload of this many bytes.
@@ -31,6 +31,11 @@ pub fn push_ping(bytes: &mut Vec<u8>, payload: &[u8]) {
 /// Appends a pong, as a server sends it. Its payload is cut at 125 bytes.
 pub fn push_pong(bytes: &mut Vec<u8>, payload: &[u8]) {
     push(bytes, Opcode::Pong, cut(payload), None);
+}
+
+/// Appends a ping, as a client sends it. Its payload is cut at 125 bytes.
+pub fn push_masked_ping(bytes: &mut Vec<u8>, payload: &[u8], mask: [u8; 4]) {
+    push(bytes, Opcode::Ping, cut(payload), Some(mask));
 }
 
 /// Appends a pong, as a client sends it. Its payload is cut at 125 bytes.

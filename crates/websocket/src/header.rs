@@ -1,6 +1,6 @@
 //! The header of a frame (RFC 6455 section 5.2).
 
-use crate::decode::Violation;
+use crate::incoming::Violation;
 use crate::{Kind, Role};
 
 /// What a frame is.
@@ -63,8 +63,8 @@ pub(crate) const HEADER_LEN_MAX: usize = 14;
 impl Header {
     /// Reads a header. None if `bytes` end within it.
     ///
-    /// A length in a longer form than it needs is taken, as other implementations do: it does no
-    /// harm, and section 5.2 forbids it to senders.
+    /// A length of a message in a longer form than it needs is taken: section 5.2 forbids it to
+    /// senders, tungstenite takes it, Autobahn's own library refuses it, and it does no harm.
     pub(crate) fn read(bytes: &[u8], role: Role) -> Result<Option<Self>, Violation> {
         let Some(first) = bytes.first() else {
             return Ok(None);

@@ -7,16 +7,19 @@
 //! Start with [`decode`]. The opening handshake is not here: it is HTTP.
 
 pub mod decode;
+mod incoming;
+mod partial;
 mod header;
 mod mask;
 mod utf8;
 pub mod encode;
 
-pub use decode::{Decoder, Incoming, Violation};
+pub use decode::Decoder;
 pub use encode::{
-    header_len, push_close, push_masked_close, push_masked_message, push_masked_pong, push_message,
-    push_ping, push_pong,
+    header_len, push_close, push_masked_close, push_masked_message, push_masked_ping,
+    push_masked_pong, push_message, push_ping, push_pong,
 };
+pub use incoming::{Incoming, Violation};
 
 /// Which end reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use super::*;
 mod judge;
 mod pieces;
 mod rules;
+mod control;
 mod oracle;
 
 use judge::Came;

@@ -74,19 +74,47 @@ fn between_messages_nothing_is_kept() {
 }
 
 #[test]
-fn a_handler_that_has_enough_gets_no_more() {
+fn what_is_kept_of_a_header_or_a_payload_is_told() {
     let mut decoder = Decoder::new(Role::Server, LEN_MAX);
-    let mut stream = [frame(0x81, b"a"), frame(0x81, b"b")].concat();
+    let stream = [frame(0x01, b"abc"), frame(0x89, b"de"), frame(0x80, b"f")].concat();
+    let header = [1, 2, 3, 4, 5];
+    // The first fragment, then a ping beside it, then the last one, which leaves nothing.
+    let first = header.into_iter().chain([0, 1, 2, 3]);
+    let ping = header.map(|len| 3 + len).into_iter().chain([3, 4, 3]);
+    let last = header.map(|len| 3 + len).into_iter().chain([3, 0]);
+    for (byte, expected) in stream.iter().zip(first.chain(ping).chain(last)) {
+        let result = decoder.read(&mut [*byte], &mut |_| ControlFlow::Continue(()));
+        assert_eq!((result, decoder.partial_len()), (Ok(()), expected));
+    }
+}
+
+fn check_break(stream: &[u8], piece_len: usize) {
+    let mut decoder = Decoder::new(Role::Server, LEN_MAX);
     let mut came = 0;
-    for _ in 0..2 {
-        let result = decoder.read(&mut stream.clone(), &mut |_| {
+    for piece in stream.to_vec().chunks_mut(piece_len) {
+        let result = decoder.read(piece, &mut |_| {
             came += 1;
             ControlFlow::Break(())
         });
         assert_eq!(result, Ok(()));
     }
-    stream.clear();
-    assert_eq!(came, 1);
+    assert_eq!((came, decoder.partial_len()), (1, 0));
+    assert!(decoder.partial.is_none());
+}
+
+#[test]
+fn a_handler_that_has_enough_gets_no_more() {
+    for first in [0x81, 0x82, 0x89, 0x8a, 0x88] {
+        // What follows would be handed on, would be refused, or would be kept.
+        for next in [frame(0x81, b"b"), frame(0xff, b"b"), vec![0x81]] {
+            let stream = [frame(first, b""), next].concat();
+            check_break(&stream, 1);
+            check_break(&stream, stream.len());
+        }
+    }
+    let fragments = [frame(0x01, b"a"), frame(0x80, b"b"), frame(0x81, b"c")].concat();
+    check_break(&fragments, 1);
+    check_break(&fragments, fragments.len());
 }
 
 #[test]
