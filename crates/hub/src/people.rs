@@ -139,7 +139,11 @@ impl People {
             }));
         }
         self.topics.retain(|_, presence| presence.count() > 0);
-        self.due = self.topics.values().filter_map(Presence::poll_timeout).min();
+        self.due = self
+            .topics
+            .values()
+            .filter_map(Presence::poll_timeout)
+            .min();
         all
     }
 
