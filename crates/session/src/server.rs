@@ -102,8 +102,9 @@ impl ServerSession {
             },
             requests: BTreeMap::new(),
             topics: BTreeSet::new(),
-            frames: VecDeque::new(),
-            events: VecDeque::new(),
+            // Mostly there is one or none; the usual room for four is most of an idle connection.
+            frames: VecDeque::with_capacity(1),
+            events: VecDeque::with_capacity(1),
             close: None,
         }
     }

@@ -45,7 +45,7 @@ impl Conversation {
             codec,
             session: ServerSession::new(world.node.session_config, world.now),
             asker: None,
-            turns: VecDeque::new(),
+            turns: VecDeque::with_capacity(1),
             busy: false,
             feeding: false,
             calls: Vec::new(),
