@@ -1,4 +1,6 @@
 //! WebSocket frames, as far as a load needs them: masked ones out, whole unmasked ones in.
+//!
+//! It does not use the server's framing, so that this is not judged by itself.
 
 use anyhow::{Result, bail, ensure};
 
