@@ -52,6 +52,10 @@ struct Cli {
     #[arg(value_parser = peer_names())]
     peers: Option<Vec<String>>,
 
+    /// An earlier build of the server to compare with: its binary
+    #[arg(long, value_name = "FILE")]
+    before: Option<PathBuf>,
+
     /// The program that has the other servers in Rust
     #[arg(long, value_name = "FILE", hide = true)]
     rust_peers: Option<PathBuf>,
@@ -99,7 +103,12 @@ fn measure(cli: &Cli) -> Result<()> {
         node: cli.node_peers.clone(),
         scripts: cli.peer_scripts.clone(),
     };
-    let launcher = Launcher::new(&cli.server, programs, cli.peers.clone())?;
+    let launcher = Launcher::new(
+        &cli.server,
+        cli.before.as_deref(),
+        programs,
+        cli.peers.clone(),
+    )?;
     for scenario in SCENARIOS {
         if cli.scenario.as_ref().is_none_or(|it| it == scenario.name) {
             let report = run(&runtime, &scenario, &launcher, cli.quick)

@@ -227,12 +227,25 @@ impl Shard {
     fn write(&mut self) {
         for _ in 0..WRITES_PER_TURN {
             while let Some(connection) = self.world.hub.poll_answered() {
-                self.visit(slot_of(connection), Line::flush);
+                self.flush(slot_of(connection));
             }
             match self.world.hub.poll_dirty() {
-                Some(connection) => self.visit(slot_of(connection), Line::flush),
+                Some(connection) => self.flush(slot_of(connection)),
                 None => return,
             }
+        }
+    }
+
+    /// Writes what waits on a line. Nearly always that is all: then nothing follows from it, and
+    /// the conversation, which is cold memory by now, is left alone.
+    fn flush(&mut self, slot: usize) {
+        let Some(Some(line)) = self.lines.get_mut(slot) else {
+            return;
+        };
+        if !line.flush_simply(&mut self.world) {
+            self.visit(slot, Line::flush);
+        } else if line.wants_to_read(&self.world) {
+            self.ready.push_back(slot);
         }
     }
 

@@ -161,12 +161,14 @@ impl Line {
     /// Tells whether the line is to be put into the list of those that read. It counts as being
     /// there from then on.
     pub(super) fn wants_to_read(&mut self, world: &World) -> bool {
-        let may = match self.stage {
+        let may = || match self.stage {
             Stage::Open => world.hub.waiting_len(self.id) < READ_WHILE_WAITING_MAX,
             Stage::Leaving { .. } => false,
             Stage::Lingering { .. } => true,
         };
-        self.readable && may && !std::mem::replace(&mut self.queued, true)
+        let wants = self.readable && !self.queued && may();
+        self.queued |= wants;
+        wants
     }
 
     /// Reads once.
@@ -250,6 +252,24 @@ impl Line {
             }
             Stage::Leaving { .. } | Stage::Lingering { .. } => Fate::Lives,
         }
+    }
+
+    /// Writes what waits on an open line that reads nothing from history. False if more is to be
+    /// done than this.
+    pub(super) fn flush_simply(&mut self, world: &mut World) -> bool {
+        let open = matches!(self.stage, Stage::Open);
+        let Some(outbox) = world.hub.outbox(self.id) else {
+            return false;
+        };
+        if !open || !self.writable || world.hub.lags(self.id) {
+            return false;
+        }
+        let Ok((taken, all)) = self.socket.write(outbox.slices()) else {
+            return false;
+        };
+        self.writable = all.is_ok();
+        world.hub.wrote(self.id, taken);
+        self.writable && world.hub.waiting_len(self.id) == 0
     }
 
     /// Writes what waits, as far as the socket takes it.
