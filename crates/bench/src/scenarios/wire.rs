@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use trunkline_protocol::topics::chat::{Chat, ChatEvent};
 use trunkline_protocol::{
-    Codec, Member, ServerFrame, Text, Timestamp, Topic, TopicId, User, UserId,
+    Codec, Member, ServerFrame, Tail, Text, Timestamp, Topic, TopicId, User, UserId,
 };
 
 use crate::report::{Report, Verdict};
@@ -112,7 +112,7 @@ fn said(codec: Codec) -> Result<ServerFrame> {
         topic_id: TopicId(7),
         offset: OFFSET,
         step: 1,
-        event: codec.payload(&event)?,
+        event: Tail(codec.payload(&event)?),
     })
 }
 
