@@ -35,7 +35,8 @@ use crate::report::Report;
 use crate::scenarios::{SCENARIOS, Scenario};
 use crate::server::Launcher;
 
-/// Measures the real server. Without a scenario, all of them one after the other.
+/// Measures the real server. Without a scenario, all of them one after the other. With `--gate`
+/// alone, compares instructions and the page's size with their budget instead.
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask bench")]
 struct Cli {

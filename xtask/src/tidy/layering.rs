@@ -3,7 +3,7 @@
 use crate::workspace::{Package, Workspace};
 
 /// Members, what they may import, and what their tests may import besides.
-const TABLE: [(&str, &[&str], &[&str]); 14] = [
+const TABLE: [(&str, &[&str], &[&str]); 15] = [
     ("trunkline-macros", &[], &[]),
     ("trunkline-protocol", &["macros"], &[]),
     ("trunkline-session", &["protocol"], &["hub"]),
@@ -27,6 +27,11 @@ const TABLE: [(&str, &[&str], &[&str]); 14] = [
         &[],
     ),
     ("trunkline-bench", &["protocol", "client"], &[]),
+    (
+        "trunkline-cost",
+        &["protocol", "session", "hub", "websocket"],
+        &[],
+    ),
     (
         "trunkline-tests",
         &["protocol", "session", "hub", "sim", "server", "client"],
