@@ -23,6 +23,7 @@ use crate::origin::{self, OriginPolicy};
 use crate::problem::Problem;
 use crate::realtime;
 use crate::security;
+use crate::transport::{self, OverHttp};
 
 /// What the routes of one server share.
 #[derive(Clone)]
@@ -52,11 +53,13 @@ pub(crate) fn router(services: &Services) -> Router {
     } else {
         Router::new()
     };
+    let over_http = over_http(services);
     let realtime = realtime::router(Arc::clone(node), assets.clone());
     let assets = assets.clone();
 
     routes
         .merge(realtime)
+        .merge(over_http)
         .merge(health::router(shutdown.clone()))
         .merge(auth::router(
             Arc::clone(guests),
@@ -68,6 +71,17 @@ pub(crate) fn router(services: &Services) -> Router {
         .layer(from_fn_with_state(Arc::new(origins), origin::guard))
         .layer(from_fn(security::headers))
         .layer(from_fn(log))
+}
+
+/// The conversations that need no WebSocket.
+fn over_http(services: &Services) -> Router {
+    let Services {
+        config,
+        guests,
+        node,
+        ..
+    } = services;
+    transport::http::router(OverHttp::new(config, Arc::clone(node), Arc::clone(guests)))
 }
 
 /// Answers what no route took: a file, a page of the app, or a problem for a program.

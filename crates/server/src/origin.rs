@@ -107,7 +107,8 @@ impl OriginPolicy {
         Self { scheme, allowed }
     }
 
-    /// Checks one request. Safe methods without an upgrade only need a proper `Host`.
+    /// Checks one request. Safe methods only need a proper `Host`, unless they begin a
+    /// conversation: by an upgrade, or below `/http/`.
     fn check(
         &self,
         method: &Method,
@@ -116,7 +117,8 @@ impl OriginPolicy {
         headers: &HeaderMap,
     ) -> Result<(), Refusal> {
         let host = self.host(uri, version, headers)?;
-        if method.is_safe() && !headers.contains_key(header::UPGRADE) {
+        let converses = headers.contains_key(header::UPGRADE) || uri.path().starts_with("/http/");
+        if method.is_safe() && !converses {
             return Ok(());
         }
         let mut origins = headers.get_all(header::ORIGIN).iter();

@@ -42,6 +42,8 @@ pub struct Config {
     pub flush_window: Duration,
     /// How long a user without a connection counts as present. Not a setting; tests change it.
     pub linger: Duration,
+    /// How long a response over HTTP that streams may last.
+    pub stream_life: Duration,
     /// How long a shutdown waits for conversations to end.
     pub shutdown_grace: Duration,
     /// What is logged.
@@ -92,6 +94,11 @@ impl Config {
             shards: layer.shards.map_or_else(cores, values::Count::get),
             flush_window: Duration::from_millis(layer.flush_window.unwrap_or(0).into()),
             linger: Duration::from_secs(1),
+            stream_life: layer
+                .stream_life
+                .map_or(Duration::from_secs(120), |seconds| {
+                    Duration::from_secs(u64::from(seconds.number()))
+                }),
             shutdown_grace: Duration::from_secs(layer.shutdown_grace.unwrap_or(20)),
             log: layer.log.unwrap_or_default(),
             token_lifetime: layer
@@ -193,6 +200,7 @@ mod tests {
             ("TRUNKLINE_PACE", "50"),
             ("TRUNKLINE_SHARDS", "3"),
             ("TRUNKLINE_FLUSH_WINDOW", "5"),
+            ("TRUNKLINE_STREAM_LIFE", "60"),
             ("TRUNKLINE_SHUTDOWN_GRACE", "8"),
             ("TRUNKLINE_LOG", "debug"),
             ("TRUNKLINE_TOKEN_LIFETIME", "9"),
@@ -208,6 +216,7 @@ mod tests {
             pace = 50
             shards = 3
             flush_window = 5
+            stream_life = 60
             shutdown_grace = 8
             log = 'debug'
             token_lifetime = 9
@@ -221,6 +230,7 @@ mod tests {
         assert_eq!(from_file.session.pace.burst, 100);
         assert_eq!(from_file.shards, 3);
         assert_eq!(from_file.flush_window, Duration::from_millis(5));
+        assert_eq!(from_file.stream_life, Duration::from_secs(60));
         assert_eq!(from_file.allow_origin.len(), 2);
         assert!(from_file.behind_tls && from_file.conformance);
     }

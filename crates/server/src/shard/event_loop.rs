@@ -162,6 +162,11 @@ impl Shard {
                     Fate::Lives
                 });
             }
+            Note::Moved(connection) => {
+                self.visit(slot_of(connection), |line, world| {
+                    line.handle_moved(world, connection)
+                });
+            }
             Note::People(announcement) => world.hub.announce(&announcement),
             Note::Anew(topic) => world.hub.start_anew(world.now, &topic),
             Note::Arrived(arrival) => self.welcome(*arrival),

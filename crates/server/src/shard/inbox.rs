@@ -42,6 +42,8 @@ pub(crate) enum Note {
     People(Arc<Announcement>),
     /// What a connection asked for is done.
     Done(ConnectionId, Outcome),
+    /// There is room in a pipe again, or its reader has left.
+    Moved(ConnectionId),
     /// Say goodbye to everybody.
     Goodbye,
     /// Drop everybody, and end.

@@ -15,7 +15,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use trunkline_hub::ConnectionId;
 use trunkline_protocol::codec::CLIENT_FRAME_LEN_MAX;
 use trunkline_protocol::{Codec, Moment};
-use trunkline_session::Close;
+use trunkline_session::{Close, Way};
 use trunkline_websocket::{Decoder, Incoming, Role as End, push_close};
 
 use super::conversation::Conversation;
@@ -41,7 +41,7 @@ const ECHO_LEN_MAX: usize = 17 * 1024 * 1024;
 /// What a connection is for.
 #[derive(Debug)]
 pub(crate) enum Role {
-    Conversation(Codec),
+    Conversation(Codec, Way),
     /// What comes is sent back.
     Echo,
     /// It was only opened to say why it cannot stay.
@@ -95,6 +95,8 @@ pub(super) struct Line {
     queued: bool,
     /// The socket took everything so far.
     writable: bool,
+    /// It took something since the timer fired last.
+    took: bool,
     _permit: Option<OwnedSemaphorePermit>,
     _token: TaskTrackerToken,
 }
@@ -113,10 +115,10 @@ impl Line {
         token: Token,
     ) -> io::Result<Self> {
         let mut socket = arrival.socket;
-        socket.register(registry, token)?;
+        socket.register((registry, token), (&world.inbox, id))?;
         let (codec, len_max, mut talk) = match arrival.role {
-            Role::Conversation(codec) => {
-                let talk = Conversation::new(world, id, codec);
+            Role::Conversation(codec, way) => {
+                let talk = Conversation::new(world, id, codec, way);
                 (codec, CLIENT_FRAME_LEN_MAX, Talk::Conversation(talk))
             }
             Role::Echo => (Codec::Json, ECHO_LEN_MAX, Talk::Echo(Echo::new(id))),
@@ -139,6 +141,7 @@ impl Line {
             read_closed: false,
             queued: false,
             writable: true,
+            took: false,
             _permit: arrival.permit,
             _token: arrival.token,
         })
@@ -151,6 +154,18 @@ impl Line {
     pub(super) fn note_readiness(&mut self, event: &mio::event::Event) {
         self.readable |= event.is_readable() || event.is_read_closed() || event.is_error();
         self.read_closed |= event.is_read_closed() || event.is_error();
+    }
+
+    /// Something moved at the other end of a pipe.
+    pub(super) fn handle_moved(&mut self, world: &mut World, connection: ConnectionId) -> Fate {
+        if connection != self.id {
+            return Fate::Lives;
+        }
+        self.readable = true;
+        if self.was_full() {
+            return self.flush(world);
+        }
+        Fate::Lives
     }
 
     /// Tells whether something waits for room in the socket.
@@ -242,6 +257,9 @@ impl Line {
         }
         match self.stage {
             Stage::Open => {
+                if std::mem::take(&mut self.took) {
+                    self.talk.handle_taken(world);
+                }
                 self.talk.handle_timeout(world);
                 Fate::Lives
             }
@@ -265,6 +283,7 @@ impl Line {
                 return Fate::Gone;
             };
             self.writable = all.is_ok();
+            self.took |= taken > 0;
             world.hub.wrote(self.id, taken);
         }
         Fate::Lives
