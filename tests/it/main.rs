@@ -7,6 +7,7 @@ mod chat;
 mod cli;
 mod close_codes;
 mod conformance;
+mod curl_page;
 mod durability;
 mod handshake;
 mod http_events;
