@@ -44,8 +44,13 @@ fn is_shown(line: &str, shown: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_command_prints_what_the_page_shows() {
-    let server = TestServer::start().await;
+    const KEY: &str = "a-key-for-back-ends-of-this-test";
+    let server = TestServer::start_with(|config| {
+        config.api_key = Some(KEY.parse().expect("a key"));
+    })
+    .await;
     let folder = TempDir::new().expect("a folder for the test");
+    std::fs::write(folder.path().join("key"), KEY).expect("room for a line");
     let blocks = blocks();
     assert!(blocks.len() > 5, "the page has commands");
     let mut script = String::new();

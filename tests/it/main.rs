@@ -10,6 +10,7 @@ mod conformance;
 mod curl_page;
 mod durability;
 mod handshake;
+mod http_api;
 mod http_events;
 mod http_requests;
 mod http_streams;

@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use tokio_util::sync::CancellationToken;
 
 use crate::accept::OpenConnections;
+use crate::api;
 use crate::assets::Assets;
 use crate::auth::{self, Guests};
 use crate::config::Config;
@@ -73,7 +74,7 @@ pub(crate) fn router(services: &Services) -> Router {
         .layer(from_fn(log))
 }
 
-/// The conversations that need no WebSocket.
+/// The conversations that need no WebSocket, and the back ends that need no conversation.
 fn over_http(services: &Services) -> Router {
     let Services {
         config,
@@ -81,7 +82,9 @@ fn over_http(services: &Services) -> Router {
         node,
         ..
     } = services;
-    transport::http::router(OverHttp::new(config, Arc::clone(node), Arc::clone(guests)))
+    let http = OverHttp::new(config, Arc::clone(node), Arc::clone(guests));
+    let key = config.api_key.clone();
+    transport::http::router(http.clone()).merge(api::router(http, Arc::clone(node), key))
 }
 
 /// Answers what no route took: a file, a page of the app, or a problem for a program.

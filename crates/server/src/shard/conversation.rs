@@ -146,6 +146,7 @@ impl Conversation {
                     node: Arc::clone(&world.node),
                     codec: self.codec,
                     user: user.clone(),
+                    trusted: false,
                 }));
                 // The serial number; the slot is nobody's business.
                 let session = (self.id >> 32) as u32;

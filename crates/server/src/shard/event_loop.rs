@@ -170,6 +170,14 @@ impl Shard {
             Note::People(announcement) => world.hub.announce(&announcement),
             Note::Anew(topic) => world.hub.start_anew(world.now, &topic),
             Note::Arrived(arrival) => self.welcome(*arrival),
+            Note::Disconnect(user) => {
+                for slot in 0..self.lines.len() {
+                    self.visit(slot, |line, world| {
+                        line.disconnect(world, user);
+                        Fate::Lives
+                    });
+                }
+            }
             Note::Goodbye => {
                 world.goodbye = true;
                 for slot in 0..self.lines.len() {

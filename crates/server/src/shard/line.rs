@@ -14,7 +14,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 use trunkline_hub::ConnectionId;
 use trunkline_protocol::codec::CLIENT_FRAME_LEN_MAX;
-use trunkline_protocol::{Codec, Moment};
+use trunkline_protocol::{Codec, DisconnectReason, Moment, UserId};
 use trunkline_session::{Close, Way};
 use trunkline_websocket::{Decoder, Incoming, Role as End, push_close};
 
@@ -243,6 +243,18 @@ impl Line {
     pub(super) fn drain(&mut self, world: &mut World) {
         if let Stage::Open = self.stage {
             self.talk.drain(world);
+        }
+    }
+
+    /// An operator disconnects a user, who may be another's.
+    pub(super) fn disconnect(&mut self, world: &mut World, user: UserId) {
+        if let (Stage::Open, Talk::Conversation(conversation)) = (&self.stage, &mut self.talk)
+            && conversation
+                .asker
+                .as_ref()
+                .is_some_and(|it| it.user.id == user)
+        {
+            conversation.close(world, Close::new(DisconnectReason::Kicked));
         }
     }
 

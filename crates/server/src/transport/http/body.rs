@@ -13,10 +13,10 @@ use super::caller::{Caller, Source};
 use crate::problem::Problem;
 
 /// What a request says.
-pub(super) struct Said {
-    pub(super) headers: HeaderMap,
-    pub(super) codec: Codec,
-    pub(super) bytes: Bytes,
+pub(crate) struct Said {
+    pub(crate) headers: HeaderMap,
+    pub(crate) codec: Codec,
+    pub(crate) bytes: Bytes,
 }
 
 /// A `connect` frame, and who sent it.
@@ -44,13 +44,13 @@ fn codec_of(headers: &HeaderMap) -> Option<Codec> {
         .find(|codec| media_type.eq_ignore_ascii_case(self::media_type(*codec)))
 }
 
-pub(super) fn malformed(detail: impl Into<String>) -> Problem {
+pub(crate) fn malformed(detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "malformed_body", detail)
 }
 
 impl OverHttp {
     /// Reads a request.
-    pub(super) async fn read(&self, request: Request) -> Result<Said, Problem> {
+    pub(crate) async fn read(&self, request: Request) -> Result<Said, Problem> {
         let headers = request.headers().clone();
         let codec = codec_of(&headers).ok_or_else(|| {
             let detail = "expected application/json, or application/octet-stream for bincode";

@@ -44,7 +44,7 @@ pub(super) async fn answer(
     }
     let connect = connect(caller, Codec::Json, &headers, asked.subscriptions());
     let frames = Frames::begin(&http, connect, http.life);
-    let body = FrameBody::new(frames, Events::new(asked));
+    let body = FrameBody::of(frames, Events::new(asked));
     Ok(unbuffered(Response::new(body), "text/event-stream"))
 }
 

@@ -117,7 +117,7 @@ pub(super) struct FrameBody<W> {
 }
 
 impl<W: Write> FrameBody<W> {
-    pub(super) fn new(frames: Frames, writer: W) -> Body {
+    pub(super) fn of(frames: Frames, writer: W) -> Body {
         Body::new(Self {
             frames: Some(frames),
             writer,

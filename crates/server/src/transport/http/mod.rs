@@ -30,6 +30,13 @@ use crate::config::Config;
 use crate::node::Node;
 use caller::Callers;
 
+// For whoever answers the same requests to others.
+pub(crate) use body::malformed;
+pub(crate) use caller::bearer;
+pub(crate) use publish::{BATCH_LEN_MAX, publish_all};
+pub(crate) use refusal::query;
+pub(crate) use requests::{HistoryAsked, PresenceAsked, accepted, read_history, read_presence};
+
 /// What the routes share.
 #[derive(Clone)]
 pub(crate) struct OverHttp {

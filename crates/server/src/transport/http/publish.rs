@@ -2,6 +2,8 @@
 //!
 //! A command has its message id here, too: sent again, over whichever transport, it is taken once.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -24,7 +26,7 @@ use crate::shard::guarded;
 pub(super) const BATCH_MAX: usize = 100;
 
 /// The longest request, in bytes.
-pub(super) const BATCH_LEN_MAX: usize = 256 * 1024;
+pub(crate) const BATCH_LEN_MAX: usize = 256 * 1024;
 
 /// A `publish` frame, of which JSON may leave out what has a default.
 #[derive(Clone, Deserialize)]
@@ -44,27 +46,33 @@ pub(super) async fn answer(
 ) -> Result<Response, Problem> {
     let said = http.read(request).await?;
     let caller = http.admit(&said.headers, Source::Request)?;
-    let codec = said.codec;
     let user = caller.user.id;
-    let asker = http.asker(codec, caller.user);
-    if !is_list(&said) {
-        let command = read_one(&said)?;
+    let asker = http.asker(said.codec, caller.user);
+    let pace = || http.callers.pace(user, http.node.clock.now());
+    publish_all(&said, &asker, pace).await
+}
+
+/// Publishes what a request says. `pace` is asked for each command but the first, whose turn was
+/// the request's own.
+pub(crate) async fn publish_all(
+    said: &Said,
+    asker: &Asker,
+    pace: impl Fn() -> Result<(), Duration>,
+) -> Result<Response, Problem> {
+    if !is_list(said) {
+        let command = read_one(said)?;
         let id = command.id.unwrap_or(0);
-        let answer = guarded(publish(&asker, id, command)).await;
-        return refusal::answer(codec, id, answer);
+        let answer = guarded(publish(asker, id, command)).await;
+        return refusal::answer(said.codec, id, answer);
     }
-    let commands: List<Command, BATCH_MAX> = read_json(&said)?;
+    let commands: List<Command, BATCH_MAX> = read_json(said)?;
     let mut answers = Vec::with_capacity(commands.len());
     // One after the other, so that they keep their order.
     for (index, command) in commands.into_iter().enumerate() {
         let id = command.id.unwrap_or(index as u32);
-        // The request itself was the first one's turn.
-        let pace = match index {
-            0 => Ok(()),
-            _ => http.callers.pace(user, http.node.clock.now()),
-        };
-        let answer = match pace {
-            Ok(()) => guarded(publish(&asker, id, command)).await,
+        let turn = if index == 0 { Ok(()) } else { pace() };
+        let answer = match turn {
+            Ok(()) => guarded(publish(asker, id, command)).await,
             Err(wait) => {
                 let mut error = Error::new(ErrorCode::TooFast, "too many requests per second");
                 error.retry_after_ms = u32::try_from(wait.as_millis()).ok();
@@ -74,10 +82,8 @@ pub(super) async fn answer(
         answers.push(answer.unwrap_or_else(|error| ServerFrame::Refused { id, error }));
     }
     let body = serde_json::to_vec(&answers).map_err(|error| Problem::internal(&error))?;
-    Ok(unbuffered(
-        Response::new(Body::from(body)),
-        media_type(codec),
-    ))
+    let response = Response::new(Body::from(body));
+    Ok(unbuffered(response, media_type(said.codec)))
 }
 
 async fn publish(asker: &Asker, id: u32, command: Command) -> Result<ServerFrame, Error> {

@@ -52,7 +52,7 @@ pub(super) fn problem(error: &Error) -> Problem {
 }
 
 /// A query that is not what is asked for.
-pub(super) fn query(rejection: &QueryRejection) -> Problem {
+pub(crate) fn query(rejection: &QueryRejection) -> Problem {
     let detail = rejection.body_text();
     Problem::new(StatusCode::BAD_REQUEST, "malformed_query", detail)
 }

@@ -36,12 +36,13 @@ impl OverHttp {
             node: self.node.clone(),
             codec,
             user,
+            trusted: false,
         }
     }
 }
 
 /// The codec that a reader asks for, JSON if it says nothing.
-fn accepted(headers: &HeaderMap) -> Codec {
+pub(crate) fn accepted(headers: &HeaderMap) -> Codec {
     let accept = headers.get(header::ACCEPT).and_then(|it| it.to_str().ok());
     match accept {
         Some(accept) if accept.contains(media_type(Codec::Bincode)) => Codec::Bincode,
@@ -55,7 +56,7 @@ pub(super) fn topic(text: &str) -> Result<TopicName, Error> {
 }
 
 #[derive(Deserialize)]
-pub(super) struct HistoryAsked {
+pub(crate) struct HistoryAsked {
     topic: String,
     after: Option<Offset>,
     before: Option<Offset>,
@@ -68,6 +69,15 @@ pub(super) async fn history(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let caller = http.admit(&headers, Source::Cookie)?;
+    let asker = http.asker(accepted(&headers), caller.user);
+    read_history(&asker, asked).await
+}
+
+/// Answers whoever may ask for history.
+pub(crate) async fn read_history(
+    asker: &Asker,
+    asked: Result<Query<HistoryAsked>, QueryRejection>,
+) -> Result<Response, Problem> {
     let Query(asked) = asked.map_err(|rejection| refusal::query(&rejection))?;
     let range = match (asked.after, asked.before) {
         (Some(offset), None) => Range::After { offset },
@@ -83,18 +93,16 @@ pub(super) async fn history(
             ));
         }
     };
-    let codec = accepted(&headers);
-    let asker = http.asker(codec, caller.user);
     let answer = guarded(async {
         let topic = topic(&asked.topic)?;
         let limit = asked.limit.unwrap_or(LIMIT);
         asker.history(0, &topic, range, limit).await
     });
-    refusal::answer(codec, 0, answer.await)
+    refusal::answer(asker.codec, 0, answer.await)
 }
 
 #[derive(Deserialize)]
-pub(super) struct PresenceAsked {
+pub(crate) struct PresenceAsked {
     topic: String,
 }
 
@@ -104,11 +112,18 @@ pub(super) async fn presence(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let caller = http.admit(&headers, Source::Cookie)?;
+    let asker = http.asker(accepted(&headers), caller.user);
+    read_presence(&asker, asked).await
+}
+
+/// Answers whoever may ask who is present.
+pub(crate) async fn read_presence(
+    asker: &Asker,
+    asked: Result<Query<PresenceAsked>, QueryRejection>,
+) -> Result<Response, Problem> {
     let Query(asked) = asked.map_err(|rejection| refusal::query(&rejection))?;
-    let codec = accepted(&headers);
-    let asker = http.asker(codec, caller.user);
     let answer = guarded(async { asker.presence(0, &topic(&asked.topic)?) });
-    refusal::answer(codec, 0, answer.await)
+    refusal::answer(asker.codec, 0, answer.await)
 }
 
 /// A `call` frame, of which JSON may leave out what has a default.

@@ -17,7 +17,7 @@ pub(super) async fn answer(
     let connect = http.read_connect(request).await?;
     let codec = connect.codec;
     let frames = Frames::begin(&http, connect, http.life);
-    let body = FrameBody::new(frames, Frameful(codec));
+    let body = FrameBody::of(frames, Frameful(codec));
     Ok(unbuffered(Response::new(body), media_type(codec)))
 }
 
