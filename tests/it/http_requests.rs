@@ -381,3 +381,34 @@ async fn a_user_has_so_many_streams_and_no_more() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_page_of_an_allowed_origin_may_read() {
+    let server = TestServer::start_with(|config| {
+        config.allow_origin = vec!["https://app.example".parse().expect("an origin")];
+    })
+    .await;
+    let token = server.token("ada").await;
+    let path = "/http/history?topic=chat:lobby";
+    let get = |origin: &str| Asking::get(server.address(), path).header("origin", origin);
+    let preflight = get("https://app.example").options().send().await;
+    assert_eq!(preflight.status(), 204);
+    let allowed = preflight
+        .header("access-control-allow-headers")
+        .expect("a list");
+    assert!(allowed.contains("authorization"), "{allowed}");
+    let answer = get("https://app.example").token(&token).send().await;
+    assert_eq!(answer.status(), 200);
+    let shared = |answer: &Heard| {
+        answer
+            .header("access-control-allow-origin")
+            .map(str::to_owned)
+    };
+    assert_eq!(shared(&answer).as_deref(), Some("https://app.example"));
+    assert_eq!(answer.header("access-control-allow-credentials"), None);
+    // Also why not, or a page could not tell.
+    let answer = get("https://app.example").send().await;
+    assert_eq!((answer.status(), shared(&answer).is_some()), (401, true));
+    let own = get(&server.base()).token(&token).send().await;
+    assert_eq!((own.status(), shared(&own)), (200, None));
+}

@@ -61,6 +61,13 @@ impl Asking {
         self
     }
 
+    /// As a browser asks before it asks.
+    #[must_use]
+    pub fn options(mut self) -> Self {
+        self.method = Method::OPTIONS;
+        self
+    }
+
     /// With another value for a header.
     #[must_use]
     pub fn replacing(mut self, name: &'static str, value: &str) -> Self {
