@@ -1,11 +1,12 @@
 //! Helpers that let the tests of the whole system read like stories.
 //!
 //! [`TestServer`] is a server in this process, [`ServerProcess`] the real binary; [`Peer`] speaks
-//! frames, [`RawSocket`] bytes; [`Proxy`] is a line that can be cut; [`Soak`] is a crowd that talks
+//! frames, [`Asking`] HTTP, [`RawSocket`] bytes; [`Proxy`] is a line that can be cut; [`Soak`] is a crowd that talks
 //! while things break; [`within`] is how to wait.
 
 mod peer;
 mod process;
+mod http;
 mod proxy;
 mod raw;
 mod server;
@@ -15,6 +16,7 @@ pub mod browser;
 
 use std::time::Duration;
 
+pub use http::{Asking, Heard, connect};
 pub use peer::Peer;
 pub use process::ServerProcess;
 pub use proxy::Proxy;

@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use trunkline_client::{Client, ClientConfig, Guest};
 use trunkline_protocol::Codec;
+use trunkline_server::topics::{self, Registry};
 use trunkline_server::{Config, Server};
 
 use crate::{Peer, within};
@@ -29,12 +30,27 @@ impl TestServer {
     /// Starts a server whose configuration `change` has changed.
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         let data = TempDir::new().expect("a folder for the test");
-        Self::start_on("127.0.0.1:0".parse().expect("an address"), data, change).await
+        let registry = topics::registry();
+        Self::start_on(
+            "127.0.0.1:0".parse().expect("an address"),
+            data,
+            registry,
+            change,
+        )
+        .await
+    }
+
+    /// Starts a server with topics of the test's own.
+    pub async fn start_with_topics(registry: Registry) -> Self {
+        let data = TempDir::new().expect("a folder for the test");
+        let address = "127.0.0.1:0".parse().expect("an address");
+        Self::start_on(address, data, registry, |_| {}).await
     }
 
     async fn start_on(
         address: SocketAddr,
         data: TempDir,
+        registry: Registry,
         change: impl FnOnce(&mut Config),
     ) -> Self {
         let mut config = Config {
@@ -44,7 +60,7 @@ impl TestServer {
         config.listen = address.to_string().parse().expect("an address");
         config.shutdown_grace = Duration::from_secs(5);
         change(&mut config);
-        let server = Server::bind(config)
+        let server = Server::bind_with(config, registry)
             .await
             .expect("a free port and a folder");
         let address = server.local_addr();
@@ -92,7 +108,8 @@ impl TestServer {
             .data
             .take()
             .expect("a server has its folder until it is dropped");
-        Self::start_on(self.address, data, change).await
+        let registry = topics::registry();
+        Self::start_on(self.address, data, registry, change).await
     }
 
     /// An access token for a new guest.

@@ -17,7 +17,7 @@ use crate::full_build;
 use crate::process;
 use crate::test_binaries::{self, TestBinary, run_and_count};
 use crate::test_count::TestCount;
-use crate::tools::{binaryen, browser, cargo_deny, kosoku, trunk, wasm_bindgen, wasm_target};
+use crate::tools::{binaryen, browser, cargo_deny, curl, kosoku, trunk, wasm_bindgen, wasm_target};
 use crate::workspace::Workspace;
 
 /// A part of `cargo xtask test`, in the order in which they run.
@@ -206,6 +206,7 @@ fn system(workspace: &Workspace, args: &[String]) -> Result<Outcome> {
     }
     let browser = browser::ensure()?;
     let kosoku = kosoku::ensure()?;
+    curl::ensure()?;
     let mut outcome = Outcome::default();
     for test in test_binaries::compile(workspace)?
         .iter()

@@ -83,6 +83,8 @@ reasons! {
     Restart = 1012, "service restart";
     /// The server has no room now.
     TryLater = 1013, "try again later";
+    /// A response over HTTP has lasted as long as one may: the next one goes on from here.
+    Renew = 4000, "go on with another request";
     /// The server asks to connect to another place now.
     Rebalance = 4001, "rebalance";
     /// The server has too much to do.

@@ -325,6 +325,14 @@ pub enum ServerFrame {
         /// How long to wait before connecting again, in milliseconds.
         after_ms: u32,
     },
+    /// Ends a conversation over HTTP, as a Close frame ends one over WebSocket: nothing follows.
+    /// It never travels in a WebSocket.
+    Disconnect {
+        /// What a Close frame would say; see [`DisconnectReason`](crate::DisconnectReason).
+        code: u16,
+        /// For developers.
+        reason: Text<123>,
+    },
 }
 
 /// The newest offset of a topic.

@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use tokio_util::sync::CancellationToken;
 
 use crate::accept::OpenConnections;
+use crate::api;
 use crate::assets::Assets;
 use crate::auth::{self, Guests};
 use crate::config::Config;
@@ -23,6 +24,7 @@ use crate::origin::{self, OriginPolicy};
 use crate::problem::Problem;
 use crate::realtime;
 use crate::security;
+use crate::transport::{self, OverHttp};
 
 /// What the routes of one server share.
 #[derive(Clone)]
@@ -57,11 +59,13 @@ pub(crate) fn router(services: &Services) -> Router {
     } else {
         Router::new()
     };
+    let over_http = over_http(services);
     let realtime = realtime::router(Arc::clone(node), assets.clone());
     let assets = assets.clone();
 
     routes
         .merge(realtime)
+        .merge(over_http)
         .merge(health::router(shutdown.clone()))
         .merge(auth::router(
             Arc::clone(guests),
@@ -73,6 +77,19 @@ pub(crate) fn router(services: &Services) -> Router {
         .layer(from_fn_with_state(Arc::new(origins), origin::guard))
         .layer(from_fn(security::headers))
         .layer(from_fn(log))
+}
+
+/// The conversations that need no WebSocket, and the back ends that need no conversation.
+fn over_http(services: &Services) -> Router {
+    let Services {
+        config,
+        guests,
+        node,
+        ..
+    } = services;
+    let http = OverHttp::new(config, Arc::clone(node), Arc::clone(guests));
+    let key = config.api_key.clone();
+    transport::http::router(http.clone()).merge(api::router(http, Arc::clone(node), key))
 }
 
 /// Answers what no route took: a file, a page of the app, or a problem for a program.

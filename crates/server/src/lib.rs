@@ -28,10 +28,12 @@ mod requests;
 mod shard;
 pub mod topics;
 mod transport;
+mod api;
 
 pub mod cli;
 
 pub use accept::Timeouts;
+pub use api::ApiKey;
 pub use assets::Assets;
 pub use auth::{AccessToken, Guests, TokenError, User};
 pub use config::{Broker, Config, ListenAddress, LogFilter};

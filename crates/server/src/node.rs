@@ -133,6 +133,13 @@ impl Node {
         inbox.push(Note::Knocked(Box::new(knock)));
     }
 
+    /// Ends all conversations of a user. They may begin anew as long as the user has a token.
+    pub(crate) fn disconnect(&self, user: UserId) {
+        for inbox in &*self.shards {
+            inbox.push(Note::Disconnect(user));
+        }
+    }
+
     /// A number for a connection. It comes again after four thousand million others.
     pub(crate) fn next_serial(&self) -> u32 {
         self.next_serial.fetch_add(1, Ordering::Relaxed)

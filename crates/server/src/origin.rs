@@ -10,11 +10,16 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, Method, StatusCode, Uri, Version, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::problem::Problem;
+
+mod sharing;
+
+/// Where conversations begin without an upgrade.
+const OVER_HTTP: &str = "/http/";
 
 /// A web origin: scheme, host and port, compared exactly.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,7 +112,8 @@ impl OriginPolicy {
         Self { scheme, allowed }
     }
 
-    /// Checks one request. Safe methods without an upgrade only need a proper `Host`.
+    /// Checks one request. Safe methods only need a proper `Host`, unless they begin a
+    /// conversation: by an upgrade, or below `/http/`.
     pub(crate) fn check(
         &self,
         method: &Method,
@@ -116,7 +122,8 @@ impl OriginPolicy {
         headers: &HeaderMap,
     ) -> Result<(), Refusal> {
         let host = self.host(uri, version, headers)?;
-        if method.is_safe() && !headers.contains_key(header::UPGRADE) {
+        let converses = headers.contains_key(header::UPGRADE) || uri.path().starts_with(OVER_HTTP);
+        if method.is_safe() && !converses {
             return Ok(());
         }
         let mut origins = headers.get_all(header::ORIGIN).iter();
@@ -136,6 +143,15 @@ impl OriginPolicy {
         } else {
             Err(Refusal::Foreign)
         }
+    }
+
+    /// Returns the origin of the page that may read the answer to a request that was let in, if it
+    /// is an allowed one and not our own.
+    fn shares_with(&self, uri: &Uri, headers: &HeaderMap) -> Option<HeaderValue> {
+        let origin = headers.get(header::ORIGIN)?;
+        let page: Origin = origin.to_str().ok()?.parse().ok()?;
+        let shares = uri.path().starts_with(OVER_HTTP) && self.allowed.contains(&page);
+        shares.then(|| origin.clone())
     }
 
     /// Returns the origin of this server's own pages, as the requester addresses it.
@@ -208,7 +224,10 @@ pub(crate) async fn guard(
         request.headers(),
     );
     match verdict {
-        Ok(()) => next.run(request).await,
+        Ok(()) => match policy.shares_with(request.uri(), request.headers()) {
+            Some(origin) => sharing::answer(origin, request, next).await,
+            None => next.run(request).await,
+        },
         Err(refusal) => {
             let origin = request.headers().get(header::ORIGIN);
             tracing::debug!(?refusal, ?origin, "refused a request");

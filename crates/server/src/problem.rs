@@ -2,6 +2,8 @@
 //!
 //! `code` is what programs act on and never changes; `detail` is for people.
 
+use std::time::Duration;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -16,6 +18,11 @@ pub(crate) struct Problem {
     code: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'static str>,
+    /// The number that the same refusal has in a frame.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_ms: Option<u32>,
 }
 
 impl Problem {
@@ -28,12 +35,27 @@ impl Problem {
             detail: detail.into(),
             code,
             field: None,
+            number: None,
+            retry_after_ms: None,
         }
     }
 
     /// Names the field of the request that is to blame.
     pub(crate) fn field(mut self, field: &'static str) -> Self {
         self.field = Some(field);
+        self
+    }
+
+    /// Names the number that this refusal has in a frame.
+    pub(crate) fn number(mut self, number: u16) -> Self {
+        self.number = Some(number);
+        self
+    }
+
+    /// Says when to try again: in the body in milliseconds, in the head in whole seconds.
+    pub(crate) fn retry_after(mut self, wait: Duration) -> Self {
+        let ms = u32::try_from(wait.as_millis()).unwrap_or(u32::MAX);
+        self.retry_after_ms = Some(ms.max(1));
         self
     }
 
@@ -70,7 +92,18 @@ impl IntoResponse for Problem {
             ),
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         ];
-        (self.status, headers, body).into_response()
+        let mut response = (self.status, headers, body).into_response();
+        if let Some(ms) = self.retry_after_ms {
+            let seconds = HeaderValue::from(ms.div_ceil(1000));
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            let scheme = HeaderValue::from_static("Bearer");
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, scheme);
+        }
+        response
     }
 }
 
@@ -91,5 +124,14 @@ mod tests {
             json,
             r#"{"title":"Bad Request","status":400,"detail":"the name is empty","code":"name_empty","field":"name"}"#
         );
+    }
+
+    #[test]
+    fn a_problem_that_passes_says_when_in_both_units() {
+        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_fast", "wait");
+        let response = problem
+            .retry_after(Duration::from_millis(1001))
+            .into_response();
+        assert_eq!(response.headers()[header::RETRY_AFTER], "2");
     }
 }

@@ -20,12 +20,14 @@ mod saved;
 mod backoff;
 pub mod server;
 mod pace;
+mod gathering;
 
 pub use client::{Action, ClientConfig, ClientEvent, ClientSession, Status, TokenFailure};
+pub use gathering::Gathering;
 pub use outgoing::{COMMANDS_LEN_MAX, COMMANDS_MAX, CommandId, NewCommand, OutboxFull};
-pub use pace::Pace;
+pub use pace::{Pace, Paces};
 pub use saved::{DropCause, SavedCommand, SavedOutbox};
-pub use server::{Close, ServerConfig, ServerEvent, ServerSession};
+pub use server::{Close, ServerConfig, ServerEvent, ServerSession, Way};
 pub use subscription::{SubscriptionId, Wanted};
 
 #[cfg(test)]

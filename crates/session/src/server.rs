@@ -80,10 +80,25 @@ struct Open {
     too_fast_since: Moment,
 }
 
+/// Which ways frames travel on a transport.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Both, for as long as both sides like.
+    Both,
+    /// After `Connect` only from the server, as in the response to one HTTP request. Nothing is
+    /// heard from the client, so that it lives as long as it takes what is sent.
+    Out {
+        /// How long it may last. Then the client goes on from its positions on another one.
+        life: Duration,
+    },
+}
+
 /// The server's half of the conversation.
 #[derive(Debug)]
 pub struct ServerSession {
     config: ServerConfig,
+    /// When a transport that goes one way has lasted long enough.
+    ends_at: Option<Moment>,
     state: State,
     requests: BTreeMap<RequestId, Kind>,
     topics: BTreeSet<TopicName>,
@@ -94,9 +109,14 @@ pub struct ServerSession {
 
 impl ServerSession {
     /// The half of a transport that has just opened.
-    pub fn new(config: ServerConfig, now: Moment) -> Self {
+    pub fn new(config: ServerConfig, way: Way, now: Moment) -> Self {
+        let ends_at = match way {
+            Way::Both => None,
+            Way::Out { life } => Some(now + life),
+        };
         Self {
             config,
+            ends_at,
             state: State::Greeting {
                 until: now + config.greeting_max,
             },
@@ -176,6 +196,13 @@ impl ServerSession {
     /// Bytes arrived that are no frame.
     pub fn handle_malformed(&mut self, detail: &str) {
         self.close(Close::saying(DisconnectReason::Malformed, detail));
+    }
+
+    /// The peer took bytes. Where it cannot speak, this is how it shows that it lives.
+    pub fn handle_taken(&mut self, now: Moment) {
+        if let (State::Open(open), Some(_)) = (&mut self.state, self.ends_at) {
+            open.silent_at = now + self.config.silence_max;
+        }
     }
 
     /// The token is good for `user` and for this long.
@@ -275,6 +302,9 @@ impl ServerSession {
             State::Open(open) if open.silent_at <= now => {
                 self.close(Close::new(DisconnectReason::Silent));
             }
+            State::Open(_) if self.ends_at.is_some_and(|ends_at| ends_at <= now) => {
+                self.close(Close::new(DisconnectReason::Renew));
+            }
             State::Open(open) if open.expires_at + self.config.token_grace <= now => {
                 self.close(Close::new(DisconnectReason::TokenExpired));
             }
@@ -293,11 +323,13 @@ impl ServerSession {
     pub fn poll_timeout(&self) -> Option<Moment> {
         match &self.state {
             State::Greeting { until } => Some(*until),
-            State::Open(open) => Some(
-                open.ping_at
+            State::Open(open) => {
+                let due = open
+                    .ping_at
                     .min(open.silent_at)
-                    .min(open.expires_at + self.config.token_grace),
-            ),
+                    .min(open.expires_at + self.config.token_grace);
+                Some(self.ends_at.map_or(due, |ends_at| due.min(ends_at)))
+            }
             State::Authenticating { .. } | State::Closed => None,
         }
     }

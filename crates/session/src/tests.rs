@@ -8,6 +8,7 @@ mod pair;
 mod opening;
 mod limits;
 mod heartbeat;
+mod one_way;
 mod tokens;
 mod reconnecting;
 mod commands;

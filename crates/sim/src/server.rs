@@ -12,7 +12,7 @@ use trunkline_protocol::{
     ClientFrame, Codec, Delivery, DisconnectReason, Epoch, Moment, Position, ServerFrame,
     TopicName, UserId,
 };
-use trunkline_session::{Close, ServerEvent, ServerSession};
+use trunkline_session::{Close, ServerEvent, ServerSession, Way};
 
 use crate::agenda::Happening;
 use crate::framing;
@@ -122,7 +122,7 @@ impl Server {
             Hostility::None | Hostility::Intruders { .. } => Lossy::new(0),
         };
         let line = Line {
-            session: ServerSession::new(setting.plan.session, setting.agenda.now()),
+            session: ServerSession::new(setting.plan.session, Way::Both, setting.agenda.now()),
             codec: there.codec,
             user: 0,
             turns: VecDeque::new(),

@@ -53,5 +53,6 @@ pub(crate) fn of_server(frame: &ServerFrame) -> (&'static str, [u64; 2]) {
         ServerFrame::Ping { heads } => ("< ping", [heads.len() as u64, 0]),
         ServerFrame::Probed { nonce } => ("< probed", [u64::from(*nonce), 0]),
         ServerFrame::Drain { after_ms } => ("< drain", [u64::from(*after_ms), 0]),
+        ServerFrame::Disconnect { code, .. } => ("< disconnect", [u64::from(*code), 0]),
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod binaryen;
 pub(crate) mod browser;
 pub(crate) mod cargo_deny;
 pub(crate) mod cargo_install;
+pub(crate) mod curl;
 pub(crate) mod kosoku;
 pub(crate) mod node_peers;
 pub(crate) mod trunk;

@@ -317,6 +317,7 @@ fn server_frame(codec: Codec) -> BoxedStrategy<ServerFrame> {
         list(head).prop_map(|heads| ServerFrame::Ping { heads }),
         int().prop_map(|nonce| ServerFrame::Probed { nonce }),
         int().prop_map(|after_ms| ServerFrame::Drain { after_ms }),
+        (any::<u16>(), text()).prop_map(|(code, reason)| ServerFrame::Disconnect { code, reason }),
     ]
     .boxed()
 }

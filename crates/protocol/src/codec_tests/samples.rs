@@ -489,6 +489,7 @@ cases! { SERVER_FRAMES, server_frame_case, ServerFrame;
     ServerFrame::Ping { .. } => "ping",
     ServerFrame::Probed { .. } => "probed",
     ServerFrame::Drain { .. } => "drain",
+    ServerFrame::Disconnect { .. } => "disconnect",
 }
 
 cases! { GAP_CAUSES, gap_cause_case, GapCause;

@@ -318,6 +318,13 @@ pub(crate) fn server_frames(form: Form) -> Vec<Sample<ServerFrame>> {
         ),
         sample("server.probed", ServerFrame::Probed { nonce: u32::MAX }),
         sample("server.drain", ServerFrame::Drain { after_ms: 1500 }),
+        sample(
+            "server.disconnect",
+            ServerFrame::Disconnect {
+                code: 4000,
+                reason: Text::cut("go on with another request"),
+            },
+        ),
     ];
     all.extend(server_examples(form));
     all

@@ -6,6 +6,9 @@
 use std::path::Path;
 use std::time::Duration;
 
+use axum::http::HeaderMap;
+
+use super::cookie::GuestCookie;
 use super::key;
 use super::nickname::Nickname;
 use super::seal::{AccessToken, Claims, Purpose, Seal, TokenError};
@@ -64,6 +67,18 @@ impl Guests {
             expires_at,
         };
         AccessToken::new(self.seal.seal(Purpose::AccessToken, &claims))
+    }
+
+    /// Makes an access token for the guest whose cookie a request brings.
+    pub(crate) fn token_of_cookie(
+        &self,
+        behind_tls: bool,
+        headers: &HeaderMap,
+        now_unix: u64,
+    ) -> Option<AccessToken> {
+        let mut cookies = GuestCookie::new(behind_tls).find(headers);
+        let user = cookies.find_map(|cookie| self.verify_cookie(cookie, now_unix).ok())?;
+        Some(self.issue_token(&user, now_unix))
     }
 
     /// Returns how long a new access token is valid.

@@ -8,6 +8,7 @@ use std::path::Path;
 use anyhow::{Context, anyhow};
 
 use super::layer::Layer;
+use crate::api::ApiKey;
 
 /// Reads the file at `path`.
 pub(super) fn read(path: &Path) -> anyhow::Result<Layer> {
@@ -15,6 +16,14 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Layer> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("{name}: cannot read the configuration"))?;
     toml::from_str(&text).map_err(|error| anyhow!("{name}: {}", explain(&text, &error)))
+}
+
+/// Reads a key that is alone in a file.
+pub(super) fn read_key(path: &Path) -> anyhow::Result<ApiKey> {
+    let name = path.display();
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("{name}: cannot read the key for back ends"))?;
+    text.parse().map_err(|error| anyhow!("{name}: {error}"))
 }
 
 fn explain(text: &str, error: &toml::de::Error) -> String {

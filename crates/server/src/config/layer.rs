@@ -13,6 +13,8 @@ use anyhow::bail;
 use clap::Args;
 use serde::{Deserialize, Deserializer, de};
 
+use crate::api::ApiKey;
+
 use super::values::{Broker, Count, ListenAddress, LogFilter};
 use crate::origin::Origin;
 
@@ -62,6 +64,20 @@ pub(crate) struct Layer {
     #[arg(long, value_name = "MS")]
     pub(super) flush_window: Option<u16>,
 
+    /// How long a response over HTTP that streams may last, before the next one goes on [default: 120]
+    #[arg(long, value_name = "SECONDS")]
+    #[serde(deserialize_with = "count")]
+    pub(super) stream_life: Option<Count>,
+
+    /// Opens the HTTP API for back ends to whoever has this key; better kept in a file
+    #[arg(long, value_name = "KEY")]
+    #[serde(deserialize_with = "text")]
+    pub(super) api_key: Option<ApiKey>,
+
+    /// A file with the key for back ends
+    #[arg(long, value_name = "FILE")]
+    pub(super) api_key_file: Option<PathBuf>,
+
     /// How long a shutdown waits for conversations to end [default: 20]
     #[arg(long, value_name = "SECONDS")]
     pub(super) shutdown_grace: Option<u64>,
@@ -83,7 +99,7 @@ pub(crate) struct Layer {
 
 impl Layer {
     /// The settings' names in a file; the environment has them in capitals after `TRUNKLINE_`.
-    pub(super) const KEYS: [&str; 13] = [
+    pub(super) const KEYS: [&str; 16] = [
         "listen",
         "data",
         "broker",
@@ -93,6 +109,9 @@ impl Layer {
         "pace",
         "shards",
         "flush_window",
+        "stream_life",
+        "api_key",
+        "api_key_file",
         "shutdown_grace",
         "log",
         "token_lifetime",
@@ -114,6 +133,9 @@ impl Layer {
             pace: variable(environment, "TRUNKLINE_PACE")?,
             shards: variable(environment, "TRUNKLINE_SHARDS")?,
             flush_window: variable(environment, "TRUNKLINE_FLUSH_WINDOW")?,
+            stream_life: variable(environment, "TRUNKLINE_STREAM_LIFE")?,
+            api_key: variable(environment, "TRUNKLINE_API_KEY")?,
+            api_key_file: variable(environment, "TRUNKLINE_API_KEY_FILE")?,
             shutdown_grace: variable(environment, "TRUNKLINE_SHUTDOWN_GRACE")?,
             log: variable(environment, "TRUNKLINE_LOG")?,
             token_lifetime: variable(environment, "TRUNKLINE_TOKEN_LIFETIME")?,
@@ -133,6 +155,9 @@ impl Layer {
             pace: self.pace.or(weaker.pace),
             shards: self.shards.or(weaker.shards),
             flush_window: self.flush_window.or(weaker.flush_window),
+            stream_life: self.stream_life.or(weaker.stream_life),
+            api_key: self.api_key.or(weaker.api_key),
+            api_key_file: self.api_key_file.or(weaker.api_key_file),
             shutdown_grace: self.shutdown_grace.or(weaker.shutdown_grace),
             log: self.log.or(weaker.log),
             token_lifetime: self.token_lifetime.or(weaker.token_lifetime),

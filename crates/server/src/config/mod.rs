@@ -18,6 +18,7 @@ use trunkline_hub::HubConfig;
 use trunkline_session::{Pace, ServerConfig};
 
 use crate::accept::Timeouts;
+use crate::api::ApiKey;
 use crate::origin::Origin;
 use crate::transport::websocket;
 
@@ -42,6 +43,10 @@ pub struct Config {
     pub flush_window: Duration,
     /// How long a user without a connection counts as present. Not a setting; tests change it.
     pub linger: Duration,
+    /// How long a response over HTTP that streams may last.
+    pub stream_life: Duration,
+    /// What opens the HTTP API for back ends. Without it, that is off.
+    pub api_key: Option<ApiKey>,
     /// How long a shutdown waits for conversations to end.
     pub shutdown_grace: Duration,
     /// What is logged.
@@ -76,7 +81,11 @@ impl Config {
             Some(path) => file::read(&path)?,
             None => Layer::default(),
         };
-        Ok(Self::from_layer(flags.or(variables).or(written)))
+        let mut layer = flags.or(variables).or(written);
+        if let Some(path) = layer.api_key_file.take() {
+            layer.api_key = Some(file::read_key(&path)?);
+        }
+        Ok(Self::from_layer(layer))
     }
 
     fn from_layer(layer: Layer) -> Self {
@@ -92,6 +101,12 @@ impl Config {
             shards: layer.shards.map_or_else(cores, values::Count::get),
             flush_window: Duration::from_millis(layer.flush_window.unwrap_or(0).into()),
             linger: Duration::from_secs(1),
+            stream_life: layer
+                .stream_life
+                .map_or(Duration::from_secs(120), |seconds| {
+                    Duration::from_secs(u64::from(seconds.number()))
+                }),
+            api_key: layer.api_key,
             shutdown_grace: Duration::from_secs(layer.shutdown_grace.unwrap_or(20)),
             log: layer.log.unwrap_or_default(),
             token_lifetime: layer
@@ -193,6 +208,8 @@ mod tests {
             ("TRUNKLINE_PACE", "50"),
             ("TRUNKLINE_SHARDS", "3"),
             ("TRUNKLINE_FLUSH_WINDOW", "5"),
+            ("TRUNKLINE_STREAM_LIFE", "60"),
+            ("TRUNKLINE_API_KEY", "0123456789abcdefghij"),
             ("TRUNKLINE_SHUTDOWN_GRACE", "8"),
             ("TRUNKLINE_LOG", "debug"),
             ("TRUNKLINE_TOKEN_LIFETIME", "9"),
@@ -208,6 +225,8 @@ mod tests {
             pace = 50
             shards = 3
             flush_window = 5
+            stream_life = 60
+            api_key = '0123456789abcdefghij'
             shutdown_grace = 8
             log = 'debug'
             token_lifetime = 9
@@ -221,8 +240,32 @@ mod tests {
         assert_eq!(from_file.session.pace.burst, 100);
         assert_eq!(from_file.shards, 3);
         assert_eq!(from_file.flush_window, Duration::from_millis(5));
+        assert_eq!(from_file.stream_life, Duration::from_secs(60));
+        assert_eq!(from_file.api_key, from_environment.api_key);
+        assert!(from_file.api_key.is_some() && !a.contains("0123456789"));
         assert_eq!(from_file.allow_origin.len(), 2);
         assert!(from_file.behind_tls && from_file.conformance);
+    }
+
+    #[test]
+    fn a_key_in_a_file_outranks_one_that_everybody_sees() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let path = folder.path().join("key");
+        let key = "klmnopqrstuvwxyz0123";
+        std::fs::write(&path, format!("{key}\n")).expect("room for a line");
+        let path = path.to_str().expect("a path in UTF-8");
+        let both = [
+            ("TRUNKLINE_API_KEY", "0123456789abcdefghij"),
+            ("TRUNKLINE_API_KEY_FILE", path),
+        ];
+        let config = resolve(None, &both, None).expect("valid settings");
+        assert!(config.api_key.is_some_and(|it| it.is(key)));
+        std::fs::write(path, "short").expect("room for a line");
+        let error = resolve(None, &both, None).expect_err("no key");
+        assert_eq!(
+            error,
+            format!("{path}: invalid API key, expected 20 to 256 visible ASCII characters")
+        );
     }
 
     #[test]

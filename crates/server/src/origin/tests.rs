@@ -1,7 +1,5 @@
 //! The table of origins and hosts: what is let in, what is not.
 
-use axum::http::HeaderValue;
-
 use super::*;
 
 /// Checks a POST over HTTP/1.1 against a server on http that also allows `https://app.example`.
@@ -189,4 +187,49 @@ fn only_scheme_host_and_port_make_an_origin() {
     invalid("https://app.example/");
     invalid("https://");
     invalid("ftp://app.example");
+}
+
+#[test]
+fn conversations_are_guarded_on_safe_methods_too() {
+    let get = |uri, origin: &str| {
+        let host = ["localhost:8787"];
+        check(
+            false,
+            &Method::GET,
+            uri,
+            Version::HTTP_11,
+            &host,
+            &[origin],
+            false,
+        )
+    };
+    assert_eq!(get("/chat", "https://other.example"), Ok(()));
+    for uri in ["/http/events", "/http/history"] {
+        assert_eq!(
+            get(uri, "https://other.example"),
+            Err(Refusal::Foreign),
+            "{uri}"
+        );
+        assert_eq!(get(uri, "null"), Err(Refusal::Foreign), "{uri}");
+        assert_eq!(get(uri, "https://app.example"), Ok(()), "{uri}");
+        assert_eq!(get(uri, "http://localhost:8787"), Ok(()), "{uri}");
+    }
+}
+
+#[test]
+fn only_conversations_are_shared_and_only_with_allowed_pages() {
+    let allowed = vec!["https://app.example".parse().expect("a valid origin")];
+    let policy = OriginPolicy::new(false, allowed);
+    let shares = |uri, origin: &'static str| {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
+        policy
+            .shares_with(&Uri::from_static(uri), &headers)
+            .is_some()
+    };
+    assert!(shares("/http/stream", "https://app.example"));
+    assert!(!shares("/http/stream", "https://other.example"));
+    assert!(!shares("/http/stream", "http://localhost:8787"));
+    assert!(!shares("/auth/token", "https://app.example"));
+    assert!(!shares("/api/topics", "https://app.example"));
 }

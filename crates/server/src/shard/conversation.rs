@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tokio::task::AbortHandle;
 use trunkline_hub::ConnectionId;
 use trunkline_protocol::{Codec, DisconnectReason, Error, ErrorCode, RequestId, ServerFrame};
-use trunkline_session::{Close, ServerEvent, ServerSession};
+use trunkline_session::{Close, ServerEvent, ServerSession, Way};
 use trunkline_websocket::Kind;
 
 use super::event_loop::World;
@@ -39,11 +39,11 @@ pub(super) struct Conversation {
 }
 
 impl Conversation {
-    pub(super) fn new(world: &World, id: ConnectionId, codec: Codec) -> Box<Self> {
+    pub(super) fn new(world: &World, id: ConnectionId, codec: Codec, way: Way) -> Box<Self> {
         Box::new(Self {
             id,
             codec,
-            session: ServerSession::new(world.node.session_config, world.now),
+            session: ServerSession::new(world.node.session_config, way, world.now),
             asker: None,
             turns: VecDeque::with_capacity(1),
             busy: false,
@@ -146,6 +146,7 @@ impl Conversation {
                     node: Arc::clone(&world.node),
                     codec: self.codec,
                     user: user.clone(),
+                    trusted: false,
                 }));
                 // The serial number; the slot is nobody's business.
                 let session = (self.id >> 32) as u32;

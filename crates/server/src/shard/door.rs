@@ -15,6 +15,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use trunkline_hub::ConnectionId;
 use trunkline_protocol::Moment;
 
+use super::inbox::Inbox;
 use super::line::Arrival;
 use super::socket::Socket;
 use super::timers::Timer;
@@ -69,12 +70,12 @@ impl Door {
     ///
     /// If the system cannot poll it.
     pub(super) fn open(
-        id: ConnectionId,
         mut knock: Knock,
         now: Moment,
-        (registry, token): (&Registry, Token),
+        polled: (&Registry, Token),
+        (inbox, id): (&Arc<Inbox>, ConnectionId),
     ) -> io::Result<Box<Self>> {
-        knock.socket.register(registry, token)?;
+        knock.socket.register(polled, (inbox, id))?;
         let until = now + knock.reception.patience();
         Ok(Box::new(Self {
             id,

@@ -213,11 +213,24 @@ impl Shard {
                     Fate::Lives
                 });
             }
+            Note::Moved(connection) => {
+                self.visit(slot_of(connection), |line, world| {
+                    line.handle_moved(world, connection)
+                });
+            }
             Note::People(announcement) => world.hub.announce(&announcement),
             Note::Anew(topic) => world.hub.start_anew(world.now, &topic),
             Note::Listen(acceptor) => self.listen(acceptor),
             Note::Knocked(knock) => self.open_door(*knock),
             Note::Arrived(arrival) => self.welcome(*arrival),
+            Note::Disconnect(user) => {
+                for slot in 0..self.slots.len() {
+                    self.visit(slot, |line, world| {
+                        line.disconnect(world, user);
+                        Fate::Lives
+                    });
+                }
+            }
             Note::Goodbye => {
                 world.goodbye = true;
                 self.acceptor = None;
@@ -253,7 +266,8 @@ impl Shard {
     fn open_door(&mut self, knock: Knock) {
         let (slot, id) = self.take_slot();
         let polled = (self.poll.registry(), Token(slot));
-        match Door::open(id, knock, self.world.now, polled) {
+        let told = (&self.world.inbox, id);
+        match Door::open(knock, self.world.now, polled, told) {
             Ok(mut door) if !self.world.goodbye => {
                 self.world.timers.set(id, &mut door.timer, door.until);
                 self.slots[slot] = Slot::Door(door);
@@ -276,7 +290,10 @@ impl Shard {
     /// Lets a connection in that came over HTTP.
     fn welcome(&mut self, mut arrival: Arrival) {
         let (slot, id) = self.take_slot();
-        if let Err(error) = arrival.socket.register(self.poll.registry(), Token(slot)) {
+        if let Err(error) = arrival
+            .socket
+            .register((self.poll.registry(), Token(slot)), (&self.world.inbox, id))
+        {
             tracing::warn!(%error, "cannot poll a connection");
             return self.free_slot(slot);
         }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use mio::{Registry, Token, Waker};
 use trunkline_hub::{Announcement, ConnectionId};
-use trunkline_protocol::{Offset, Publication, TopicName};
+use trunkline_protocol::{Offset, Publication, TopicName, UserId};
 
 use super::door::Knock;
 use super::interest::Interest;
@@ -48,6 +48,10 @@ pub(crate) enum Note {
     People(Arc<Announcement>),
     /// What a connection asked for is done.
     Done(ConnectionId, Outcome),
+    /// There is room in a pipe again, or its reader has left.
+    Moved(ConnectionId),
+    /// An operator disconnects a user.
+    Disconnect(UserId),
     /// Say goodbye to everybody.
     Goodbye,
     /// Drop everybody, and end.

@@ -60,7 +60,7 @@ pub(super) fn begin(
 
 /// Turns a panic into a refusal, so that a handler that panics takes down its request and nothing
 /// else.
-pub(super) async fn guarded<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+pub(crate) async fn guarded<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let result = AssertUnwindSafe(work).catch_unwind().await;
     result.unwrap_or_else(|_| Err(Error::new(ErrorCode::Internal, "")))
 }

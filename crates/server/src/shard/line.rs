@@ -12,8 +12,8 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 use trunkline_hub::ConnectionId;
 use trunkline_protocol::codec::CLIENT_FRAME_LEN_MAX;
-use trunkline_protocol::{Codec, Moment};
-use trunkline_session::Close;
+use trunkline_protocol::{Codec, DisconnectReason, Moment, UserId};
+use trunkline_session::{Close, Way};
 use trunkline_websocket::{Decoder, Incoming, Role as End, push_close};
 
 use super::conversation::Conversation;
@@ -39,7 +39,7 @@ const ECHO_LEN_MAX: usize = 17 * 1024 * 1024;
 /// What a connection is for.
 #[derive(Debug)]
 pub(crate) enum Role {
-    Conversation(Codec),
+    Conversation(Codec, Way),
     /// What comes is sent back.
     Echo,
     /// It was only opened to say why it cannot stay.
@@ -93,6 +93,8 @@ pub(super) struct Line {
     queued: bool,
     /// The socket took everything so far.
     writable: bool,
+    /// It took something since the timer fired last.
+    took: bool,
     _permit: Option<OwnedSemaphorePermit>,
     _token: TaskTrackerToken,
 }
@@ -101,8 +103,8 @@ impl Line {
     /// Opens a line on a socket that is being polled.
     pub(super) fn open(world: &mut World, id: ConnectionId, arrival: Arrival) -> Self {
         let (codec, len_max, talk) = match arrival.role {
-            Role::Conversation(codec) => {
-                let talk = Conversation::new(world, id, codec);
+            Role::Conversation(codec, way) => {
+                let talk = Conversation::new(world, id, codec, way);
                 (codec, CLIENT_FRAME_LEN_MAX, Talk::Conversation(talk))
             }
             Role::Echo => (Codec::Json, ECHO_LEN_MAX, Talk::Echo(Echo::new(id))),
@@ -124,6 +126,7 @@ impl Line {
             read_closed: false,
             queued: false,
             writable: true,
+            took: false,
             _permit: arrival.permit,
             _token: arrival.token,
         }
@@ -147,6 +150,18 @@ impl Line {
     pub(super) fn note_unread(&mut self, readable: bool, read_closed: bool) {
         self.readable |= readable || read_closed;
         self.read_closed |= read_closed;
+    }
+
+    /// Something moved at the other end of a pipe.
+    pub(super) fn handle_moved(&mut self, world: &mut World, connection: ConnectionId) -> Fate {
+        if connection != self.id {
+            return Fate::Lives;
+        }
+        self.readable = true;
+        if self.was_full() {
+            return self.flush(world);
+        }
+        Fate::Lives
     }
 
     /// Tells whether something waits for room in the socket.
@@ -229,6 +244,18 @@ impl Line {
         }
     }
 
+    /// An operator disconnects a user, who may be another's.
+    pub(super) fn disconnect(&mut self, world: &mut World, user: UserId) {
+        if let (Stage::Open, Talk::Conversation(conversation)) = (&self.stage, &mut self.talk)
+            && conversation
+                .asker
+                .as_ref()
+                .is_some_and(|it| it.user.id == user)
+        {
+            conversation.close(world, Close::new(DisconnectReason::Kicked));
+        }
+    }
+
     pub(super) fn handle_timeout(
         &mut self,
         world: &mut World,
@@ -240,6 +267,9 @@ impl Line {
         }
         match self.stage {
             Stage::Open => {
+                if std::mem::take(&mut self.took) {
+                    self.talk.handle_taken(world);
+                }
                 self.talk.handle_timeout(world);
                 Fate::Lives
             }
@@ -264,6 +294,7 @@ impl Line {
             return false;
         };
         self.writable = all.is_ok();
+        self.took |= taken > 0;
         world.hub.wrote(self.id, taken);
         self.writable && world.hub.waiting_len(self.id) == 0
     }
@@ -281,6 +312,7 @@ impl Line {
                 return Fate::Gone;
             };
             self.writable = all.is_ok();
+            self.took |= taken > 0;
             world.hub.wrote(self.id, taken);
         }
         Fate::Lives

@@ -17,6 +17,7 @@ mod inbox;
 mod interest;
 mod timers;
 mod socket;
+mod pipe;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -29,7 +30,9 @@ use crate::node::Node;
 pub(crate) use door::Knock;
 pub(crate) use event_loop::INBOX;
 pub(crate) use inbox::{Inbox, Note, Published};
+pub(crate) use jobs::guarded;
 pub(crate) use line::{Arrival, Role};
+pub(crate) use pipe::{PipeReader, pipe};
 pub(crate) use socket::Socket;
 
 /// What a shard is made of before there is a node.

@@ -1,20 +1,25 @@
-//! Sockets that a shard polls: TCP as it came, or the near end of a bridge to a transport that is
-//! no socket, such as a stream of an HTTP/2 connection.
+//! Sockets of a shard: TCP as it came, the near end of a bridge to a transport that is no socket,
+//! such as a stream of an HTTP/2 connection, or a pipe into the response to a request.
 
 use std::io::{self, IoSlice, Read, Write};
 use std::net::Shutdown;
+use std::sync::Arc;
 
 use mio::event::Source;
 use mio::net::TcpStream;
 #[cfg(unix)]
 use mio::net::UnixStream;
 use mio::{Interest, Registry, Token};
+use trunkline_hub::ConnectionId;
 
-#[derive(Debug)]
+use super::inbox::Inbox;
+use super::pipe::Pipe;
+
 pub(crate) enum Socket {
     Tcp(TcpStream),
     #[cfg(unix)]
     Bridge(UnixStream),
+    Pipe(Pipe),
 }
 
 /// Slices that one write takes.
@@ -24,22 +29,35 @@ const SLICES_MAX: usize = 64;
 pub(super) struct Full;
 
 impl Socket {
-    /// Asks for news of reading and of writing, once and for all: news come at each change.
-    pub(super) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
-        self.source()
-            .register(registry, token, Interest::READABLE | Interest::WRITABLE)
+    /// Asks for news of reading and of writing, once and for all: news come at each change, from
+    /// the poll or, of a pipe, as notes.
+    pub(super) fn register(
+        &mut self,
+        (registry, token): (&Registry, Token),
+        (inbox, connection): (&Arc<Inbox>, ConnectionId),
+    ) -> io::Result<()> {
+        match self.source() {
+            Ok(source) => source.register(registry, token, Interest::READABLE | Interest::WRITABLE),
+            Err(pipe) => {
+                pipe.settle(inbox, connection);
+                Ok(())
+            }
+        }
     }
 
     pub(super) fn deregister(&mut self, registry: &Registry) {
-        // A socket that is closed is forgotten in any case.
-        let _ = self.source().deregister(registry);
+        if let Ok(source) = self.source() {
+            // A socket that is closed is forgotten in any case.
+            let _ = source.deregister(registry);
+        }
     }
 
-    fn source(&mut self) -> &mut dyn Source {
+    fn source(&mut self) -> Result<&mut dyn Source, &Pipe> {
         match self {
-            Self::Tcp(stream) => stream,
+            Self::Tcp(stream) => Ok(stream),
             #[cfg(unix)]
-            Self::Bridge(stream) => stream,
+            Self::Bridge(stream) => Ok(stream),
+            Self::Pipe(pipe) => Err(pipe),
         }
     }
 
@@ -49,6 +67,7 @@ impl Socket {
                 Self::Tcp(stream) => stream.read(buffer),
                 #[cfg(unix)]
                 Self::Bridge(stream) => stream.read(buffer),
+                Self::Pipe(pipe) => pipe.read(),
             };
             match result {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -81,6 +100,7 @@ impl Socket {
             Self::Tcp(stream) => stream.write_vectored(together),
             #[cfg(unix)]
             Self::Bridge(stream) => stream.write_vectored(together),
+            Self::Pipe(pipe) => pipe.write(together),
         };
         taken(result, len)
     }
@@ -90,6 +110,7 @@ impl Socket {
             Self::Tcp(stream) => stream.write(slice),
             #[cfg(unix)]
             Self::Bridge(stream) => stream.write(slice),
+            Self::Pipe(pipe) => pipe.write(&[IoSlice::new(slice)]),
         }
     }
 
@@ -100,6 +121,10 @@ impl Socket {
             Self::Tcp(stream) => stream.shutdown(Shutdown::Write),
             #[cfg(unix)]
             Self::Bridge(stream) => stream.shutdown(Shutdown::Write),
+            Self::Pipe(pipe) => {
+                pipe.finish();
+                Ok(())
+            }
         };
     }
 }

@@ -83,6 +83,13 @@ impl Talk {
         }
     }
 
+    /// The peer took bytes.
+    pub(super) fn handle_taken(&mut self, world: &World) {
+        if let Self::Conversation(conversation) = self {
+            conversation.session.handle_taken(world.now);
+        }
+    }
+
     pub(super) fn handle_timeout(&mut self, world: &mut World) {
         if let Self::Conversation(conversation) = self {
             conversation.session.handle_timeout(world.now);

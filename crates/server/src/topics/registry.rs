@@ -81,6 +81,10 @@ impl Registry {
         self.handlers.get(namespace)
     }
 
+    pub(crate) fn namespaces(&self) -> impl Iterator<Item = &'static str> {
+        self.handlers.keys().copied()
+    }
+
     pub(crate) fn call(&self, method: &str) -> Option<&Arc<dyn ErasedCall>> {
         self.calls.get(method)
     }

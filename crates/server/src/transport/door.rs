@@ -9,6 +9,7 @@ use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Uri, Version, header};
 use axum::response::Response;
 use trunkline_protocol::{Offer, Subprotocol};
+use trunkline_session::Way;
 
 use super::handshake;
 use crate::origin::OriginPolicy;
@@ -60,7 +61,7 @@ pub(crate) fn welcome(bytes: &[u8], origins: &OriginPolicy) -> Option<Welcome> {
     }
     tracing::debug!(path = request.uri().path(), "let in at the door");
     Some(Welcome {
-        role: Role::Conversation(codec),
+        role: Role::Conversation(codec, Way::Both),
         answer: write_head(&response),
         head_len,
     })
@@ -128,7 +129,10 @@ mod tests {
     fn a_plain_handshake_is_answered_and_frames_may_follow() {
         let welcome = ask(&format!("{PLAIN}frames")).expect("it is let in");
         assert_eq!(welcome.head_len, PLAIN.len());
-        assert!(matches!(welcome.role, Role::Conversation(Codec::Bincode)));
+        assert!(matches!(
+            welcome.role,
+            Role::Conversation(Codec::Bincode, Way::Both)
+        ));
         let expected = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\n\
             upgrade: websocket\r\nsec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
             sec-websocket-protocol: trunkline.v1.bincode\r\n\r\n";
@@ -139,7 +143,10 @@ mod tests {
     fn without_a_subprotocol_json_is_spoken() {
         let request = PLAIN.replace("Sec-WebSocket-Protocol: trunkline.v1.bincode\r\n", "");
         let welcome = ask(&request.replace("/ws", "/chat?from=here")).expect("it is let in");
-        assert!(matches!(welcome.role, Role::Conversation(Codec::Json)));
+        assert!(matches!(
+            welcome.role,
+            Role::Conversation(Codec::Json, Way::Both)
+        ));
         let answer = String::from_utf8(welcome.answer).expect("text");
         assert!(!answer.contains("protocol:"), "{answer}");
     }

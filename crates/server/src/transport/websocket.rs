@@ -11,7 +11,7 @@ use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::upgrade::{Parts, downcast};
 use trunkline_protocol::{Codec, DisconnectReason, Offer, Subprotocol};
-use trunkline_session::Close;
+use trunkline_session::{Close, Way};
 use trunkline_websocket::{Kind, push_message};
 
 use super::handshake;
@@ -47,9 +47,9 @@ pub(crate) async fn upgrade(State(node): State<Arc<Node>>, request: Request) -> 
     let (role, subprotocol) = match offer {
         Offer::Chosen(codec) => {
             let name = HeaderValue::from_static(Subprotocol::name(codec));
-            (Role::Conversation(codec), Some(name))
+            (Role::Conversation(codec, Way::Both), Some(name))
         }
-        Offer::Unnamed => (Role::Conversation(Codec::Json), None),
+        Offer::Unnamed => (Role::Conversation(Codec::Json, Way::Both), None),
         // A browser can read a close code but not the status of a refused handshake, so other
         // versions are let in and told.
         Offer::OtherVersion(name) => match HeaderValue::from_str(&name) {

@@ -175,6 +175,11 @@ impl ClientSession {
             ServerFrame::Drain { after_ms } => {
                 self.note_drain(Duration::from_millis(u64::from(after_ms)));
             }
+            // What a Close frame is on a WebSocket. The transport ends by itself.
+            ServerFrame::Disconnect { code, .. } => {
+                self.hang_up(DisconnectReason::Normal);
+                self.handle_closed(now, code.into());
+            }
         }
     }
 

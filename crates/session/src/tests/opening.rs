@@ -3,11 +3,11 @@
 use trunkline_protocol::{ClientFrame, Moment, ServerFrame, Text};
 
 use super::pair::*;
-use crate::{ServerConfig, ServerEvent, ServerSession};
+use crate::{ServerConfig, ServerEvent, ServerSession, Way};
 
 /// Says `frames` to a new server's half, and tells its close code.
 fn check(frames: Vec<ClientFrame>, code: Option<u16>) {
-    let mut server = ServerSession::new(ServerConfig::default(), Moment::from_ms(0));
+    let mut server = ServerSession::new(ServerConfig::default(), Way::Both, Moment::from_ms(0));
     let shown = format!("{frames:?}");
     for frame in frames {
         server.handle_frame(Moment::from_ms(10), frame);
@@ -57,7 +57,7 @@ fn another_version_is_closed_with_4402() {
 
 #[test]
 fn a_first_frame_that_is_late_is_closed_with_4401() {
-    let mut server = ServerSession::new(ServerConfig::default(), Moment::from_ms(0));
+    let mut server = ServerSession::new(ServerConfig::default(), Way::Both, Moment::from_ms(0));
     assert_eq!(server.poll_timeout(), Some(Moment::from_ms(5_000)));
     server.handle_timeout(Moment::from_ms(4_999));
     assert_eq!(server.poll_close(), None);
@@ -87,7 +87,7 @@ fn connect_comes_once() {
 
 #[test]
 fn nothing_is_done_before_the_token_is_checked() {
-    let mut server = ServerSession::new(ServerConfig::default(), Moment::from_ms(0));
+    let mut server = ServerSession::new(ServerConfig::default(), Way::Both, Moment::from_ms(0));
     server.handle_frame(Moment::from_ms(0), connect(vec![subscribe(1, "chat:a")]));
     let first = server.poll_event();
     assert!(

@@ -11,7 +11,7 @@ use trunkline_protocol::{
 
 use crate::{
     Action, ClientConfig, ClientEvent, ClientSession, Close, NewCommand, SavedOutbox, ServerConfig,
-    ServerEvent, ServerSession, Status, SubscriptionId, Wanted,
+    ServerEvent, ServerSession, Status, SubscriptionId, Wanted, Way,
 };
 
 pub(super) const TOKEN_TTL: Duration = Duration::from_secs(600);
@@ -152,7 +152,7 @@ impl Pair {
             Action::Dial => {
                 self.dialed_at.push(self.now);
                 if self.dials {
-                    self.server = Some(ServerSession::new(self.config, self.now));
+                    self.server = Some(ServerSession::new(self.config, Way::Both, self.now));
                     self.client.handle_opened(self.now);
                 } else {
                     self.client.handle_closed(self.now, DisconnectReason::Lost);
@@ -263,7 +263,7 @@ impl Pair {
 
 /// A server's half that has been greeted.
 pub(super) fn open_server(config: ServerConfig) -> ServerSession {
-    let mut server = ServerSession::new(config, Moment::from_ms(0));
+    let mut server = ServerSession::new(config, Way::Both, Moment::from_ms(0));
     server.handle_frame(Moment::from_ms(0), connect(Vec::new()));
     server.poll_event();
     server.handle_authenticated(Moment::from_ms(0), 1, user(), TOKEN_TTL);

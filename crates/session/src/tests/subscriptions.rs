@@ -191,7 +191,11 @@ fn what_is_left_before_the_greeting_is_left_at_the_server() {
     while pair.client.poll_action().is_some() {}
     pair.client.handle_opened(pair.now);
     pair.client.unsubscribe(number);
-    pair.server = Some(crate::ServerSession::new(pair.config, pair.now));
+    pair.server = Some(crate::ServerSession::new(
+        pair.config,
+        crate::Way::Both,
+        pair.now,
+    ));
     pair.settle();
     assert!(pair.is_live());
     let asked: Vec<bool> = pair

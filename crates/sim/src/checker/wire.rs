@@ -197,7 +197,8 @@ impl Wire {
             ServerFrame::Ping { .. }
             | ServerFrame::Connected { .. }
             | ServerFrame::Probed { .. }
-            | ServerFrame::Drain { .. } => Ok(()),
+            | ServerFrame::Drain { .. }
+            | ServerFrame::Disconnect { .. } => Ok(()),
         }
     }
 

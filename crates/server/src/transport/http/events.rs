@@ -1,0 +1,342 @@
+//! `GET /http/events`: a conversation as server-sent events, for `EventSource` and `curl`.
+//!
+//! Each event is a frame in JSON under its name; its id is a [`Cursor`], which says where the reader
+//! stands in all of its topics. A reader that comes back hands in its last one and goes on there.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde::Deserialize;
+use trunkline_protocol::frame::{Start, Subscribe};
+use trunkline_protocol::{
+    CURSOR_TOPICS_MAX, Codec, Cursor, Gap, GapCause, Offset, Position, RequestId, Text, TopicId,
+    TopicName,
+};
+
+use super::body::connect;
+use super::caller::Source;
+use super::frames::{FrameBody, Frames, Sent, Write};
+use super::requests::topic;
+use super::stream::disconnect;
+use super::{OverHttp, refusal, unbuffered};
+use crate::problem::Problem;
+
+/// How long a browser waits before it comes back, in milliseconds.
+const RETRY_MS: u32 = 1000;
+
+pub(super) async fn answer(
+    State(http): State<OverHttp>,
+    asked: Result<Query<Vec<(String, String)>>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let caller = http.admit(&headers, Source::Cookie)?;
+    let Query(pairs) = asked.map_err(|rejection| refusal::query(&rejection))?;
+    let asked = Asked::read(&pairs, &headers)?;
+    let asker = http.asker(Codec::Json, caller.user.clone());
+    for topic in &asked.topics {
+        // Asked again when it is subscribed to; here a refusal still has a status.
+        let readable = asker.reader(topic, None);
+        readable.map_err(|error| refusal::problem(&error))?;
+    }
+    let connect = connect(caller, Codec::Json, &headers, asked.subscriptions());
+    let frames = Frames::begin(&http, connect, http.life);
+    let body = FrameBody::of(frames, Events::new(asked));
+    Ok(unbuffered(Response::new(body), "text/event-stream"))
+}
+
+/// What a reader asks for.
+#[derive(Debug, Default)]
+struct Asked {
+    topics: Vec<TopicName>,
+    newest: u16,
+    presence: bool,
+    cursor: Cursor,
+}
+
+impl Asked {
+    /// Reads the query, and the header by which a browser goes on, which outranks it.
+    fn read(pairs: &[(String, String)], headers: &HeaderMap) -> Result<Self, Problem> {
+        let bad = |code, detail: &str| Problem::new(StatusCode::BAD_REQUEST, code, detail);
+        let mut asked = Self::default();
+        let mut cursor = None;
+        for (name, value) in pairs {
+            match name.as_str() {
+                "topic" => {
+                    let topic = topic(value).map_err(|error| refusal::problem(&error))?;
+                    if !asked.topics.contains(&topic) {
+                        asked.topics.push(topic);
+                    }
+                }
+                "newest" => {
+                    let newest = value.parse();
+                    asked.newest = newest.map_err(|_| {
+                        bad("malformed_query", "expected newest to be a small number")
+                    })?;
+                }
+                "presence" => asked.presence = value == "true",
+                "last-event-id" => cursor = Some(value.as_str()),
+                _ => {}
+            }
+        }
+        if asked.topics.is_empty() || asked.topics.len() > CURSOR_TOPICS_MAX {
+            let detail = format!("expected topic=namespace:key, 1 to {CURSOR_TOPICS_MAX} times");
+            return Err(bad("malformed_query", &detail));
+        }
+        if let Some(header) = headers.get("last-event-id") {
+            // One that is no text is no cursor.
+            cursor = Some(header.to_str().unwrap_or("?"));
+        }
+        // A browser that has got no id yet may send an empty one.
+        if let Some(text) = cursor.filter(|text| !text.is_empty()) {
+            let read = text.parse::<Cursor>();
+            asked.cursor = read.map_err(|error| bad("malformed_event_id", &error.to_string()))?;
+        }
+        Ok(asked)
+    }
+
+    fn subscriptions(&self) -> Vec<Subscribe> {
+        let subscribe = |(index, topic): (usize, &TopicName)| Subscribe {
+            id: index as RequestId,
+            topic: Text::cut(topic.as_str()),
+            contract: None,
+            start: match self.cursor.position(topic) {
+                Some(position) => Start::After(position),
+                None => Start::Newest { count: self.newest },
+            },
+            presence: self.presence,
+        };
+        self.topics.iter().enumerate().map(subscribe).collect()
+    }
+}
+
+/// Writes frames as events, and follows where their reader stands.
+struct Events {
+    /// By the ids of their subscriptions.
+    topics: Vec<TopicName>,
+    ids: BTreeMap<TopicId, TopicName>,
+    cursor: Cursor,
+}
+
+/// What an event's name and id need of a frame.
+#[derive(Deserialize)]
+struct Glance<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    id: Option<RequestId>,
+    topic_id: Option<TopicId>,
+    position: Option<Position>,
+    offset: Option<Offset>,
+    gap: Option<Gap>,
+    publications: Option<Vec<Placed>>,
+    after_ms: Option<u32>,
+}
+
+#[derive(Deserialize)]
+struct Placed {
+    offset: Offset,
+}
+
+impl Events {
+    fn new(asked: Asked) -> Self {
+        Self {
+            topics: asked.topics,
+            ids: BTreeMap::new(),
+            cursor: asked.cursor,
+        }
+    }
+
+    /// Moves to where a frame leaves its reader. Returns whether it moved.
+    fn follow(&mut self, frame: &Glance<'_>) -> bool {
+        let Some(topic_id) = frame.topic_id else {
+            return false;
+        };
+        if let ("subscribed", Some(id), Some(position)) = (frame.kind, frame.id, frame.position)
+            && let Some(topic) = self.topics.get(id as usize)
+        {
+            let last = frame.publications.iter().flatten().last();
+            let offset = last.map_or(position.offset, |it| it.offset);
+            self.cursor.place(topic, Position { offset, ..position });
+            self.ids.insert(topic_id, topic.clone());
+            return true;
+        }
+        let offset = match (frame.kind, &frame.gap) {
+            ("publication", _) => frame.offset,
+            ("gap", Some(gap)) => Some(gap.to),
+            _ => None,
+        };
+        match (offset, self.ids.get(&topic_id)) {
+            (Some(offset), Some(topic)) => {
+                self.cursor.advance(topic, offset);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn event(&mut self, json: &[u8], out: &mut Vec<u8>) -> ControlFlow<()> {
+        let Ok(glance) = serde_json::from_slice::<Glance<'_>>(json) else {
+            tracing::error!("a shard wrote a frame that cannot be read");
+            return ControlFlow::Break(());
+        };
+        if glance.kind == "ping" {
+            // An event would say nothing more: what was sent on this line has arrived.
+            out.extend_from_slice(b":\n\n");
+            return ControlFlow::Continue(());
+        }
+        // After this the topic is silent until somebody subscribes anew, which here is to come back
+        // with the old position.
+        let anew = glance.kind == "gap" && glance.gap.is_some_and(|it| it.cause == GapCause::Epoch);
+        if !anew && self.follow(&glance) {
+            out.extend_from_slice(format!("id: {}\n", self.cursor).as_bytes());
+        }
+        if let Some(after_ms) = glance.after_ms {
+            out.extend_from_slice(format!("retry: {after_ms}\n").as_bytes());
+        }
+        out.extend_from_slice(format!("event: {}\ndata: ", glance.kind).as_bytes());
+        // JSON that we wrote has no line breaks.
+        out.extend_from_slice(json);
+        out.extend_from_slice(b"\n\n");
+        if anew {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+}
+
+impl Write for Events {
+    fn begin(&mut self, out: &mut Vec<u8>) {
+        out.extend_from_slice(format!("retry: {RETRY_MS}\n\n").as_bytes());
+    }
+
+    fn write(&mut self, sent: Sent<'_>, out: &mut Vec<u8>) -> ControlFlow<()> {
+        match sent {
+            Sent::Frame(frame) => self.event(frame, out),
+            Sent::End(code, reason) => self.event(&disconnect(Codec::Json, code, reason), out),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use trunkline_protocol::{Epoch, List, Payload, Publication, ServerFrame};
+
+    use super::*;
+
+    fn pairs(query: &[(&str, &str)]) -> Vec<(String, String)> {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        query.iter().map(owned).collect()
+    }
+
+    fn asked(query: &[(&str, &str)]) -> Asked {
+        Asked::read(&pairs(query), &HeaderMap::new()).expect("a good query")
+    }
+
+    #[test]
+    fn a_reader_goes_on_where_it_stands_and_begins_where_it_is_new() {
+        let asked = asked(&[
+            ("topic", "chat:a"),
+            ("topic", "chat:b"),
+            ("topic", "chat:a"),
+            ("newest", "5"),
+            ("last-event-id", "chat:a@7-12,chat:z@1-1"),
+        ]);
+        let starts: Vec<_> = asked.subscriptions().iter().map(|it| it.start).collect();
+        let epoch = Epoch(7);
+        let after = Start::After(Position { epoch, offset: 12 });
+        assert_eq!(starts, [after, Start::Newest { count: 5 }]);
+    }
+
+    #[test]
+    fn a_bad_query_is_refused() {
+        let check = |query: &[(&str, &str)]| {
+            assert!(
+                Asked::read(&pairs(query), &HeaderMap::new()).is_err(),
+                "{query:?}"
+            );
+        };
+        check(&[]);
+        check(&[("topic", "nothing")]);
+        check(&[("topic", "chat:a"), ("newest", "-1")]);
+        check(&[("topic", "chat:a"), ("last-event-id", "12")]);
+        let many: Vec<String> = (0..=CURSOR_TOPICS_MAX)
+            .map(|it| format!("chat:{it}"))
+            .collect();
+        let many: Vec<_> = many.iter().map(|topic| ("topic", topic.as_str())).collect();
+        check(&many);
+    }
+
+    fn written(events: &mut Events, frame: &ServerFrame) -> (String, bool) {
+        let mut out = Vec::new();
+        let json = Codec::Json.encode(frame);
+        let flow = events.write(Sent::Frame(&json), &mut out);
+        (String::from_utf8(out).expect("text"), flow.is_continue())
+    }
+
+    #[test]
+    fn the_id_of_an_event_is_where_its_reader_stands() {
+        let mut events = Events::new(asked(&[("topic", "chat:a"), ("topic", "chat:b")]));
+        let event = Codec::Json.payload(&1_u32).expect("a short event");
+        let publication = |offset, event: &Payload| Publication {
+            offset,
+            step: 1,
+            event: event.clone(),
+        };
+        let subscribed = |id, offset, publications| ServerFrame::Subscribed {
+            id,
+            topic_id: TopicId(id + 10),
+            position: Position {
+                epoch: Epoch(7),
+                offset,
+            },
+            recovered: true,
+            gap: None,
+            head: 9,
+            members: None,
+            publications: List::cut(publications),
+        };
+        let (text, _) = written(&mut events, &subscribed(1, 3, vec![publication(4, &event)]));
+        assert!(
+            text.starts_with("id: chat:b@7-4\nevent: subscribed\ndata: {"),
+            "{text}"
+        );
+        let (text, _) = written(&mut events, &subscribed(0, 2, Vec::new()));
+        assert!(text.starts_with("id: chat:a@7-2,chat:b@7-4\n"), "{text}");
+        let frame = ServerFrame::of_publication(TopicId(10), publication(3, &event));
+        let (text, _) = written(&mut events, &frame);
+        let data = r#"{"type":"publication","topic_id":10,"offset":3,"step":1,"event":1}"#;
+        let expected = format!("id: chat:a@7-3,chat:b@7-4\nevent: publication\ndata: {data}\n\n");
+        assert_eq!(text, expected);
+        let gap = |to, cause| ServerFrame::Gap {
+            topic_id: TopicId(10),
+            gap: Gap {
+                from: 4,
+                to,
+                count: 5,
+                cause,
+            },
+        };
+        let (text, goes_on) = written(&mut events, &gap(8, GapCause::Retention));
+        assert!(text.starts_with("id: chat:a@7-8,"), "{text}");
+        assert!(goes_on);
+        let (text, goes_on) = written(&mut events, &gap(0, GapCause::Epoch));
+        assert!(text.starts_with("event: gap\n"), "{text}");
+        assert!(!goes_on, "it comes back to subscribe anew");
+    }
+
+    #[test]
+    fn a_heartbeat_is_a_comment_and_a_drain_says_when_to_come_back() {
+        let mut events = Events::new(asked(&[("topic", "chat:a")]));
+        let heads = List::default();
+        assert_eq!(
+            written(&mut events, &ServerFrame::Ping { heads }).0,
+            ":\n\n"
+        );
+        let (text, _) = written(&mut events, &ServerFrame::Drain { after_ms: 70 });
+        assert!(text.starts_with("retry: 70\nevent: drain\n"), "{text}");
+    }
+}
