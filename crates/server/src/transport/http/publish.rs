@@ -44,8 +44,8 @@ pub(super) async fn answer(
     State(http): State<OverHttp>,
     request: Request,
 ) -> Result<Response, Problem> {
+    let caller = http.admit(request.headers(), Source::Request)?;
     let said = http.read(request).await?;
-    let caller = http.admit(&said.headers, Source::Request)?;
     let user = caller.user.id;
     let asker = http.asker(said.codec, caller.user);
     let pace = || http.callers.pace(user, http.node.clock.now());

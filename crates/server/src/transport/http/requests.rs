@@ -146,8 +146,8 @@ pub(super) async fn call(
     State(http): State<OverHttp>,
     request: Request,
 ) -> Result<Response, Problem> {
+    let caller = http.admit(request.headers(), Source::Request)?;
     let said = http.read(request).await?;
-    let caller = http.admit(&said.headers, Source::Request)?;
     let codec = said.codec;
     let (call, request) = read_call(&said)?;
     let deadline = call.deadline_ms.unwrap_or(DEADLINE_MS).min(DEADLINE_MS_MAX);
