@@ -302,7 +302,10 @@ mod tests {
         let mut value = json!({ "a": { "$ref": "#/$defs/User", "description": "Who." } });
         refer_alone(&mut value);
         let user = json!([{ "$ref": "#/components/schemas/User" }]);
-        assert_eq!(value, json!({ "a": { "allOf": user, "description": "Who." } }));
+        assert_eq!(
+            value,
+            json!({ "a": { "allOf": user, "description": "Who." } })
+        );
     }
 
     #[test]
@@ -319,7 +322,10 @@ mod tests {
     fn every_reference_points_at_something() {
         fn visit(all: &Value, value: &Value) {
             if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
-                assert!(all.pointer(&reference[1..]).is_some(), "{reference} points nowhere");
+                assert!(
+                    all.pointer(&reference[1..]).is_some(),
+                    "{reference} points nowhere"
+                );
             }
             let inner = value.as_object().into_iter().flat_map(Map::values);
             inner

@@ -114,7 +114,11 @@ fn shown(all: &[Example], kind: &str, tag: Option<&str>) -> String {
         .iter()
         .map(|text| format!("<pre><code>{}</code></pre>\n", escape(text)))
         .collect();
-    let word = if texts.len() == 1 { "Example" } else { "Examples" };
+    let word = if texts.len() == 1 {
+        "Example"
+    } else {
+        "Examples"
+    };
     format!("<details>\n<summary>{word}</summary>\n{blocks}</details>\n")
 }
 
@@ -127,10 +131,17 @@ fn topics(document: &Document, all: &[Example]) -> String {
     for (namespace, about) in document.topics() {
         let mut body = paragraph(&about);
         let delivery = &about["delivery"];
-        let mut promise = format!("Delivery: {}", delivery["kind"].as_str().unwrap_or_default());
+        let mut promise = format!(
+            "Delivery: {}",
+            delivery["kind"].as_str().unwrap_or_default()
+        );
         if let (Some(keep), Some(age)) = (delivery["keep"].as_u64(), delivery["max_age_s"].as_u64())
         {
-            let _ = write!(promise, ", the newest {keep} are kept for {} hours", age / 3600);
+            let _ = write!(
+                promise,
+                ", the newest {keep} are kept for {} hours",
+                age / 3600
+            );
         }
         let _ = writeln!(
             body,
@@ -138,8 +149,20 @@ fn topics(document: &Document, all: &[Example]) -> String {
             about["contract"],
             plain_type(&about["key"])
         );
-        body += &message(document, "Command", &about["command"], all, &format!("{namespace}_command"));
-        body += &message(document, "Event", &about["event"], all, &format!("{namespace}_event"));
+        body += &message(
+            document,
+            "Command",
+            &about["command"],
+            all,
+            &format!("{namespace}_command"),
+        );
+        body += &message(
+            document,
+            "Event",
+            &about["event"],
+            all,
+            &format!("{namespace}_event"),
+        );
         let title = format!("<code>{}:<var>KEY</var></code>", escape(&namespace));
         cards += &card(&format!("topic-{namespace}"), &title, &body);
     }
@@ -150,7 +173,11 @@ fn calls(document: &Document, all: &[Example]) -> String {
     let mut cards = String::new();
     for (method, about) in document.calls() {
         let mut body = paragraph(&about);
-        let _ = writeln!(body, "<p class=\"facts\">Contract {}.</p>", about["contract"]);
+        let _ = writeln!(
+            body,
+            "<p class=\"facts\">Contract {}.</p>",
+            about["contract"]
+        );
         // The vectors name a call's messages by the last part of its method.
         let short = method.rsplit('.').next().unwrap_or(&method);
         for (title, part) in [("Request", "request"), ("Response", "response")] {
@@ -164,7 +191,13 @@ fn calls(document: &Document, all: &[Example]) -> String {
 }
 
 /// A command, event, request or response with its fields, or with those of its variants.
-fn message(document: &Document, title: &str, schema: &Value, all: &[Example], kind: &str) -> String {
+fn message(
+    document: &Document,
+    title: &str,
+    schema: &Value,
+    all: &[Example],
+    kind: &str,
+) -> String {
     let schema = document.resolve(schema);
     let mut body = format!("<h4>{title}</h4>\n");
     body += &paragraph(schema);
@@ -196,7 +229,9 @@ fn shape(document: &Document, schema: &Value) -> String {
 fn types(document: &Document) -> String {
     let elsewhere = |name: &str| {
         let messages = document.topics().into_iter().chain(document.calls());
-        let shown = messages.map(|(_, about)| about.to_string()).collect::<String>();
+        let shown = messages
+            .map(|(_, about)| about.to_string())
+            .collect::<String>();
         name.ends_with("Frame")
             || ["ErrorCode", "CloseCode"].contains(&name)
             || document.frames.iter().any(|frame| frame.name == name)
@@ -225,7 +260,9 @@ fn codes(document: &Document, name: &str) -> String {
     body += "<dl class=\"codes\">\n";
     let known = schema["anyOf"].as_array().into_iter().flatten();
     for known in known.filter(|it| it.get("const").is_some()) {
-        let class = known["x-class"].as_str().map(|class| format!(" <span>{class}</span>"));
+        let class = known["x-class"]
+            .as_str()
+            .map(|class| format!(" <span>{class}</span>"));
         let _ = writeln!(
             body,
             "<div><dt><code>{}</code> {}{}</dt><dd>{}</dd></div>",

@@ -170,7 +170,9 @@ pub(crate) fn fields(schema: &Value) -> Option<Vec<(&str, &Value, bool)>> {
         .flatten()
         .filter_map(Value::as_str)
         .collect();
-    let first = required.iter().map(|name| (*name, &properties[*name], true));
+    let first = required
+        .iter()
+        .map(|name| (*name, &properties[*name], true));
     let others = properties
         .iter()
         .filter(|(name, _)| !required.contains(&name.as_str()))
@@ -199,7 +201,10 @@ fn comment(schema: &Value, indent: &str) -> String {
     if words.is_empty() {
         return String::new();
     }
-    format!("{indent}/** {} */\n", words.join(" ").replace("*/", "*\u{200b}/"))
+    format!(
+        "{indent}/** {} */\n",
+        words.join(" ").replace("*/", "*\u{200b}/")
+    )
 }
 
 /// What a type of TypeScript cannot say.
@@ -257,7 +262,10 @@ mod tests {
         check(&json!({ "not": {} }), "never");
         check(&json!({ "x-max-bytes": 9 }), "unknown");
         check(&json!({ "$ref": "#/$defs/User" }), "User");
-        check(&json!({ "type": "array", "items": { "$ref": "#/$defs/User" } }), "User[]");
+        check(
+            &json!({ "type": "array", "items": { "$ref": "#/$defs/User" } }),
+            "User[]",
+        );
         check(
             &json!({ "anyOf": [{ "$ref": "#/$defs/Gap" }, { "type": "null" }] }),
             "Gap",

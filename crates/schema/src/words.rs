@@ -82,16 +82,25 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: &str) {
-        assert_eq!(sentence(text, &["gap".to_owned(), "too_far".to_owned()]), expected);
+        assert_eq!(
+            sentence(text, &["gap".to_owned(), "too_far".to_owned()]),
+            expected
+        );
     }
 
     #[test]
     fn links_and_names_of_rust_become_those_of_the_wire() {
         check("plain `code`", "plain `code`");
-        check("Answered by `TooFar` or `Gap`.", "Answered by `too_far` or `gap`.");
+        check(
+            "Answered by `TooFar` or `Gap`.",
+            "Answered by `too_far` or `gap`.",
+        );
         check("A Gap is no `code Gap`.", "A Gap is no `code Gap`.");
         check("at most 256\n([`PAGE_MAX`]) of them", "at most 256 of them");
-        check("see [`Never`](crate::Never), twice\n\n[`Never`]", "see `Never`, twice `Never`");
+        check(
+            "see [`Never`](crate::Never), twice\n\n[`Never`]",
+            "see `Never`, twice `Never`",
+        );
         check("an open [`link", "an open [`link");
     }
 }

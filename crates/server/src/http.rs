@@ -22,6 +22,7 @@ use crate::node::Node;
 use crate::origin::{self, OriginPolicy};
 use crate::problem::Problem;
 use crate::realtime;
+use crate::reference;
 use crate::security;
 
 /// What the routes of one server share.
@@ -57,6 +58,7 @@ pub(crate) fn router(services: &Services) -> Router {
 
     routes
         .merge(realtime)
+        .merge(reference::router())
         .merge(health::router(shutdown.clone()))
         .merge(auth::router(
             Arc::clone(guests),
