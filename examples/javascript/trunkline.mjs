@@ -20,7 +20,8 @@ async function post(url, headers, body) {
 export class Topic {
   #position = null; // of the last publication that is here
   #topicId = null; // what the topic is called on this connection, once it is subscribed to
-  #waiting = new Map(); // commands without an answer, by counter: they are sent again
+  #waiting = new Map(); // commands without an answer, by counter
+  #sent = new Set(); // those of them that went out on this connection
   #sender = Math.floor(Math.random() * 2 ** 53);
   #counter = 0;
   #attempt = 0;
@@ -34,7 +35,7 @@ export class Topic {
   publish(command) {
     return new Promise((resolve, reject) => {
       this.#waiting.set(++this.#counter, { command, resolve, reject });
-      if (this.#topicId !== null) this.#sendCommand(this.#counter);
+      if (this.#topicId !== null) this.#sendWaiting();
     });
   }
 
@@ -49,6 +50,7 @@ export class Topic {
     const token = await this.token().catch(() => null);
     if (this.closed) return;
     if (token === null) return this.#again();
+    this.#sent.clear();
     const socket = new WebSocket(`${this.server.replace(/^http/, "ws")}/ws`, "trunkline.v1.json");
     this.socket = socket;
     socket.onopen = () =>
@@ -64,13 +66,17 @@ export class Topic {
   }
 
   #send(frame) {
-    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(frame));
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(frame));
   }
 
-  #sendCommand(counter) {
-    const { command } = this.#waiting.get(counter);
-    const message_id = { sender: this.#sender, counter };
-    this.#send({ type: "publish", id: counter, message_id, topic: this.name, command });
+  /** Sends what has no answer, on a new connection again: under its old id it is taken once. */
+  #sendWaiting() {
+    for (const [counter, { command }] of this.#waiting) {
+      if (this.#sent.has(counter)) continue;
+      this.#sent.add(counter);
+      const message_id = { sender: this.#sender, counter };
+      this.#send({ type: "publish", id: counter, message_id, topic: this.name, command });
+    }
   }
 
   #handle(frame) {
@@ -83,7 +89,7 @@ export class Topic {
         this.tell("status", frame.recovered ? "recovered" : "live");
         if (frame.gap) this.tell("gap", frame.gap);
         frame.publications.forEach((it) => this.#take(it));
-        return [...this.#waiting.keys()].forEach((counter) => this.#sendCommand(counter));
+        return this.#sendWaiting();
       case "publication":
         return frame.topic_id === this.#topicId && this.#take(frame);
       case "gap":
@@ -98,10 +104,19 @@ export class Topic {
       case "published":
         return this.#answer(frame.id, (it) => it.resolve(frame.position));
       case "refused":
-        if (frame.id === 0) return this.tell("status", `refused: ${frame.error.detail}`);
-        // 2xx is "not now": the same command, under the same id, is taken once at most.
-        if (frame.error.code < 200) return this.#answer(frame.id, (it) => it.reject(new Error(frame.error.detail)));
-        setTimeout(() => this.#waiting.has(frame.id) && this.#sendCommand(frame.id), frame.error.retry_after_ms ?? 1000);
+        return this.#refused(frame.id, frame.error);
+    }
+  }
+
+  /** 1xx is final. 2xx is "not now": the same command, under the same id, is taken once at most. */
+  #refused(id, { code, detail, retry_after_ms }) {
+    if (code >= 200) {
+      this.#sent.delete(id);
+      setTimeout(() => (id === 0 ? this.#subscribe() : this.#sendWaiting()), retry_after_ms ?? 1000);
+    } else if (id === 0) {
+      this.tell("status", `refused: ${detail}`);
+    } else {
+      this.#answer(id, (it) => it.reject(new Error(detail)));
     }
   }
 
@@ -138,7 +153,7 @@ export class Topic {
   #lost(code) {
     const { socket } = this;
     this.socket = this.#topicId = null;
-    socket.close();
+    socket?.close();
     clearTimeout(this.timer);
     if (this.closed) return this.tell("status", "closed");
     const again = [1001, 1006, 1011, 1012, 1013].includes(code) || (code >= 4000 && code < 4300);

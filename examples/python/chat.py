@@ -4,88 +4,67 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 SERVER, NAME = sys.argv[1:] if len(sys.argv) == 3 else ("http://127.0.0.1:8787", "Mina")
-AGAIN = [1001, 1006, 1011, 1012, 1013, *range(4000, 4300)]  # close codes after which to connect again
 http = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())  # keeps the guest's cookie
+here, waiting, sender = {}, {}, random.randrange(2**53)  # the last event's position; what has no answer, by number
 
 def post(path, **body):
     request = urllib.request.Request(SERVER + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
     return json.load(http.open(request, timeout=10))
 
-class Lobby:
-    position, topic_id, attempt = None, None, 0  # the last event that is here; the topic on this connection
-    sender, counter, waiting = random.randrange(2**53), 0, {}  # commands without an answer, by number
+def take(publication):
+    if publication["offset"] > here["offset"]:  # others are repetitions
+        here["offset"], event = publication["offset"], publication["event"]
+        if event and event["type"] == "said":
+            print(f"{event['author']['name']}: {event['text']}", flush=True)
 
-    async def run(self):
+async def talk(socket, said):
+    send = lambda **frame: socket.send(json.dumps(frame))
+    async def publish():
+        for number, text in list(waiting.items()):  # again, under its old id: it is taken once
+            await say(number, text)
         while True:
-            try:
-                async with connect(SERVER.replace("http", "ws", 1) + "/ws", subprotocols=["trunkline.v1.json"]) as self.socket:
-                    token = (await asyncio.to_thread(post, "/auth/token"))["token"]
-                    await self.send(type="connect", version=1, token=token, agent="chat.py", subscriptions=[self.wish()])
-                    async for message in self.socket:
-                        await self.handle(json.loads(message))
-            except (OSError, WebSocketException):
-                pass  # the line is lost, or nobody listens
-            if hasattr(self, "socket") and (self.socket.close_code or 1006) not in AGAIN:
-                return print(f"-- closed by the server: {self.socket.close_code} {self.socket.close_reason}")
-            self.topic_id, self.attempt = None, self.attempt + 1
-            await asyncio.sleep(random.random() * min(30, 0.25 * 2**self.attempt))
-
-    async def send(self, **frame):
-        await self.socket.send(json.dumps(frame))
-
-    def wish(self):  # what came after the last event, or the newest twenty
-        start = {"type": "after", **self.position} if self.position else {"type": "newest", "count": 20}
-        return {"id": 0, "topic": "chat:lobby", "start": start}
-
-    async def say(self, text):
-        self.counter += 1
-        self.waiting[self.counter] = text
-        if self.topic_id is not None:
-            await self.publish(self.counter)
-
-    async def publish(self, number):
-        command = {"type": "say", "text": self.waiting[number]}
-        message_id = {"sender": self.sender, "counter": number}
-        try:
-            await self.send(type="publish", id=number, message_id=message_id, topic="chat:lobby", command=command)
-        except ConnectionClosed:
-            pass  # it waits, and goes out again under its old id: it is taken once
-
-    async def handle(self, frame):
-        match frame["type"]:
-            case "subscribed":
-                self.position, self.topic_id, self.attempt = frame["position"], frame["topic_id"], 0
-                print("-- recovered" if frame["recovered"] else "-- live", flush=True)
-                for publication in frame["publications"]:
-                    self.take(publication)
-                for number in list(self.waiting):
-                    await self.publish(number)
-            case "publication" if frame["topic_id"] == self.topic_id and not self.take(frame):
-                await self.send(type="subscribe", **self.wish())  # a hole: ask for what is missing
-            case "gap" if frame["topic_id"] == self.topic_id:
-                self.position["offset"] = max(self.position["offset"], frame["gap"]["to"])
-            case "ping":
-                await self.send(type="pong")
-                if any(it["topic_id"] == self.topic_id and it["offset"] > self.position["offset"] for it in frame["heads"]):
-                    await self.send(type="subscribe", **self.wish())  # the last events were lost on the way
-            case "published" | "refused":
-                self.waiting.pop(frame["id"], None)
-
-    def take(self, publication):  # false where something is missing before it
-        here, offset, event = self.position["offset"], publication["offset"], publication["event"]
-        if offset > here and offset - publication["step"] != here:
-            return False
-        if offset > here:
-            self.position["offset"] = offset
-            if event and event["type"] == "said":
-                print(f"{event['author']['name']}: {event['text']}", flush=True)
-        return True
+            number, text = await said.get()
+            waiting[number] = text
+            await say(number, text)
+    say = lambda number, text: send(type="publish", id=number, message_id={"sender": sender, "counter": number},
+                                    topic="chat:lobby", command={"type": "say", "text": text})
+    start = {"type": "after", **here} if here else {"type": "newest", "count": 20}
+    token = (await asyncio.to_thread(post, "/auth/token"))["token"]
+    await send(type="connect", version=1, token=token, agent="chat.py/1.0",
+               subscriptions=[{"id": 0, "topic": "chat:lobby", "start": start}])
+    publishing = None
+    try:
+        async for message in socket:
+            match json.loads(message):
+                case {"type": "ping"}:
+                    await send(type="pong")
+                case {"type": "subscribed", "position": position, "recovered": recovered, "publications": missed}:
+                    here.update(position)
+                    print("-- recovered" if recovered else "-- live", flush=True)
+                    [take(publication) for publication in missed]
+                    publishing = asyncio.create_task(publish())
+                case {"type": "publication"} as publication:
+                    take(publication)
+                case {"type": "published" | "refused", "id": number}:
+                    waiting.pop(number, None)
+    finally:
+        if publishing:
+            publishing.cancel()
 
 async def main():
     post("/auth/guest", name=NAME)
-    lobby, loop = Lobby(), asyncio.get_running_loop()
-    read = lambda: [asyncio.run_coroutine_threadsafe(lobby.say(line.strip()), loop) for line in sys.stdin]
+    said, loop, attempt = asyncio.Queue(), asyncio.get_running_loop(), 0
+    read = lambda: [loop.call_soon_threadsafe(said.put_nowait, (number, line.strip())) for number, line in enumerate(sys.stdin, 1)]
     threading.Thread(target=read, daemon=True).start()
-    await lobby.run()
+    while True:
+        try:
+            async with connect(SERVER.replace("http", "ws", 1) + "/ws", subprotocols=["trunkline.v1.json"]) as socket:
+                await talk(socket, said)
+        except ConnectionClosed as closed:
+            if closed.rcvd and closed.rcvd.code >= 4300:  # no other attempt would do better
+                sys.exit(f"closed by the server: {closed.rcvd.code} {closed.rcvd.reason}")
+        except (OSError, WebSocketException):
+            pass  # nobody listens
+        await asyncio.sleep(random.uniform(0, 2))
 
 asyncio.run(main())
