@@ -363,7 +363,7 @@ export interface Members {
 export interface MessageId {
   /** Who counts: one outbox, drawn at random once. */
   sender: SenderId;
-  /** The how manieth command of that sender this is. A whole number up to 4294967295. */
+  /** The number of the command among those of that sender. A whole number up to 4294967295. */
   counter: number;
 }
 

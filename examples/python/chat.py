@@ -1,5 +1,5 @@
 """Talks in #lobby: python chat.py http://127.0.0.1:8787 Mina (needs the package `websockets`)."""
-import asyncio, json, random, sys, threading, urllib.request
+import asyncio, contextlib, json, random, sys, threading, urllib.request
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
@@ -18,7 +18,12 @@ def take(publication):
             print(f"{event['author']['name']}: {event['text']}", flush=True)
 
 async def talk(socket, said):
-    send = lambda **frame: socket.send(json.dumps(frame))
+    async def send(**frame):
+        with contextlib.suppress(ConnectionClosed):  # what is lost with the line is sent again
+            await socket.send(json.dumps(frame))
+    async def say(number, text):
+        await send(type="publish", id=number, message_id={"sender": sender, "counter": number},
+                   topic="chat:lobby", command={"type": "say", "text": text})
     async def publish():
         for number, text in list(waiting.items()):  # again, under its old id: it is taken once
             await say(number, text)
@@ -26,8 +31,6 @@ async def talk(socket, said):
             number, text = await said.get()
             waiting[number] = text
             await say(number, text)
-    say = lambda number, text: send(type="publish", id=number, message_id={"sender": sender, "counter": number},
-                                    topic="chat:lobby", command={"type": "say", "text": text})
     start = {"type": "after", **here} if here else {"type": "newest", "count": 20}
     token = (await asyncio.to_thread(post, "/auth/token"))["token"]
     await send(type="connect", version=1, token=token, agent="chat.py/1.0",
@@ -45,16 +48,21 @@ async def talk(socket, said):
                     publishing = asyncio.create_task(publish())
                 case {"type": "publication"} as publication:
                     take(publication)
-                case {"type": "published" | "refused", "id": number}:
+                case {"type": "published", "id": number}:
+                    waiting.pop(number)
+                case {"type": "refused", "id": number, "error": error}:
                     waiting.pop(number, None)
+                    print(f"-- refused: {error['detail']}", flush=True)
     finally:
         if publishing:
             publishing.cancel()
 
 async def main():
     post("/auth/guest", name=NAME)
-    said, loop, attempt = asyncio.Queue(), asyncio.get_running_loop(), 0
-    read = lambda: [loop.call_soon_threadsafe(said.put_nowait, (number, line.strip())) for number, line in enumerate(sys.stdin, 1)]
+    said, loop = asyncio.Queue(), asyncio.get_running_loop()
+    def read():
+        for number_and_text in enumerate(map(str.strip, sys.stdin), 1):
+            loop.call_soon_threadsafe(said.put_nowait, number_and_text)
     threading.Thread(target=read, daemon=True).start()
     while True:
         try:

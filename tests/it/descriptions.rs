@@ -44,6 +44,17 @@ async fn the_parser_of_asyncapi_finds_nothing_wrong() {
 }
 
 #[tokio::test]
+async fn a_validator_of_openapi_finds_nothing_wrong() {
+    let mut node = Command::new("node");
+    passes(
+        node.arg("tests/node/openapi.mjs")
+            .arg(judges())
+            .arg("schema/openapi.json"),
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn a_program_compiles_against_the_declarations() {
     let mut node = Command::new("node");
     let tsc = judges().join("node_modules/typescript/bin/tsc");

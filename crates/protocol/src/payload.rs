@@ -74,7 +74,7 @@ pub struct Publication {
 pub struct MessageId {
     /// Who counts: one outbox, drawn at random once.
     pub sender: SenderId,
-    /// The how manieth command of that sender this is.
+    /// The number of the command among those of that sender.
     pub counter: u32,
 }
 

@@ -10,6 +10,7 @@ use crate::document::{Document, Frame, Sender, tag};
 use crate::examples::{self, Example};
 use crate::openapi::{Answer, Body};
 use crate::routes;
+use crate::typescript::limit;
 
 mod html;
 
@@ -245,7 +246,12 @@ fn types(document: &Document) -> String {
         .map(|(name, schema)| {
             let mut body = paragraph(schema);
             if schema["type"] != "object" && schema.get("oneOf").is_none() {
-                let _ = writeln!(body, "<p class=\"facts\">{}</p>", plain_type(schema));
+                let _ = writeln!(
+                    body,
+                    "<p class=\"facts\">{}. {}</p>",
+                    plain_type(schema),
+                    html::marked(&limit(schema).unwrap_or_default())
+                );
             }
             body += &shape(document, schema);
             card(name, &code(name), &body)

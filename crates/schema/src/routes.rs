@@ -22,7 +22,7 @@ fn sign_in() -> Vec<Route> {
             summary: "Signs a guest in. The answer sets the cookie that keeps the guest; with the \
                       cookie of an earlier one, the id stays and the name changes.",
             cookie: false,
-            request: Some(object(json!({
+            request: Some(object(&json!({
                 "name": {
                     "description": "Trimmed; then 1 to 32 characters, none of them a control \
                                     character.",
@@ -32,7 +32,7 @@ fn sign_in() -> Vec<Route> {
                 },
             }))),
             answers: vec![
-                json_answer("Signed in.", object(json!({ "user": user }))),
+                json_answer("Signed in.", object(&json!({ "user": user }))),
                 problem_answer(
                     400,
                     "The name is not one, or the body is not JSON of this form.",
@@ -60,7 +60,7 @@ fn sign_in() -> Vec<Route> {
             answers: vec![
                 json_answer(
                     "A token, good for `expires_in` seconds.",
-                    object(json!({
+                    object(&json!({
                         "token": { "type": "string", "maxLength": 2048 },
                         "expires_in": { "type": "integer", "minimum": 0 },
                         "user": user,
@@ -120,7 +120,7 @@ fn health() -> Vec<Route> {
     ]
 }
 
-fn object(properties: Value) -> Value {
+fn object(properties: &Value) -> Value {
     let required: Vec<&String> = properties
         .as_object()
         .into_iter()
