@@ -541,7 +541,7 @@ export interface ServerPublication {
   offset: number;
   /** Its offset minus that of the publication before it. A whole number up to 4294967295. */
   step: number;
-  /** The event. Any JSON value of at most 61440 bytes. */
+  /** The event. In a binary frame it reaches to the end. Any JSON value of at most 61440 bytes. */
   event: unknown;
 }
 

@@ -1,7 +1,11 @@
 //! From HTTP to WebSocket: what is upgraded, what stays a page, what is refused.
 
-use trunkline_protocol::{Codec, DisconnectReason, ServerFrame};
-use trunkline_tests::{Peer, RawSocket, ServerProcess, TestServer, get};
+use trunkline_protocol::{
+    ClientFrame, Codec, DisconnectReason, List, PROTOCOL_VERSION, ServerFrame, Text,
+};
+use trunkline_tests::{
+    Peer, RawSocket, ServerProcess, TestServer, get, masked_frame, upgrade_request,
+};
 
 #[tokio::test]
 async fn chat_is_a_page_until_it_is_upgraded() {
@@ -110,4 +114,56 @@ async fn another_version_is_told_which_ones_are_spoken() {
     let (reason, text) = peer.closed().await;
     assert_eq!(reason, DisconnectReason::VersionUnsupported);
     assert!(text.contains("trunkline.v1.bincode"), "{text}");
+}
+
+/// A handshake with what a client says right after it, and a goodbye.
+async fn hurried(server: &TestServer) -> Vec<u8> {
+    let connect = ClientFrame::Connect {
+        version: PROTOCOL_VERSION,
+        token: Text::cut(&server.token("ada").await),
+        agent: Text::cut("tests"),
+        subscriptions: List::default(),
+    };
+    let mut bytes = upgrade_request(server.address(), "/ws", &[]).into_bytes();
+    bytes.extend(masked_frame(0x81, &Codec::Json.encode(&connect)));
+    bytes.extend(masked_frame(0x88, &1000_u16.to_be_bytes()));
+    bytes
+}
+
+/// Reads the answer, and what follows it up to the end.
+async fn check_answered(mut socket: RawSocket) {
+    let answer = socket.read_answer().await;
+    assert_eq!(answer.status(), 101, "{}", answer.head);
+    let frames = socket.read_to_end().await;
+    let text = String::from_utf8_lossy(&frames);
+    assert!(text.contains(r#""type":"connected""#), "{text:?}");
+    assert_eq!(frames[frames.len() - 4..], [0x88, 2, 0x03, 0xe8], "{text}");
+}
+
+#[tokio::test]
+async fn frames_may_come_with_the_handshake() {
+    let server = TestServer::start().await;
+    let bytes = hurried(&server).await;
+    let mut socket = RawSocket::connect(server.address()).await;
+    socket.send(&bytes).await;
+    check_answered(socket).await;
+
+    let mut socket = RawSocket::connect(server.address()).await;
+    socket.send(&bytes).await;
+    socket.finish().await;
+    check_answered(socket).await;
+}
+
+#[tokio::test]
+async fn a_handshake_may_come_in_pieces() {
+    let server = TestServer::start().await;
+    let bytes = hurried(&server).await;
+    for at in [1, 30, bytes.len() / 2, bytes.len() - 100, bytes.len() - 5] {
+        let mut socket = RawSocket::connect(server.address()).await;
+        socket.send(&bytes[..at]).await;
+        // Whoever is answered came later: most likely the first piece was read.
+        get(server.address(), "/healthz", &[]).await;
+        socket.send(&bytes[at..]).await;
+        check_answered(socket).await;
+    }
 }

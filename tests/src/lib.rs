@@ -18,7 +18,7 @@ use std::time::Duration;
 pub use peer::Peer;
 pub use process::ServerProcess;
 pub use proxy::Proxy;
-pub use raw::{Answer, RawSocket, ask, get};
+pub use raw::{Answer, RawSocket, ask, get, masked_frame, upgrade_request};
 pub use server::TestServer;
 pub use soak::Soak;
 

@@ -246,7 +246,7 @@ impl Peer {
                 | ServerFrame::Present { id, .. }
                 | ServerFrame::Refreshed { id, .. } => *id,
                 ServerFrame::Publication { event, .. } => {
-                    self.passed.push_back(event.clone());
+                    self.passed.push_back(event.0.clone());
                     continue;
                 }
                 _ => continue,
@@ -263,7 +263,7 @@ impl Peer {
             let event = match self.passed.pop_front() {
                 Some(event) => event,
                 None => match self.receive().await {
-                    ServerFrame::Publication { event, .. } => event,
+                    ServerFrame::Publication { event, .. } => event.0,
                     _ => continue,
                 },
             };

@@ -63,6 +63,54 @@ pub async fn ask(address: SocketAddr, method: &str, path: &str, headers: &[&str]
     }
 }
 
+/// A request to become a WebSocket, with these header lines besides the usual ones.
+pub fn upgrade_request(address: SocketAddr, path: &str, headers: &[&str]) -> String {
+    let mut request = format!(
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    );
+    let replaces = |name: &str| {
+        headers
+            .iter()
+            .any(|it| it.to_ascii_lowercase().starts_with(name))
+    };
+    if !replaces("sec-websocket-version") {
+        request.push_str("Sec-WebSocket-Version: 13\r\n");
+    }
+    if !replaces("sec-websocket-key") {
+        request.push_str(&format!("Sec-WebSocket-Key: {KEY}\r\n"));
+    }
+    for header in headers {
+        request.push_str(header);
+        request.push_str("\r\n");
+    }
+    request + "\r\n"
+}
+
+/// Bytes of a masked frame, as a client sends it, with a first byte and a payload.
+pub fn masked_frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![first];
+    match payload.len() {
+        len @ 0..=125 => frame.push(0x80 | len as u8),
+        len @ 126..=65535 => {
+            frame.push(0x80 | 126);
+            frame.extend((len as u16).to_be_bytes());
+        }
+        len => {
+            frame.push(0x80 | 127);
+            frame.extend((len as u64).to_be_bytes());
+        }
+    }
+    let mask = [1, 2, 3, 4];
+    frame.extend(mask);
+    frame.extend(
+        payload
+            .iter()
+            .zip(mask.iter().cycle())
+            .map(|(byte, mask)| byte ^ mask),
+    );
+    frame
+}
+
 /// A TCP connection.
 pub struct RawSocket {
     stream: TcpStream,
@@ -84,33 +132,22 @@ impl RawSocket {
     /// head of the answer.
     pub async fn upgrade(address: SocketAddr, path: &str, headers: &[&str]) -> (Self, Answer) {
         let mut socket = Self::connect(address).await;
-        let mut request = format!(
-            "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-        );
-        let replaces = |name: &str| {
-            headers
-                .iter()
-                .any(|it| it.to_ascii_lowercase().starts_with(name))
-        };
-        if !replaces("sec-websocket-version") {
-            request.push_str("Sec-WebSocket-Version: 13\r\n");
-        }
-        if !replaces("sec-websocket-key") {
-            request.push_str(&format!("Sec-WebSocket-Key: {KEY}\r\n"));
-        }
-        for header in headers {
-            request.push_str(header);
-            request.push_str("\r\n");
-        }
-        socket.send(format!("{request}\r\n").as_bytes()).await;
-        let head = within("the head of the answer", socket.read_head()).await;
-        (
-            socket,
-            Answer {
-                head,
-                body: String::new(),
-            },
-        )
+        let request = upgrade_request(address, path, headers);
+        socket.send(request.as_bytes()).await;
+        let answer = socket.read_answer().await;
+        (socket, answer)
+    }
+
+    /// Reads the head of an answer.
+    pub async fn read_answer(&mut self) -> Answer {
+        let head = within("the head of the answer", self.read_head()).await;
+        let body = String::new();
+        Answer { head, body }
+    }
+
+    /// Says that nothing more is sent.
+    pub async fn finish(&mut self) {
+        self.stream.shutdown().await.expect("a line that is up");
     }
 
     /// A WebSocket that speaks bincode and has said nothing yet.
@@ -135,27 +172,7 @@ impl RawSocket {
 
     /// Sends a frame with a first byte and a payload, masked as a client must.
     pub async fn send_frame(&mut self, first: u8, payload: &[u8]) {
-        let mut frame = vec![first];
-        match payload.len() {
-            len @ 0..=125 => frame.push(0x80 | len as u8),
-            len @ 126..=65535 => {
-                frame.push(0x80 | 126);
-                frame.extend((len as u16).to_be_bytes());
-            }
-            len => {
-                frame.push(0x80 | 127);
-                frame.extend((len as u64).to_be_bytes());
-            }
-        }
-        let mask = [1, 2, 3, 4];
-        frame.extend(mask);
-        frame.extend(
-            payload
-                .iter()
-                .zip(mask.iter().cycle())
-                .map(|(byte, mask)| byte ^ mask),
-        );
-        self.send(&frame).await;
+        self.send(&masked_frame(first, payload)).await;
     }
 
     /// Reads frames until a Close frame or the end, and returns its code.

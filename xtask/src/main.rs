@@ -9,6 +9,7 @@ mod dist;
 mod fingerprint;
 mod full_build;
 mod fuzz;
+mod gate;
 mod lockfile;
 mod precompress;
 mod process;
@@ -25,7 +26,7 @@ mod workspace;
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 
 use crate::workspace::Workspace;
@@ -85,6 +86,9 @@ enum Task {
     /// Measurements of the real server, in release; see docs/benchmarks.md
     #[command(disable_help_flag = true)]
     Bench {
+        /// Instead, compare instructions of the rules and the size of the page with their budget
+        #[arg(long)]
+        gate: bool,
         /// Passed on to the measurements: a scenario's name, `--quick`, `--help`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
@@ -112,7 +116,9 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Schema => schema::write(&workspace)?,
         Task::Sim { args } => sim::sim(&workspace, &args)?,
         Task::Fuzz { secs, input } => fuzz::fuzz(&workspace, secs, input.as_deref())?,
-        Task::Bench { args } => bench::bench(&workspace, &args)?,
+        Task::Bench { gate: true, args } if args.is_empty() => gate::gate(&workspace)?,
+        Task::Bench { gate: true, .. } => bail!("`bench --gate` takes nothing else"),
+        Task::Bench { gate: false, args } => bench::bench(&workspace, &args)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -39,6 +39,11 @@ impl<'a> WebBuild<'a> {
         })
     }
 
+    /// Whether wasm-opt and node are there, so that the app gets as small as it can.
+    pub(crate) fn is_optimized(&self) -> bool {
+        self.wasm_opt.is_some() && process::find("node").is_some()
+    }
+
     /// Names what the app is built from.
     pub(crate) fn inputs(&self) -> &str {
         &self.inputs

@@ -1,5 +1,6 @@
 //! A contender: a server that takes its turn, ours or another, with what it has cost so far.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -21,6 +22,8 @@ pub(crate) enum Entry {
         codec: Codec,
         options: Vec<String>,
     },
+    /// An earlier build of our server.
+    Before,
     /// Another server.
     Peer(PeerServer),
 }
@@ -83,16 +86,19 @@ impl Entry {
         entries
     }
 
-    /// These peers, as far as they are wanted.
+    /// The earlier build if there is one, and these peers as far as they are wanted.
     pub(crate) fn peers(launcher: &Launcher, peers: &[PeerServer]) -> Vec<Self> {
+        let before = launcher.before().map(|_| Self::Before);
         let wanted = peers.iter().filter(|&&peer| launcher.wants(peer));
-        wanted.map(|&peer| Self::Peer(peer)).collect()
+        let wanted = wanted.map(|&peer| Self::Peer(peer));
+        before.into_iter().chain(wanted).collect()
     }
 
     /// What it is called.
     pub(crate) fn name(&self) -> &str {
         match self {
             Self::Ours { name, .. } => name,
+            Self::Before => "before",
             Self::Peer(peer) => peer.name(),
         }
     }
@@ -108,22 +114,11 @@ impl Entry {
         let name = self.name().to_owned();
         let (process, id, target) = match self {
             Self::Ours { codec, options, .. } => {
-                let mut all = vec!["--connections-max".to_owned(), "50000".to_owned()];
-                all.extend(["--token-lifetime".to_owned(), "86400".to_owned()]);
-                all.extend(options.iter().cloned());
-                let server = launcher.start_with("memory", &all).await?;
-                let ticket = server.sign_in().await?;
-                let language = Language::Trunkline {
-                    codec: *codec,
-                    token: ticket.token,
-                };
-                let address = ticket.address;
-                let id = server.id();
-                (
-                    Process::Ours(Box::new(server)),
-                    id,
-                    Target { address, language },
-                )
+                start_ours(launcher, launcher.binary(), *codec, options).await?
+            }
+            Self::Before => {
+                let binary = launcher.before().context("there is no earlier build")?;
+                start_ours(launcher, binary, Codec::Bincode, &[]).await?
             }
             Self::Peer(peer) => {
                 let process = peer.start(launcher.peers())?;
@@ -141,6 +136,27 @@ impl Entry {
             _process: process,
         })
     }
+}
+
+async fn start_ours(
+    launcher: &Launcher,
+    binary: &Path,
+    codec: Codec,
+    options: &[String],
+) -> Result<(Process, u32, Target)> {
+    let mut all = vec!["--connections-max".to_owned(), "50000".to_owned()];
+    all.extend(["--token-lifetime".to_owned(), "86400".to_owned()]);
+    all.extend(options.iter().cloned());
+    let server = launcher.start_binary(binary, "memory", &all).await?;
+    let ticket = server.sign_in().await?;
+    let language = Language::Trunkline {
+        codec,
+        token: ticket.token,
+    };
+    let address = ticket.address;
+    let id = server.id();
+    let process = Process::Ours(Box::new(server));
+    Ok((process, id, Target { address, language }))
 }
 
 impl Contender {

@@ -35,7 +35,8 @@ use crate::report::Report;
 use crate::scenarios::{SCENARIOS, Scenario};
 use crate::server::Launcher;
 
-/// Measures the real server. Without a scenario, all of them one after the other.
+/// Measures the real server. Without a scenario, all of them one after the other. With `--gate`
+/// alone, compares instructions and the page's size with their budget instead.
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask bench")]
 struct Cli {
@@ -51,6 +52,10 @@ struct Cli {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     #[arg(value_parser = peer_names())]
     peers: Option<Vec<String>>,
+
+    /// An earlier build of the server to compare with: its binary
+    #[arg(long, value_name = "FILE")]
+    before: Option<PathBuf>,
 
     /// The program that has the other servers in Rust
     #[arg(long, value_name = "FILE", hide = true)]
@@ -99,7 +104,12 @@ fn measure(cli: &Cli) -> Result<()> {
         node: cli.node_peers.clone(),
         scripts: cli.peer_scripts.clone(),
     };
-    let launcher = Launcher::new(&cli.server, programs, cli.peers.clone())?;
+    let launcher = Launcher::new(
+        &cli.server,
+        cli.before.as_deref(),
+        programs,
+        cli.peers.clone(),
+    )?;
     for scenario in SCENARIOS {
         if cli.scenario.as_ref().is_none_or(|it| it == scenario.name) {
             let report = run(&runtime, &scenario, &launcher, cli.quick)

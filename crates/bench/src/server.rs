@@ -26,6 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug)]
 pub(crate) struct Launcher {
     binary: PathBuf,
+    before: Option<PathBuf>,
     peers: PeerPrograms,
     /// The peers that are wanted; all, if nobody chose.
     chosen: Option<Vec<String>>,
@@ -64,12 +65,16 @@ impl Launcher {
     /// Checks that the binary is there.
     pub(crate) fn new(
         binary: &Path,
+        before: Option<&Path>,
         peers: PeerPrograms,
         chosen: Option<Vec<String>>,
     ) -> Result<Self> {
-        ensure!(binary.exists(), "no server at {}", binary.display());
+        for binary in [Some(binary), before].into_iter().flatten() {
+            ensure!(binary.exists(), "no server at {}", binary.display());
+        }
         Ok(Self {
             binary: binary.to_owned(),
+            before: before.map(Path::to_owned),
             peers,
             chosen,
         })
@@ -78,6 +83,16 @@ impl Launcher {
     /// Where the programs of the peers are.
     pub(crate) fn peers(&self) -> &PeerPrograms {
         &self.peers
+    }
+
+    /// The server's binary.
+    pub(crate) fn binary(&self) -> &Path {
+        &self.binary
+    }
+
+    /// That of an earlier build, to compare with.
+    pub(crate) fn before(&self) -> Option<&Path> {
+        self.before.as_deref()
     }
 
     /// Whether a peer is wanted.
@@ -106,11 +121,21 @@ impl Launcher {
         broker: &'static str,
         options: &[String],
     ) -> Result<Server> {
+        self.start_binary(&self.binary, broker, options).await
+    }
+
+    /// Starts this binary of the server with an empty folder and more options.
+    pub(crate) async fn start_binary(
+        &self,
+        binary: &Path,
+        broker: &'static str,
+        options: &[String],
+    ) -> Result<Server> {
         let data = tempfile::Builder::new()
             .prefix("trunkline-bench-")
             .tempdir();
         let data = data.context("cannot make a data folder")?;
-        Server::start(self.binary.clone(), broker, options, data).await
+        Server::start(binary.to_owned(), broker, options, data).await
     }
 }
 

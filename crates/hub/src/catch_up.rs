@@ -21,6 +21,12 @@ pub struct CatchUp {
 }
 
 impl Hub {
+    /// Tells whether a subscription of a connection may be behind. False as long as there is
+    /// nothing to read from history for it.
+    pub fn lags(&self, connection: ConnectionId) -> bool {
+        self.connection(connection).is_some_and(|it| it.lags)
+    }
+
     /// The next subscription of a connection to feed from history, while there is room for it.
     /// Those that are behind take turns.
     pub fn catching_up(&mut self, connection: ConnectionId) -> Option<CatchUp> {

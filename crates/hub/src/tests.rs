@@ -372,7 +372,11 @@ fn told(codec: Codec, frame: &ServerFrame) -> Vec<String> {
             event,
             ..
         } => {
-            vec![format!("#{}:{offset} {}", topic_id.0, words(codec, event))]
+            vec![format!(
+                "#{}:{offset} {}",
+                topic_id.0,
+                words(codec, &event.0)
+            )]
         }
         ServerFrame::Gap { topic_id, gap } => {
             vec![format!(

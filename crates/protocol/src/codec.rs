@@ -8,13 +8,15 @@ use std::fmt;
 
 use bincode::config::{Configuration, Limit, LittleEndian, Varint};
 use bincode::de::Decoder;
+use bincode::de::read::Reader;
 use bincode::enc::Encoder;
+use bincode::enc::write::Writer;
 use bincode::error::{DecodeError, EncodeError};
 use bytes::Bytes;
 
 use crate::bounded::{List, Text};
 use crate::error::ErrorCode;
-use crate::payload::{Payload, SenderId};
+use crate::payload::{PAYLOAD_LEN_MAX, Payload, SenderId, Tail};
 use crate::topic::Never;
 
 pub use bincode::{Decode, Encode};
@@ -70,7 +72,7 @@ impl Codec {
     ///
     /// # Errors
     ///
-    /// [`CodecError::TooLong`] above [`PAYLOAD_LEN_MAX`](crate::payload::PAYLOAD_LEN_MAX) bytes.
+    /// [`CodecError::TooLong`] above [`PAYLOAD_LEN_MAX`] bytes.
     pub fn payload<T: Wire>(self, message: &T) -> Result<Payload, CodecError> {
         Payload::try_from(self.encode_to_vec(message)).map_err(|_| CodecError::TooLong)
     }
@@ -177,6 +179,48 @@ carried_as!(SenderId as u64, |sender, encoder| u64::from(*sender)
 carried_as!(ErrorCode as u16, |code, encoder| code
     .number()
     .encode(encoder));
+
+impl Encode for Tail {
+    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+        encoder.writer().write(self.0.as_bytes())
+    }
+}
+
+impl<Context> Decode<Context> for Tail {
+    fn decode<D: Decoder<Context = Context>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        let len = left(decoder.reader());
+        decoder.claim_bytes_read(len)?;
+        let bytes = decoder.reader().peek_read(len).unwrap_or_default();
+        let payload =
+            Payload::try_from(bytes).map_err(|e| DecodeError::OtherString(e.to_string()))?;
+        decoder.reader().consume(len);
+        Ok(Self(payload))
+    }
+}
+
+impl<'de, Context> bincode::BorrowDecode<'de, Context> for Tail {
+    fn borrow_decode<D: bincode::de::BorrowDecoder<'de, Context = Context>>(
+        decoder: &mut D,
+    ) -> Result<Self, DecodeError> {
+        Decode::decode(decoder)
+    }
+}
+
+/// How many bytes a reader has left, or more than a payload may have. A reader tells only whether
+/// it has so many, so this asks bit by bit.
+fn left(reader: &mut impl Reader) -> usize {
+    let mut len = 0;
+    for bit in (0..=PAYLOAD_LEN_MAX.ilog2()).rev() {
+        let longer = len + (1 << bit);
+        if reader.peek_read(longer).is_some() {
+            len = longer;
+        }
+    }
+    len
+}
+
+/// All bits set is beyond the bound, so that `left` sees what is too long.
+const _: () = assert!((2 << PAYLOAD_LEN_MAX.ilog2()) - 1 > PAYLOAD_LEN_MAX);
 
 impl<T: Encode + 'static, const MAX: usize> Encode for List<T, MAX> {
     fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {

@@ -7,7 +7,7 @@ use crate::bounded::{List, Text};
 use crate::codec::{Decode, Deserialize, Encode, Serialize};
 use crate::contract::Fingerprint;
 use crate::error::Error;
-use crate::payload::{MessageId, Payload, Publication};
+use crate::payload::{MessageId, Payload, Publication, Tail};
 use crate::position::{Epoch, Gap, Offset, Position};
 use crate::presence::{Member, Members};
 use crate::topic::{TOPIC_NAME_LEN_MAX, TopicId};
@@ -288,8 +288,8 @@ pub enum ServerFrame {
         offset: Offset,
         /// Its offset minus that of the publication before it.
         step: u32,
-        /// The event.
-        event: Payload,
+        /// The event. In a binary frame it reaches to the end.
+        event: Tail,
     },
     /// Publications of a topic that this reader will not get.
     Gap {
@@ -370,7 +370,7 @@ impl ServerFrame {
             topic_id,
             offset,
             step,
-            event,
+            event: Tail(event),
         }
     }
 }

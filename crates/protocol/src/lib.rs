@@ -36,7 +36,7 @@ pub use contract::{Contract, Fingerprint, Shape};
 pub use disconnect::{DisconnectClass, DisconnectReason};
 pub use error::{Error, ErrorCode};
 pub use frame::{ClientFrame, RequestId, ServerFrame};
-pub use payload::{MessageId, Payload, Publication, SenderId};
+pub use payload::{MessageId, Payload, Publication, SenderId, Tail};
 pub use position::{Epoch, Gap, GapCause, Offset, Position};
 pub use presence::{Member, Members};
 #[cfg(feature = "json")]

@@ -11,8 +11,8 @@ pub const PAYLOAD_LEN_MAX: usize = 60 * 1024;
 
 /// An event, command, request or response, encoded with the codec of the frame around it.
 ///
-/// In a binary frame these are bytes with a length; in a JSON frame they are a JSON value in
-/// place. Frames can thus be read, ordered and passed on by code that knows no message type.
+/// In a binary frame these are bytes with a length, or a [`Tail`]; in a JSON frame they are a JSON
+/// value in place. Frames can thus be read, ordered and passed on by code that knows no message type.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
 pub struct Payload(Arc<[u8]>);
@@ -38,6 +38,14 @@ impl TryFrom<Vec<u8>> for Payload {
     type Error = TooLong;
 
     fn try_from(bytes: Vec<u8>) -> Result<Self, TooLong> {
+        Self::try_from(&bytes[..])
+    }
+}
+
+impl TryFrom<&[u8]> for Payload {
+    type Error = TooLong;
+
+    fn try_from(bytes: &[u8]) -> Result<Self, TooLong> {
         if bytes.len() <= PAYLOAD_LEN_MAX {
             Ok(Self(bytes.into()))
         } else {
@@ -48,6 +56,13 @@ impl TryFrom<Vec<u8>> for Payload {
         }
     }
 }
+
+/// A payload that reaches to the end of its frame: in a binary frame it has no length before it.
+/// It must be the last field, and stands in the frame that is sent most often.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
+#[serde(transparent)]
+pub struct Tail(pub Payload);
 
 /// An encoded event with its place in the topic, as kept and as sent.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::bounded::{List, Text};
 use crate::error::ErrorCode;
-use crate::payload::{PAYLOAD_LEN_MAX, Payload, SenderId};
+use crate::payload::{PAYLOAD_LEN_MAX, Payload, SenderId, Tail};
 use crate::topic::{Never, TOPIC_NAME_LEN_MAX, TopicName};
 use crate::user::UserId;
 
@@ -85,6 +85,20 @@ impl JsonSchema for Payload {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ MAX_BYTES: PAYLOAD_LEN_MAX })
+    }
+}
+
+impl JsonSchema for Tail {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        Payload::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Payload::json_schema(generator)
     }
 }
 

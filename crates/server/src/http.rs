@@ -37,6 +37,11 @@ pub(crate) struct Services {
     pub(crate) shutdown: CancellationToken,
 }
 
+/// Which pages may talk to the server.
+pub(crate) fn origins(config: &Config) -> OriginPolicy {
+    OriginPolicy::new(config.behind_tls, config.allow_origin.clone())
+}
+
 /// Composes the routes. Each module brings its own, with its own state.
 pub(crate) fn router(services: &Services) -> Router {
     let Services {
@@ -47,7 +52,7 @@ pub(crate) fn router(services: &Services) -> Router {
         shutdown,
         ..
     } = services;
-    let origins = OriginPolicy::new(config.behind_tls, config.allow_origin.clone());
+    let origins = origins(config);
     let routes = if config.conformance {
         conformance::router(Arc::clone(node))
     } else {

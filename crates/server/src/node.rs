@@ -15,9 +15,10 @@ use trunkline_hub::{Announcement, ConnectionId, HubConfig, People};
 use trunkline_protocol::{Members, Moment, Offset, TopicName, User, UserId};
 use trunkline_session::ServerConfig;
 
+use crate::accept::Acceptor;
 use crate::broker::{Broker, Deliver, Delivered, InUse};
 use crate::clock::{self, Clock};
-use crate::shard::{self, Arrival, Inbox, Note, Published};
+use crate::shard::{self, Arrival, Inbox, Knock, Note, Published};
 use crate::topics::Registry;
 
 /// How often members that linger are let go.
@@ -116,6 +117,20 @@ impl Node {
         let inbox = shard::emptiest(&self.shards);
         inbox.lines.fetch_add(1, Ordering::Relaxed);
         inbox.push(Note::Arrived(Box::new(arrival)));
+    }
+
+    /// Lets the first shard accept connections until the goodbye.
+    pub(crate) fn listen(&self, acceptor: Acceptor) {
+        if let Some(first) = self.shards.first() {
+            first.push(Note::Listen(Box::new(acceptor)));
+        }
+    }
+
+    /// Gives a connection that has said nothing yet to the shard that has the fewest.
+    pub(crate) fn receive(&self, knock: Knock) {
+        let inbox = shard::emptiest(&self.shards);
+        inbox.lines.fetch_add(1, Ordering::Relaxed);
+        inbox.push(Note::Knocked(Box::new(knock)));
     }
 
     /// A number for a connection. It comes again after four thousand million others.

@@ -108,7 +108,7 @@ impl OriginPolicy {
     }
 
     /// Checks one request. Safe methods without an upgrade only need a proper `Host`.
-    fn check(
+    pub(crate) fn check(
         &self,
         method: &Method,
         uri: &Uri,
@@ -169,7 +169,7 @@ impl OriginPolicy {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Refusal {
+pub(crate) enum Refusal {
     /// `Host` is missing, doubled or malformed.
     Host,
     /// `Origin` is another site's, `null`, doubled or malformed.

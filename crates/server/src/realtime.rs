@@ -62,6 +62,9 @@ pub(crate) fn open(
     Shards::start(&node, seeds).map(|shards| (node, shards))
 }
 
+/// The addresses of WebSockets.
+pub(crate) const PATHS: [&str; 2] = ["/ws", "/chat"];
+
 /// Routes `/ws`, which is only a socket, and `/chat`, which is a page until it is upgraded.
 pub(crate) fn router(node: Arc<Node>, assets: Assets) -> Router {
     let page = move |State(node): State<Arc<Node>>, request: Request| async move {

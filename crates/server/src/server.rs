@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use tokio::net::TcpListener;
+use mio::net::TcpListener;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
-use crate::accept::{self, Acceptor, OpenConnections};
+use crate::accept::{self, Acceptor, OpenConnections, Reception};
 use crate::assets::Assets;
 use crate::auth::Guests;
 use crate::config::Config;
@@ -112,6 +112,7 @@ impl Server {
             told.cancel();
         };
         let _telling = AbortOnDropHandle::new(tokio::spawn(tell));
+        let origins = http::origins(&self.config);
         let services = Services {
             open: OpenConnections::new(self.config.connections_max),
             node: self.node,
@@ -124,11 +125,13 @@ impl Server {
         let abort = CancellationToken::new();
         // Dropping this future must not leave connections behind.
         let _abort_on_drop = abort.clone().drop_guard();
-        let tokens = (goodbye, abort.clone());
+        let tokens = (goodbye.clone(), abort.clone());
         let open = services.open.clone();
-        Acceptor::new(self.listener, app, timeouts, open, tokens, tasks.clone())
-            .run()
-            .await;
+        let node = Arc::clone(&services.node);
+        let reception = Reception::new(app, timeouts, tokens, tasks.clone());
+        let reception = Arc::new(reception.with_doors(Arc::clone(&node), origins));
+        node.listen(Acceptor::new(self.listener, reception, open));
+        goodbye.cancelled().await;
 
         let open = services.open.count();
         tracing::info!(

@@ -3,7 +3,7 @@
 use crate::workspace::{Package, Workspace};
 
 /// Members, what they may import, and what their tests may import besides.
-const TABLE: [(&str, &[&str], &[&str]); 15] = [
+const TABLE: [(&str, &[&str], &[&str]); 16] = [
     ("trunkline-macros", &[], &[]),
     ("trunkline-protocol", &["macros"], &[]),
     ("trunkline-session", &["protocol"], &["hub"]),
@@ -28,6 +28,11 @@ const TABLE: [(&str, &[&str], &[&str]); 15] = [
         &[],
     ),
     ("trunkline-bench", &["protocol", "client"], &[]),
+    (
+        "trunkline-cost",
+        &["protocol", "session", "hub", "websocket"],
+        &[],
+    ),
     (
         "trunkline-tests",
         &["protocol", "session", "hub", "sim", "server", "client"],

@@ -11,6 +11,7 @@ pub(crate) mod cargo_install;
 pub(crate) mod kosoku;
 pub(crate) mod node_packages;
 pub(crate) mod trunk;
+pub(crate) mod valgrind;
 pub(crate) mod venv;
 pub(crate) mod wasm_bindgen;
 pub(crate) mod wasm_target;

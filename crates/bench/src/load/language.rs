@@ -234,7 +234,7 @@ fn socket_io_event(text: &str) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use trunkline_protocol::{Epoch, Payload, Position, TopicId};
+    use trunkline_protocol::{Epoch, Payload, Position, Tail, TopicId};
 
     use super::*;
     use crate::load::stamp::Stamp;
@@ -272,7 +272,7 @@ mod tests {
                 topic_id: TopicId(0x23),
                 offset: 0x2323,
                 step: 1,
-                event: event(codec, &stamp.text()),
+                event: Tail(event(codec, &stamp.text())),
             };
             assert_eq!(hear(&publication), (Heard::Message, Some(stamp)));
             let returned = ServerFrame::Returned {

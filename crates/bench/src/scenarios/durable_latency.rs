@@ -251,7 +251,7 @@ async fn read(mut peer: Peer, plan: Plan, publishers: u32) -> Result<Histogram<u
             bail!("expected Publication, got {frame:?}");
         };
         ensure!(offset == expected, "offset {offset} in place of {expected}");
-        let Origin { speaker, number } = origin_of(&event)?;
+        let Origin { speaker, number } = origin_of(&event.0)?;
         let next = next
             .get_mut(speaker as usize)
             .context("a stranger speaks")?;

@@ -202,7 +202,7 @@ async fn recover(
     while last < Offset::from(HAD + crowd.missed) {
         match peer.receive().await? {
             ServerFrame::Publication { offset, event, .. } => {
-                last = follow((&rooms, room), last, offset, &event)?;
+                last = follow((&rooms, room), last, offset, &event.0)?;
             }
             other => bail!("expected Publication, got {other:?}"),
         }

@@ -257,10 +257,10 @@ pub(crate) fn server_frames(form: Form) -> Vec<Sample<ServerFrame>> {
                 topic_id: TopicId(70_000),
                 offset: 9_007_199_254_740_991,
                 step: 251,
-                event: form.payload(&TypingEvent {
+                event: Tail(form.payload(&TypingEvent {
                     user: sam(),
                     typing: true,
-                }),
+                })),
             },
         ),
         sample(

@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -33,12 +34,9 @@ impl OpenConnections {
         self.max - self.free.available_permits()
     }
 
-    /// Counts a stream in, or gives it back when there are too many.
-    pub(super) fn admit(&self, stream: TcpStream) -> Result<CountedStream, TcpStream> {
-        match Arc::clone(&self.free).try_acquire_owned() {
-            Ok(permit) => Ok(CountedStream { stream, permit }),
-            Err(_) => Err(stream),
-        }
+    /// Counts a connection in for as long as the permit is kept. None if there are too many.
+    pub(super) fn admit(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.free).try_acquire_owned().ok()
     }
 }
 
@@ -46,17 +44,25 @@ impl OpenConnections {
 #[derive(Debug)]
 pub(crate) struct CountedStream {
     stream: TcpStream,
+    /// What was read before.
+    early: Bytes,
     permit: OwnedSemaphorePermit,
 }
 
 impl CountedStream {
-    /// The stream, and what counts it for as long as it is kept.
-    pub(crate) fn into_parts(self) -> (TcpStream, OwnedSemaphorePermit) {
-        (self.stream, self.permit)
+    /// A stream that was counted in, of which `early` was read already.
+    pub(super) fn new(stream: TcpStream, early: Bytes, permit: OwnedSemaphorePermit) -> Self {
+        Self {
+            stream,
+            early,
+            permit,
+        }
     }
 
-    pub(super) fn set_nodelay(&self) -> io::Result<()> {
-        self.stream.set_nodelay(true)
+    /// The stream, what was read before and not taken, and what counts it for as long as it is
+    /// kept.
+    pub(crate) fn into_parts(self) -> (TcpStream, Bytes, OwnedSemaphorePermit) {
+        (self.stream, self.early, self.permit)
     }
 }
 
@@ -66,7 +72,13 @@ impl AsyncRead for CountedStream {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        if self.early.is_empty() {
+            return Pin::new(&mut self.stream).poll_read(cx, buf);
+        }
+        let len = self.early.len().min(buf.remaining());
+        buf.put_slice(&self.early[..len]);
+        self.early.advance(len);
+        Poll::Ready(Ok(()))
     }
 }
 

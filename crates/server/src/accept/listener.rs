@@ -1,22 +1,25 @@
-//! Listens, and accepts connections until the shutdown.
+//! Listens, and accepts connections. The loop that polls the listener is a shard's.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use axum::Router;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use mio::net::{TcpListener, TcpStream};
+use mio::{Interest, Registry, Token};
+use tokio::net::TcpSocket;
+use trunkline_protocol::Moment;
 
 use super::counted::OpenConnections;
-use super::patience::Timeouts;
+use super::reception::Reception;
 use super::refusal::Refusals;
-use super::serve::Serving;
 
 /// Connections that may wait to be accepted: when a server restarts, all its clients come at once.
 const BACKLOG: u32 = 4096;
+
+/// Connections that are accepted in one turn of the loop, so that those who wait do not keep the
+/// others from theirs.
+const ACCEPTS_PER_TURN: usize = 64;
 
 /// How long to wait before accepting again when the process has no more file descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -34,86 +37,85 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     // Connections of an earlier run that are still closing must not keep the port.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
-    socket.listen(BACKLOG)
+    let listener = socket.listen(BACKLOG)?.into_std()?;
+    Ok(TcpListener::from_std(listener))
 }
 
-/// Accepts connections and serves each in a task.
+/// Accepts connections, and hands each to the reception.
 pub(crate) struct Acceptor {
     listener: TcpListener,
-    serving: Serving,
+    reception: Arc<Reception>,
     open: OpenConnections,
-    tasks: TaskTracker,
     refusals: Refusals,
-    complained: Option<Instant>,
+    /// Somebody may wait of whom no event will tell; look at this time.
+    due: Option<Moment>,
+    complained: Option<Moment>,
 }
 
 impl Acceptor {
-    /// `shutdown` ends accepting and, gently, all connections; `abort` ends them at once.
     pub(crate) fn new(
         listener: TcpListener,
-        app: Router,
-        timeouts: Timeouts,
+        reception: Arc<Reception>,
         open: OpenConnections,
-        (shutdown, abort): (CancellationToken, CancellationToken),
-        tasks: TaskTracker,
     ) -> Self {
-        let serving = Serving {
-            app,
-            timeouts,
-            shutdown,
-            abort,
-        };
         Self {
             listener,
-            serving,
+            reception,
             open,
-            tasks,
             refusals: Refusals::new(),
+            due: None,
             complained: None,
         }
     }
 
-    /// Accepts until the shutdown. The connections live on, as tasks.
-    pub(crate) async fn run(mut self) {
-        loop {
-            let accepted = tokio::select! {
-                // The shutdown first: a stream of new connections must not put it off.
-                biased;
-                () = self.serving.shutdown.cancelled() => return,
-                accepted = self.listener.accept() => accepted,
-            };
-            match accepted {
+    /// Asks for news of those who want to connect.
+    pub(crate) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        registry.register(&mut self.listener, token, Interest::READABLE)
+    }
+
+    /// When to accept though no event tells of anybody.
+    pub(crate) fn poll_accept(&self) -> Option<Moment> {
+        self.due
+    }
+
+    /// Accepts some of those who wait. Inside a tokio runtime.
+    pub(crate) fn accept(&mut self, now: Moment) {
+        self.due = None;
+        for _ in 0..ACCEPTS_PER_TURN {
+            match self.listener.accept() {
                 Ok((stream, peer)) => self.welcome(stream, peer),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(error) if is_about_the_peer(&error) => {}
                 Err(error) => {
-                    self.complain(&error);
-                    sleep(PAUSE).await;
+                    self.complain(now, &error);
+                    self.due = Some(now + PAUSE);
+                    return;
                 }
             }
         }
+        self.due = Some(now);
     }
 
     fn welcome(&self, stream: TcpStream, peer: SocketAddr) {
-        match self.open.admit(stream) {
-            Ok(stream) => {
+        match self.open.admit() {
+            Some(permit) => {
                 // Frames are small and must not wait for each other. A socket that cannot do
-                // this is already dead, which its task will find out.
-                let _ = stream.set_nodelay();
-                self.tasks.spawn(self.serving.clone().serve(stream, peer));
+                // this is already dead, which its reader will find out.
+                let _ = stream.set_nodelay(true);
+                self.reception.receive(stream, peer, permit);
             }
-            Err(stream) => {
+            None => {
                 tracing::debug!(%peer, "refused a connection, too many are open");
-                self.refusals.refuse(stream, &self.tasks);
+                self.refusals.refuse(stream, self.reception.tasks());
             }
         }
     }
 
     /// Logs why accepting fails, sparingly: it is tried ten times a second.
-    fn complain(&mut self, error: &io::Error) {
-        let now = Instant::now();
+    fn complain(&mut self, now: Moment, error: &io::Error) {
         if self
             .complained
-            .is_none_or(|last| now - last >= COMPLAINT_INTERVAL)
+            .is_none_or(|last| now.since(last) >= COMPLAINT_INTERVAL)
         {
             self.complained = Some(now);
             let open = self.open.count();
@@ -126,6 +128,9 @@ impl Acceptor {
 fn is_about_the_peer(error: &io::Error) -> bool {
     matches!(
         error.kind(),
-        ErrorKind::ConnectionRefused | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset
+        ErrorKind::ConnectionRefused
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::ConnectionReset
+            | ErrorKind::Interrupted
     )
 }

@@ -7,12 +7,14 @@
 mod counted;
 mod listener;
 mod patience;
+mod reception;
 mod refusal;
 mod serve;
 
 pub(crate) use counted::{CountedStream, OpenConnections};
 pub(crate) use listener::{Acceptor, listen};
 pub use patience::Timeouts;
+pub(crate) use reception::Reception;
 
 #[cfg(test)]
 mod tests;

@@ -17,7 +17,8 @@ use tokio::time::{Instant, sleep_until};
 /// How patient the accept loop is.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
-    /// From the connection to its first complete request head; over HTTP/1, also between two.
+    /// From the connection to the first that it says, and from there to a complete request head;
+    /// over HTTP/1, also between two.
     pub request: Duration,
     /// Between two requests over HTTP/2.
     pub idle: Duration,

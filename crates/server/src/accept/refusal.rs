@@ -33,10 +33,12 @@ impl Refusals {
     }
 
     /// Answers 503 and closes, in a task of its own.
-    pub(super) fn refuse(&self, stream: TcpStream, tasks: &TaskTracker) {
+    pub(super) fn refuse(&self, stream: mio::net::TcpStream, tasks: &TaskTracker) {
         if let Ok(permit) = Arc::clone(&self.0).try_acquire_owned() {
             tasks.spawn(async move {
-                let _ = timeout(FAREWELL, say_no(stream)).await;
+                if let Ok(stream) = TcpStream::from_std(stream.into()) {
+                    let _ = timeout(FAREWELL, say_no(stream)).await;
+                }
                 drop(permit);
             });
         }

@@ -10,17 +10,23 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use mio::event::Event;
 use mio::{Events, Poll, Token};
 use trunkline_hub::{ConnectionId, Hub};
 use trunkline_protocol::Moment;
 
+use super::door::{Door, Knock, Visitor};
 use super::inbox::{Inbox, Note, Notes};
 use super::line::{Arrival, Fate, Line};
 use super::timers::Timers;
+use crate::accept::Acceptor;
 use crate::node::Node;
 
-/// The token of the inbox; lines have their slots.
+/// The token of the inbox; connections have their slots.
 pub(crate) const INBOX: Token = Token(usize::MAX);
+
+/// The token of the listener.
+const LISTENER: Token = Token(usize::MAX - 1);
 
 /// The buffer for what comes in. One for all connections of a shard.
 const BUFFER_LEN: usize = 64 * 1024;
@@ -46,12 +52,21 @@ pub(super) struct World {
 pub(super) struct Shard {
     poll: Poll,
     world: World,
-    lines: Vec<Option<Box<Line>>>,
+    /// On the shard that accepts connections, until the goodbye.
+    acceptor: Option<Box<Acceptor>>,
+    slots: Vec<Slot>,
     free: Vec<usize>,
     /// Lines with something to read, each once.
     ready: VecDeque<usize>,
     buffer: Vec<u8>,
     ended: bool,
+}
+
+/// Who has a slot, whose number is also the token.
+enum Slot {
+    Free,
+    Door(Box<Door>),
+    Line(Box<Line>),
 }
 
 fn slot_of(connection: ConnectionId) -> usize {
@@ -71,7 +86,8 @@ impl Shard {
         Self {
             poll,
             world,
-            lines: Vec::new(),
+            acceptor: None,
+            slots: Vec::new(),
             free: Vec::new(),
             ready: VecDeque::new(),
             buffer: vec![0; BUFFER_LEN],
@@ -96,6 +112,7 @@ impl Shard {
                 // A signal, or a system without memory: what came will be there in the next turn.
                 Err(error) => tracing::debug!(%error, "cannot poll"),
             }
+            self.accept(&events);
             self.take_notes();
             self.read();
             self.take_notes();
@@ -103,7 +120,7 @@ impl Shard {
             self.world.hub.flush(self.world.now);
             self.write();
         }
-        for slot in 0..self.lines.len() {
+        for slot in 0..self.slots.len() {
             self.visit(slot, |_, _| Fate::Gone);
         }
     }
@@ -114,21 +131,55 @@ impl Shard {
         if busy || !self.world.inbox.fall_asleep() {
             return Some(Duration::ZERO);
         }
-        let due = [self.world.timers.next(), self.world.hub.poll_flush()];
+        let accept = self.acceptor.as_ref().and_then(|it| it.poll_accept());
+        let due = [
+            self.world.timers.next(),
+            self.world.hub.poll_flush(),
+            accept,
+        ];
         let due = due.into_iter().flatten().min()?;
         Some(due.since(self.world.node.clock.now()))
     }
 
-    fn note_readiness(&mut self, event: &mio::event::Event) {
+    fn note_readiness(&mut self, event: &Event) {
         let Token(slot) = event.token();
-        let Some(Some(line)) = self.lines.get_mut(slot) else {
-            return;
+        let line = match self.slots.get_mut(slot) {
+            Some(Slot::Line(line)) => line,
+            Some(Slot::Door(door)) => {
+                if door.note_readiness(event) {
+                    self.ready.push_back(slot);
+                }
+                return;
+            }
+            Some(Slot::Free) | None => return,
         };
         line.note_readiness(event);
         if event.is_writable() && line.was_full() {
             self.visit(slot, Line::flush);
         } else if line.wants_to_read(&self.world) {
             self.ready.push_back(slot);
+        }
+    }
+
+    /// Accepts some of those who want to connect.
+    fn accept(&mut self, events: &Events) {
+        let (now, told) = (self.world.now, |it: &Event| it.token() == LISTENER);
+        if let Some(acceptor) = &mut self.acceptor
+            && (acceptor.poll_accept().is_some_and(|due| due <= now) || events.iter().any(told))
+        {
+            acceptor.accept(now);
+        }
+    }
+
+    fn listen(&mut self, mut acceptor: Box<Acceptor>) {
+        match acceptor.register(self.poll.registry(), LISTENER) {
+            Ok(()) if !self.world.goodbye => {
+                // Whoever came before is told by no event.
+                acceptor.accept(self.world.now);
+                self.acceptor = Some(acceptor);
+            }
+            Ok(()) => {}
+            Err(error) => tracing::error!(%error, "cannot accept connections"),
         }
     }
 
@@ -164,10 +215,14 @@ impl Shard {
             }
             Note::People(announcement) => world.hub.announce(&announcement),
             Note::Anew(topic) => world.hub.start_anew(world.now, &topic),
+            Note::Listen(acceptor) => self.listen(acceptor),
+            Note::Knocked(knock) => self.open_door(*knock),
             Note::Arrived(arrival) => self.welcome(*arrival),
             Note::Goodbye => {
                 world.goodbye = true;
-                for slot in 0..self.lines.len() {
+                self.acceptor = None;
+                for slot in 0..self.slots.len() {
+                    self.close_door(slot);
                     self.visit(slot, |line, world| {
                         line.drain(world);
                         Fate::Lives
@@ -178,29 +233,67 @@ impl Shard {
         }
     }
 
-    fn welcome(&mut self, arrival: Arrival) {
-        let slot = self.free.pop().unwrap_or(self.lines.len());
-        if slot == self.lines.len() {
-            self.lines.push(None);
+    /// A slot for a connection, with the connection's id.
+    fn take_slot(&mut self) -> (usize, ConnectionId) {
+        let slot = self.free.pop().unwrap_or(self.slots.len());
+        if slot == self.slots.len() {
+            self.slots.push(Slot::Free);
         }
         let serial = u64::from(self.world.node.next_serial());
-        let id = (serial << 32) | slot as u64;
-        let mut early = arrival.early.to_vec();
-        let registry = self.poll.registry();
-        match Line::open(&mut self.world, id, arrival, registry, Token(slot)) {
-            Ok(line) => self.lines[slot] = Some(Box::new(line)),
+        (slot, (serial << 32) | slot as u64)
+    }
+
+    /// Gives a slot back, of a connection that is gone.
+    fn free_slot(&mut self, slot: usize) {
+        self.slots[slot] = Slot::Free;
+        self.free.push(slot);
+        self.world.inbox.lines.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn open_door(&mut self, knock: Knock) {
+        let (slot, id) = self.take_slot();
+        let polled = (self.poll.registry(), Token(slot));
+        match Door::open(id, knock, self.world.now, polled) {
+            Ok(mut door) if !self.world.goodbye => {
+                self.world.timers.set(id, &mut door.timer, door.until);
+                self.slots[slot] = Slot::Door(door);
+            }
+            Ok(_) => self.free_slot(slot),
             Err(error) => {
                 tracing::warn!(%error, "cannot poll a connection");
-                self.free.push(slot);
-                self.world.inbox.lines.fetch_sub(1, Ordering::Relaxed);
-                return;
+                self.free_slot(slot);
             }
         }
+    }
+
+    /// Drops a connection that has said nothing.
+    fn close_door(&mut self, slot: usize) {
+        if let Some(Slot::Door(_)) = self.slots.get(slot) {
+            self.free_slot(slot);
+        }
+    }
+
+    /// Lets a connection in that came over HTTP.
+    fn welcome(&mut self, mut arrival: Arrival) {
+        let (slot, id) = self.take_slot();
+        if let Err(error) = arrival.socket.register(self.poll.registry(), Token(slot)) {
+            tracing::warn!(%error, "cannot poll a connection");
+            return self.free_slot(slot);
+        }
+        let mut early = arrival.early.to_vec();
+        let line = Line::open(&mut self.world, id, arrival);
+        self.begin(slot, line, &mut early);
+    }
+
+    /// Lets a line begin of which `early` came already.
+    fn begin(&mut self, slot: usize, line: Line, early: &mut [u8]) {
+        self.slots[slot] = Slot::Line(Box::new(line));
         self.visit(slot, |line, world| {
+            line.begin(world);
             if world.goodbye {
                 line.drain(world);
             }
-            line.take_in(world, &mut early)
+            line.take_in(world, early)
         });
     }
 
@@ -208,16 +301,51 @@ impl Shard {
     fn read(&mut self) {
         let mut buffer = std::mem::take(&mut self.buffer);
         for _ in 0..self.ready.len() {
-            if let Some(slot) = self.ready.pop_front() {
-                self.visit(slot, |line, world| line.read(world, &mut buffer));
+            let Some(slot) = self.ready.pop_front() else {
+                break;
+            };
+            match self.slots.get(slot) {
+                Some(Slot::Door(_)) => self.answer_door(slot, &mut buffer),
+                _ => self.visit(slot, |line, world| line.read(world, &mut buffer)),
             }
         }
         self.buffer = buffer;
     }
 
+    fn answer_door(&mut self, slot: usize, buffer: &mut [u8]) {
+        let Slot::Door(door) = std::mem::replace(&mut self.slots[slot], Slot::Free) else {
+            return;
+        };
+        let id = door.id;
+        match door.answer(buffer, self.poll.registry(), self.world.goodbye) {
+            Visitor::Silent(door) => self.slots[slot] = Slot::Door(door),
+            Visitor::Gone => self.free_slot(slot),
+            Visitor::Conversation {
+                arrival,
+                answer,
+                head_len,
+                len,
+                read_closed,
+            } => {
+                let mut line = Line::open(&mut self.world, id, arrival);
+                line.note_unread(len == buffer.len(), read_closed);
+                self.world.hub.push_unbounded(id, answer);
+                self.begin(slot, line, &mut buffer[head_len..len]);
+            }
+        }
+    }
+
     fn fire_timers(&mut self) {
         while let Some((at, connection)) = self.world.timers.pop(self.world.now) {
-            self.visit(slot_of(connection), |line, world| {
+            let slot = slot_of(connection);
+            if let Some(Slot::Door(door)) = self.slots.get_mut(slot)
+                && door.id == connection
+                && door.timer.fire(at)
+            {
+                self.close_door(slot);
+                continue;
+            }
+            self.visit(slot, |line, world| {
                 line.handle_timeout(world, connection, at)
             });
         }
@@ -227,31 +355,44 @@ impl Shard {
     fn write(&mut self) {
         for _ in 0..WRITES_PER_TURN {
             while let Some(connection) = self.world.hub.poll_answered() {
-                self.visit(slot_of(connection), Line::flush);
+                self.flush(slot_of(connection));
             }
             match self.world.hub.poll_dirty() {
-                Some(connection) => self.visit(slot_of(connection), Line::flush),
+                Some(connection) => self.flush(slot_of(connection)),
                 None => return,
             }
         }
     }
 
-    /// Lets something happen on a line, and does what follows from it.
-    fn visit(&mut self, slot: usize, happen: impl FnOnce(&mut Line, &mut World) -> Fate) {
-        let Some(mut line) = self.lines.get_mut(slot).and_then(Option::take) else {
+    /// Writes what waits on a line. Nearly always that is all: then nothing follows from it, and
+    /// the conversation, which is cold memory by now, is left alone.
+    fn flush(&mut self, slot: usize) {
+        let Some(Slot::Line(line)) = self.slots.get_mut(slot) else {
             return;
         };
-        match happen(&mut line, &mut self.world) {
+        if !line.flush_simply(&mut self.world) {
+            self.visit(slot, Line::flush);
+        } else if line.wants_to_read(&self.world) {
+            self.ready.push_back(slot);
+        }
+    }
+
+    /// Lets something happen on a line, and does what follows from it.
+    fn visit(&mut self, slot: usize, happen: impl FnOnce(&mut Line, &mut World) -> Fate) {
+        let Some(Slot::Line(line)) = self.slots.get_mut(slot) else {
+            return;
+        };
+        match happen(line, &mut self.world) {
             Fate::Lives => {
                 line.settle(&mut self.world);
                 if line.wants_to_read(&self.world) {
                     self.ready.push_back(slot);
                 }
-                self.lines[slot] = Some(line);
             }
             Fate::Gone => {
-                line.leave(&mut self.world, self.poll.registry());
-                self.free.push(slot);
+                // Its socket is forgotten by being closed.
+                line.leave(&mut self.world);
+                self.free_slot(slot);
             }
         }
     }

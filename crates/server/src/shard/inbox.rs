@@ -13,9 +13,11 @@ use mio::{Registry, Token, Waker};
 use trunkline_hub::{Announcement, ConnectionId};
 use trunkline_protocol::{Offset, Publication, TopicName};
 
+use super::door::Knock;
 use super::interest::Interest;
 use super::jobs::Outcome;
 use super::line::Arrival;
+use crate::accept::Acceptor;
 
 /// The most publications that wait for a shard. What comes above it is left out: readers of what is
 /// kept then read history, and the others are told how much they missed.
@@ -32,6 +34,10 @@ pub(crate) struct Published {
 
 /// What a shard is told.
 pub(crate) enum Note {
+    /// Accept connections.
+    Listen(Box<Acceptor>),
+    /// Somebody is at the door.
+    Knocked(Box<Knock>),
     /// A connection is yours from now on.
     Arrived(Box<Arrival>),
     /// Somebody published.

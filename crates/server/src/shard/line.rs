@@ -5,11 +5,9 @@
 
 use std::io;
 use std::ops::ControlFlow;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
-use mio::{Registry, Token};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 use trunkline_hub::ConnectionId;
@@ -100,21 +98,9 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// Opens a line on a socket.
-    ///
-    /// # Errors
-    ///
-    /// If the system cannot poll it.
-    pub(super) fn open(
-        world: &mut World,
-        id: ConnectionId,
-        arrival: Arrival,
-        registry: &Registry,
-        token: Token,
-    ) -> io::Result<Self> {
-        let mut socket = arrival.socket;
-        socket.register(registry, token)?;
-        let (codec, len_max, mut talk) = match arrival.role {
+    /// Opens a line on a socket that is being polled.
+    pub(super) fn open(world: &mut World, id: ConnectionId, arrival: Arrival) -> Self {
+        let (codec, len_max, talk) = match arrival.role {
             Role::Conversation(codec) => {
                 let talk = Conversation::new(world, id, codec);
                 (codec, CLIENT_FRAME_LEN_MAX, Talk::Conversation(talk))
@@ -127,10 +113,9 @@ impl Line {
             }
         };
         world.hub.open(id, codec);
-        talk.begin(world);
-        Ok(Self {
+        Self {
             id,
-            socket,
+            socket: arrival.socket,
             decoder: Decoder::new(End::Server, len_max),
             talk,
             stage: Stage::Open,
@@ -141,7 +126,12 @@ impl Line {
             writable: true,
             _permit: arrival.permit,
             _token: arrival.token,
-        })
+        }
+    }
+
+    /// Begins to talk.
+    pub(super) fn begin(&mut self, world: &mut World) {
+        self.talk.begin(world);
     }
 
     pub(super) fn id(&self) -> ConnectionId {
@@ -153,6 +143,12 @@ impl Line {
         self.read_closed |= event.is_read_closed() || event.is_error();
     }
 
+    /// Takes note of news that came before the line was opened.
+    pub(super) fn note_unread(&mut self, readable: bool, read_closed: bool) {
+        self.readable |= readable || read_closed;
+        self.read_closed |= read_closed;
+    }
+
     /// Tells whether something waits for room in the socket.
     pub(super) fn was_full(&mut self) -> bool {
         !std::mem::replace(&mut self.writable, true)
@@ -161,12 +157,14 @@ impl Line {
     /// Tells whether the line is to be put into the list of those that read. It counts as being
     /// there from then on.
     pub(super) fn wants_to_read(&mut self, world: &World) -> bool {
-        let may = match self.stage {
+        let may = || match self.stage {
             Stage::Open => world.hub.waiting_len(self.id) < READ_WHILE_WAITING_MAX,
             Stage::Leaving { .. } => false,
             Stage::Lingering { .. } => true,
         };
-        self.readable && may && !std::mem::replace(&mut self.queued, true)
+        let wants = self.readable && !self.queued && may();
+        self.queued |= wants;
+        wants
     }
 
     /// Reads once.
@@ -252,6 +250,24 @@ impl Line {
         }
     }
 
+    /// Writes what waits on an open line that reads nothing from history. False if more is to be
+    /// done than this.
+    pub(super) fn flush_simply(&mut self, world: &mut World) -> bool {
+        let open = matches!(self.stage, Stage::Open);
+        let Some(outbox) = world.hub.outbox(self.id) else {
+            return false;
+        };
+        if !open || !self.writable || world.hub.lags(self.id) {
+            return false;
+        }
+        let Ok((taken, all)) = self.socket.write(outbox.slices()) else {
+            return false;
+        };
+        self.writable = all.is_ok();
+        world.hub.wrote(self.id, taken);
+        self.writable && world.hub.waiting_len(self.id) == 0
+    }
+
     /// Writes what waits, as far as the socket takes it.
     pub(super) fn flush(&mut self, world: &mut World) -> Fate {
         while self.writable {
@@ -327,11 +343,9 @@ impl Line {
     }
 
     /// The line is gone: it leaves all its topics.
-    pub(super) fn leave(&mut self, world: &mut World, registry: &Registry) {
-        self.socket.deregister(registry);
+    pub(super) fn leave(&mut self, world: &mut World) {
         self.talk.abandon();
         world.leave_topics(self.id, self.talk.user());
         world.hub.close(self.id);
-        world.inbox.lines.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -5,6 +5,7 @@
 //! each connection's bytes in one system call. Start with `event_loop`; `line` is one connection,
 //! `talk` and `conversation` what is said on it, and `jobs` what is done elsewhere.
 
+mod door;
 mod event_loop;
 mod line;
 mod talk;
@@ -25,6 +26,7 @@ use anyhow::Context;
 use mio::Poll;
 
 use crate::node::Node;
+pub(crate) use door::Knock;
 pub(crate) use event_loop::INBOX;
 pub(crate) use inbox::{Inbox, Note, Published};
 pub(crate) use line::{Arrival, Role};

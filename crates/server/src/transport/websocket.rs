@@ -112,13 +112,13 @@ fn arrive(node: &Node, upgraded: Upgraded, role: Role) -> io::Result<Arrival> {
     let token = node.tasks.token();
     match downcast::<TokioIo<CountedStream>>(upgraded) {
         Ok(Parts { io, read_buf, .. }) => {
-            let (stream, permit) = io.into_inner().into_parts();
+            let (stream, unread, permit) = io.into_inner().into_parts();
             let stream = mio::net::TcpStream::from_std(stream.into_std()?);
             Ok(Arrival {
                 socket: Socket::Tcp(stream),
                 role,
                 // A copy: the original holds on to a buffer of several KiB.
-                early: Bytes::copy_from_slice(&read_buf),
+                early: [&read_buf[..], &unread].concat().into(),
                 permit: Some(permit),
                 token,
             })

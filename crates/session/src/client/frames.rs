@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use trunkline_protocol::frame::Head;
 use trunkline_protocol::{
-    DisconnectReason, Error, Gap, GapCause, Moment, Offset, Payload, RequestId, ServerFrame,
+    DisconnectReason, Error, Gap, GapCause, Moment, Offset, Payload, RequestId, ServerFrame, Tail,
     TopicId,
 };
 
@@ -134,7 +134,7 @@ impl ClientSession {
                 topic_id,
                 offset,
                 step,
-                event,
+                event: Tail(event),
             } => {
                 if let Some(subscription) = self.named(topic_id) {
                     self.take(now, subscription, offset, step, event);

@@ -183,7 +183,7 @@ impl Wire {
                 let publication = Publication {
                     offset: *offset,
                     step: *step,
-                    event: event.clone(),
+                    event: event.0.clone(),
                 };
                 self.publication(*topic_id, &publication, codec, honest, ledger)
             }
