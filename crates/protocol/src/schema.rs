@@ -185,20 +185,15 @@ impl JsonSchema for Never {
 mod tests {
     use super::*;
 
-    fn check<T: JsonSchema>(expected: serde_json::Value) {
-        assert_eq!(T::json_schema(&mut generator()).to_value(), expected);
-    }
-
     #[test]
     fn bounds_are_part_of_a_schema() {
-        check::<Text<5>>(json!({ "type": "string", "maxLength": 5, "x-max-bytes": 5 }));
+        let text = Text::<5>::json_schema(&mut generator()).to_value();
+        let expected = json!({ "type": "string", "maxLength": 5, "x-max-bytes": 5 });
+        assert_eq!(text, expected);
+        let list = generator().into_root_schema_for::<List<u8, 3>>();
+        assert_eq!(list.get("maxItems"), Some(&json!(3)));
         let byte = json!({ "type": "integer", "minimum": 0, "maximum": 255 });
-        let list = json!({ "type": "array", "items": byte, "maxItems": 3 });
-        let mut generator = generator();
-        let schema = generator.root_schema_for::<List<u8, 3>>();
-        for (keyword, value) in list.as_object().expect("an object") {
-            assert_eq!(schema.get(keyword), Some(value), "{keyword}");
-        }
+        assert_eq!(list.get("items"), Some(&byte));
     }
 
     #[test]

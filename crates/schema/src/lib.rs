@@ -7,6 +7,7 @@
 mod catalog;
 mod document;
 mod examples;
+mod shape;
 mod words;
 
 mod asyncapi;

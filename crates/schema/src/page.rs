@@ -10,7 +10,7 @@ use crate::document::{Document, Frame, Sender, tag};
 use crate::examples::{self, Example};
 use crate::openapi::{Answer, Body};
 use crate::routes;
-use crate::typescript::limit;
+use crate::shape::limit;
 
 mod html;
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use crate::document::{Document, target};
-use crate::typescript::{fields as fields_in_order, kind, limit, reference};
+use crate::shape::{fields as fields_in_order, kind, limit, reference};
 
 /// Text as it may stand in HTML.
 pub(super) fn escape(text: &str) -> String {
