@@ -20,7 +20,7 @@ pub use http::{Asking, Heard, connect};
 pub use peer::Peer;
 pub use process::ServerProcess;
 pub use proxy::Proxy;
-pub use raw::{Answer, RawSocket, get, masked_frame, upgrade_request};
+pub use raw::{Answer, RawSocket, ask, get, masked_frame, upgrade_request};
 pub use server::TestServer;
 pub use soak::Soak;
 

@@ -41,8 +41,14 @@ impl Answer {
 
 /// Sends a GET with these header lines and reads the whole answer.
 pub async fn get(address: SocketAddr, path: &str, headers: &[&str]) -> Answer {
+    ask(address, "GET", path, headers).await
+}
+
+/// Sends a request without a body and reads the whole answer.
+pub async fn ask(address: SocketAddr, method: &str, path: &str, headers: &[&str]) -> Answer {
     let mut socket = RawSocket::connect(address).await;
-    let mut request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
+    let mut request =
+        format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
     for header in headers {
         request.push_str(header);
         request.push_str("\r\n");

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::process;
-use crate::tools::node_peers;
+use crate::tools::node_packages;
 use crate::workspace::Workspace;
 
 /// Builds the server and the measurements in release, and runs them; their arguments are their
@@ -89,7 +89,7 @@ fn add_peers(workspace: &Workspace, wanted: &Wanted, bench: &mut Command) {
     }
     if wanted.node {
         let scripts = peers.join("node");
-        match node_peers::ensure(&scripts) {
+        match node_packages::ensure(&scripts, "bench-peers", "the benchmarks compare with them") {
             Ok(home) => {
                 bench.arg("--node-peers").arg(home);
                 bench.arg("--peer-scripts").arg(scripts);

@@ -6,6 +6,7 @@ use std::time::Instant;
 use anyhow::{Result, ensure};
 
 use crate::process;
+use crate::schema;
 use crate::tidy;
 use crate::tools::{cargo_deny, wasm_target};
 use crate::web_build;
@@ -36,12 +37,13 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
 
 type Check = fn(&Workspace) -> Result<()>;
 
-const CHECKS: [(&str, Check); 7] = [
+const CHECKS: [(&str, Check); 8] = [
     ("format", |workspace| cargo(workspace, "fmt --all --check")),
     ("tidy", tidy::tidy),
     ("lints", lints),
     ("lints for the browser", lints_for_the_browser),
     ("rules compile for the browser", rules_for_the_browser),
+    ("descriptions", schema::check),
     ("licences and sources", deny),
     ("docs", docs),
 ];

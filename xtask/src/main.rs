@@ -14,6 +14,7 @@ mod lockfile;
 mod precompress;
 mod process;
 mod run;
+mod schema;
 mod sim;
 mod test;
 mod test_binaries;
@@ -54,7 +55,7 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
-    /// Format, lints, layering, licences, docs
+    /// Format, lints, layering, descriptions, licences, docs
     Check,
     /// Everything that must pass, starting with `check`
     Test {
@@ -65,6 +66,8 @@ enum Task {
         #[arg(last = true)]
         args: Vec<String>,
     },
+    /// Writes `schema/` anew: JSON Schema, AsyncAPI, OpenAPI, TypeScript and a page, from the types
+    Schema,
     /// The simulator, for longer than the tests run it
     #[command(disable_help_flag = true)]
     Sim {
@@ -110,6 +113,7 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Dev { args } => dev::dev(&workspace, &args)?,
         Task::Check => check::check(&workspace)?,
         Task::Test { only, args } => return test::test(&workspace, only, &args),
+        Task::Schema => schema::write(&workspace)?,
         Task::Sim { args } => sim::sim(&workspace, &args)?,
         Task::Fuzz { secs, input } => fuzz::fuzz(&workspace, secs, input.as_deref())?,
         Task::Bench { gate: true, args } if args.is_empty() => gate::gate(&workspace)?,

@@ -17,7 +17,10 @@ use crate::full_build;
 use crate::process;
 use crate::test_binaries::{self, TestBinary, run_and_count};
 use crate::test_count::TestCount;
-use crate::tools::{binaryen, browser, cargo_deny, curl, kosoku, trunk, wasm_bindgen, wasm_target};
+use crate::tools::{
+    binaryen, browser, cargo_deny, curl, kosoku, node_packages, trunk, wasm_bindgen, wasm_target,
+    websockets,
+};
 use crate::workspace::Workspace;
 
 /// A part of `cargo xtask test`, in the order in which they run.
@@ -44,7 +47,7 @@ pub(crate) fn test(workspace: &Workspace, only: Option<Step>, args: &[String]) -
         .collect();
     let run = thread::scope(|scope| {
         if only.is_none() {
-            scope.spawn(install_ahead);
+            scope.spawn(|| install_ahead(workspace));
         }
         let run = Run::all(workspace, &steps, args);
         if run.failed {
@@ -62,9 +65,11 @@ pub(crate) fn test(workspace: &Workspace, only: Option<Step>, args: &[String]) -
 
 /// Installs while the first step compiles. An error here is not lost: the step that needs the
 /// tool tries again and tells.
-fn install_ahead() {
+fn install_ahead(workspace: &Workspace) {
     let _ = binaryen::ensure();
     let _ = kosoku::ensure();
+    let _ = websockets::ensure();
+    let _ = node_packages::ensure_judges(&workspace.root);
     let _ = browser::ensure();
     let _ = cargo_deny::ensure();
     let _ = trunk::ensure();
@@ -207,6 +212,8 @@ fn system(workspace: &Workspace, args: &[String]) -> Result<Outcome> {
     let browser = browser::ensure()?;
     let kosoku = kosoku::ensure()?;
     curl::ensure()?;
+    let python = websockets::ensure()?;
+    let judges = node_packages::ensure_judges(&workspace.root)?;
     let mut outcome = Outcome::default();
     for test in test_binaries::compile(workspace)?
         .iter()
@@ -217,7 +224,9 @@ fn system(workspace: &Workspace, args: &[String]) -> Result<Outcome> {
             .env("TRUNKLINE_BIN", &program)
             .env("TRUNKLINE_CHROMIUM", &browser.chromium)
             .env("TRUNKLINE_CHROMEDRIVER", &browser.chromedriver)
-            .env("TRUNKLINE_KOSOKU", &kosoku);
+            .env("TRUNKLINE_KOSOKU", &kosoku)
+            .env("TRUNKLINE_PYTHON", &python)
+            .env("TRUNKLINE_NODE_JUDGES", &judges);
         outcome.run(&test.title(), command.args(args))?;
     }
     Ok(outcome)

@@ -47,6 +47,15 @@ macro_rules! reasons {
                     Self::Unknown(_) => "unknown",
                 }
             }
+
+            /// What it means, in a sentence.
+            #[cfg(feature = "schema")]
+            pub fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$name => concat!($($doc),+).trim_start(),)+
+                    Self::Unknown(_) => "unknown",
+                }
+            }
         }
 
         impl From<u16> for DisconnectReason {

@@ -8,6 +8,7 @@ use crate::codec::{Decode, Deserialize, Encode, Serialize};
 /// Why one request was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Error {
     /// What a program acts on.
     #[cfg_attr(test, wincode(with = "wincode::adapter::FromInto<u16, _>"))]
@@ -72,6 +73,15 @@ macro_rules! error_codes {
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$name => $text,)+
+                    Self::Unknown(_) => "unknown",
+                }
+            }
+
+            /// What it means, in a sentence or two.
+            #[cfg(feature = "schema")]
+            pub fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$name => concat!($($doc),+).trim_start(),)+
                     Self::Unknown(_) => "unknown",
                 }
             }

@@ -29,11 +29,13 @@ pub const PAGE_MAX: usize = 256;
 /// What a client says.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ClientFrame {
     /// Opens the conversation: the first frame, once.
     Connect {
-        /// [`PROTOCOL_VERSION`](crate::PROTOCOL_VERSION) of the client.
+        /// The version of the conversation that the client speaks: 1
+        /// ([`PROTOCOL_VERSION`](crate::PROTOCOL_VERSION)).
         version: u16,
         /// Who connects: an access token from `POST /auth/token`.
         token: Text<2048>,
@@ -94,7 +96,7 @@ pub enum ClientFrame {
         topic: TopicText,
         /// Which publications.
         range: Range,
-        /// At most how many; [`PAGE_MAX`] if more.
+        /// At most how many; 256 ([`PAGE_MAX`]) if more.
         limit: u16,
     },
     /// Asks who is present. Answered by `Present` or `Refused`.
@@ -123,6 +125,7 @@ pub enum ClientFrame {
 /// A wish to receive a topic.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Subscribe {
     /// Comes back in the answer.
     pub id: RequestId,
@@ -142,9 +145,11 @@ pub struct Subscribe {
 /// Where a subscription starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Start {
-    /// With the newest kept publications, at most `count` and at most [`PAGE_MAX`].
+    /// With the newest kept publications, at most `count` and at most 256
+    /// ([`PAGE_MAX`]).
     Newest {
         /// How many; 0 for only what is new from now on.
         count: u16,
@@ -162,6 +167,7 @@ impl Default for Start {
 /// Which kept publications to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Range {
     /// The newest of those below this offset.
@@ -179,6 +185,7 @@ pub enum Range {
 /// What a server says.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerFrame {
     /// Answers `Connect`: the first frame.
@@ -281,7 +288,7 @@ pub enum ServerFrame {
         offset: Offset,
         /// Its offset minus that of the publication before it.
         step: u32,
-        /// The event, to the end of the frame.
+        /// The event. In a binary frame it reaches to the end.
         event: Tail,
     },
     /// Publications of a topic that this reader will not get.
@@ -338,6 +345,7 @@ pub enum ServerFrame {
 /// The newest offset of a topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Head {
     /// The topic.
     pub topic_id: TopicId,
@@ -348,6 +356,7 @@ pub struct Head {
 /// What a connection may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Limits {
     /// The longest frame, in bytes.
     pub frame_len_max: u32,

@@ -27,6 +27,8 @@ pub mod subprotocol;
 pub mod time;
 pub mod user;
 pub mod topics;
+#[cfg(feature = "schema")]
+pub mod schema;
 
 pub use bounded::{List, Text, TooLong};
 pub use call::Call;

@@ -67,6 +67,7 @@ pub struct Tail(pub Payload);
 /// An encoded event with its place in the topic, as kept and as sent.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Publication {
     /// Its number in the topic.
     pub offset: Offset,
@@ -84,10 +85,11 @@ pub struct Publication {
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize,
 )]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MessageId {
     /// Who counts: one outbox, drawn at random once.
     pub sender: SenderId,
-    /// The how manieth command of that sender this is.
+    /// The number of the command among those of that sender.
     pub counter: u32,
 }
 

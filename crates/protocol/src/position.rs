@@ -26,6 +26,7 @@ pub type Offset = u64;
     Deserialize,
 )]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Epoch(pub u32);
 
@@ -34,6 +35,7 @@ pub struct Epoch(pub u32);
     Clone, Copy, Debug, PartialEq, Eq, Hash, Contract, Encode, Decode, Serialize, Deserialize,
 )]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Position {
     /// The lifetime of the history.
     pub epoch: Epoch,
@@ -46,6 +48,7 @@ pub struct Position {
     Clone, Copy, Debug, PartialEq, Eq, Hash, Contract, Encode, Decode, Serialize, Deserialize,
 )]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Gap {
     /// The first offset that is missing.
     pub from: Offset,
@@ -63,6 +66,7 @@ pub struct Gap {
     Clone, Copy, Debug, PartialEq, Eq, Hash, Contract, Encode, Decode, Serialize, Deserialize,
 )]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum GapCause {
     /// They are older than what the topic keeps.

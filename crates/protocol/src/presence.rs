@@ -11,6 +11,7 @@ pub const MEMBERS_MAX: usize = 200;
 /// A user who is present, and on how many connections.
 #[derive(Clone, Debug, PartialEq, Eq, Contract, Encode, Decode, Serialize, Deserialize)]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Member {
     /// Who is present.
     pub user: User,
@@ -23,9 +24,10 @@ pub struct Member {
     Clone, Debug, Default, PartialEq, Eq, Contract, Encode, Decode, Serialize, Deserialize,
 )]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Members {
     /// How many users are present, listed or not.
     pub count: u32,
-    /// The first [`MEMBERS_MAX`] of them.
+    /// The first 200 ([`MEMBERS_MAX`]) of them.
     pub listed: List<Member, MEMBERS_MAX>,
 }

@@ -188,6 +188,7 @@ impl std::error::Error for InvalidTopicName {}
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize,
 )]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct TopicId(pub u32);
 

@@ -13,6 +13,7 @@ pub type Nickname = Text<128>;
 /// A user as others see them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Contract, Encode, Decode, Serialize, Deserialize)]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct User {
     /// Who this is. Two users may have one name; they never have one id.
     pub id: UserId,

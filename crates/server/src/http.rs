@@ -23,6 +23,7 @@ use crate::node::Node;
 use crate::origin::{self, OriginPolicy};
 use crate::problem::Problem;
 use crate::realtime;
+use crate::reference;
 use crate::security;
 use crate::transport::{self, OverHttp};
 
@@ -66,6 +67,7 @@ pub(crate) fn router(services: &Services) -> Router {
     routes
         .merge(realtime)
         .merge(over_http)
+        .merge(reference::router())
         .merge(health::router(shutdown.clone()))
         .merge(auth::router(
             Arc::clone(guests),

@@ -20,6 +20,7 @@ mod auth;
 mod conformance;
 mod health;
 mod realtime;
+mod reference;
 
 mod broker;
 mod clock;

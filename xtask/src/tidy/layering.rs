@@ -3,13 +3,14 @@
 use crate::workspace::{Package, Workspace};
 
 /// Members, what they may import, and what their tests may import besides.
-const TABLE: [(&str, &[&str], &[&str]); 15] = [
+const TABLE: [(&str, &[&str], &[&str]); 16] = [
     ("trunkline-macros", &[], &[]),
     ("trunkline-protocol", &["macros"], &[]),
     ("trunkline-session", &["protocol"], &["hub"]),
     ("trunkline-hub", &["protocol"], &[]),
     ("trunkline-websocket", &[], &[]),
     ("trunkline-sim", &["protocol", "session", "hub"], &[]),
+    ("trunkline-schema", &["protocol"], &[]),
     (
         "trunkline-server",
         &["protocol", "session", "hub", "websocket"],

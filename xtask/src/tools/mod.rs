@@ -10,11 +10,13 @@ pub(crate) mod cargo_deny;
 pub(crate) mod cargo_install;
 pub(crate) mod curl;
 pub(crate) mod kosoku;
-pub(crate) mod node_peers;
+pub(crate) mod node_packages;
 pub(crate) mod trunk;
 pub(crate) mod valgrind;
+pub(crate) mod venv;
 pub(crate) mod wasm_bindgen;
 pub(crate) mod wasm_target;
+pub(crate) mod websockets;
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};

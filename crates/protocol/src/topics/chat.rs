@@ -36,6 +36,7 @@ impl Topic for Chat {
 /// What a person does in a room.
 #[derive(Clone, Debug, PartialEq, Eq, Contract, Encode, Decode, Serialize, Deserialize)]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ChatCommand {
     /// Says something.
@@ -60,6 +61,7 @@ pub enum ChatCommand {
 /// What happened in a room. Edits and deletions are events of their own and name what they change.
 #[derive(Clone, Debug, PartialEq, Eq, Contract, Encode, Decode, Serialize, Deserialize)]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ChatEvent {
     /// Somebody said something.
@@ -103,6 +105,7 @@ impl Topic for Typing {
 /// What a composer tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Contract, Encode, Decode, Serialize, Deserialize)]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum TypingCommand {
     /// Keys are being pressed. Repeat it every few seconds while that is so.
@@ -114,6 +117,7 @@ pub enum TypingCommand {
 /// Somebody types, or has stopped. Who is not heard of for six seconds has stopped, too.
 #[derive(Clone, Debug, PartialEq, Eq, Contract, Encode, Decode, Serialize, Deserialize)]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TypingEvent {
     /// Who.
     pub user: User,
@@ -135,6 +139,7 @@ impl Call for ListRooms {
     Clone, Copy, Debug, Default, PartialEq, Eq, Contract, Encode, Decode, Serialize, Deserialize,
 )]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ListRoomsRequest {}
 
 /// The rooms in use, those with most people first.
@@ -142,6 +147,7 @@ pub struct ListRoomsRequest {}
     Clone, Debug, Default, PartialEq, Eq, Contract, Encode, Decode, Serialize, Deserialize,
 )]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Rooms {
     /// At most a hundred of them.
     pub rooms: List<RoomInfo, 100>,
@@ -150,6 +156,7 @@ pub struct Rooms {
 /// A room in use.
 #[derive(Clone, Debug, PartialEq, Eq, Contract, Encode, Decode, Serialize, Deserialize)]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RoomInfo {
     /// Its name.
     pub name: Text<32>,
@@ -191,6 +198,24 @@ impl FromStr for RoomName {
         } else {
             Err(InvalidRoomName)
         }
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for RoomName {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "RoomName".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "The name of a room: 1 to 32 lowercase letters, digits and dashes, no \
+                            dash at the ends.",
+            "type": "string",
+            "maxLength": 32,
+            "pattern": "^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$",
+            "examples": ["lobby"],
+        })
     }
 }
 

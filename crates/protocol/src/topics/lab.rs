@@ -22,6 +22,7 @@ impl Call for Echo {
     Clone, Debug, Default, PartialEq, Eq, Contract, Encode, Decode, Serialize, Deserialize,
 )]
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EchoText {
     /// Anything.
     pub text: Text<ECHO_LEN_MAX>,

@@ -160,7 +160,12 @@ fn content_type(name: &str) -> String {
 
 /// Names a content; a compressed file is a content of its own.
 fn etag(file: &File) -> String {
-    let digits: String = file.sha256[..12]
+    shortened(&file.sha256)
+}
+
+/// As much of a content's hash as names it, in the quotes of an `ETag`.
+pub(crate) fn shortened(sha256: &[u8]) -> String {
+    let digits: String = sha256[..12]
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
@@ -168,7 +173,7 @@ fn etag(file: &File) -> String {
 }
 
 /// Whether the peer has this version already.
-fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+pub(crate) fn is_known(headers: &HeaderMap, etag: &str) -> bool {
     let values = headers.get_all(header::IF_NONE_MATCH).iter();
     values
         .filter_map(|value| value.to_str().ok())

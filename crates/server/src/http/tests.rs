@@ -103,7 +103,6 @@ async fn every_response_carries_the_security_headers() {
 #[tokio::test]
 async fn an_unknown_address_of_the_api_is_a_problem_and_no_page() {
     for path in [
-        "/api",
         "/api/x",
         "/auth",
         "/auth/x",

@@ -77,6 +77,18 @@ impl Registry {
         self
     }
 
+    /// The namespaces that have a handler, in order.
+    #[cfg(test)]
+    pub(crate) fn namespaces(&self) -> Vec<&'static str> {
+        self.handlers.keys().copied().collect()
+    }
+
+    /// The methods that have a handler, in order.
+    #[cfg(test)]
+    pub(crate) fn methods(&self) -> Vec<&'static str> {
+        self.calls.keys().copied().collect()
+    }
+
     pub(crate) fn handler(&self, namespace: &str) -> Option<&Arc<dyn ErasedHandler>> {
         self.handlers.get(namespace)
     }

@@ -1,0 +1,105 @@
+//! The catalog: every kind of topic and of call, with what there is to say about it.
+//!
+//! A new kind is one line in [`Catalog::of_all`]; a test of the server compares the catalog with
+//! the handlers that it has.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::{Value, json};
+use trunkline_protocol::topics::chat::{Chat, ListRooms, Typing};
+use trunkline_protocol::topics::lab::Echo;
+use trunkline_protocol::{Call, Delivery, Topic};
+
+/// Every kind of topic and call. The schemas are references into the generator's definitions.
+pub(crate) struct Catalog {
+    pub(crate) topics: Vec<TopicEntry>,
+    pub(crate) calls: Vec<CallEntry>,
+}
+
+/// A kind of topic.
+pub(crate) struct TopicEntry {
+    pub(crate) namespace: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) delivery: Delivery,
+    pub(crate) contract: u32,
+    pub(crate) key: Schema,
+    pub(crate) command: Schema,
+    pub(crate) event: Schema,
+}
+
+/// A kind of call.
+pub(crate) struct CallEntry {
+    pub(crate) method: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) contract: u32,
+    pub(crate) request: Schema,
+    pub(crate) response: Schema,
+}
+
+impl Catalog {
+    /// Collects all kinds, and defines their messages in `generator`.
+    pub(crate) fn of_all(generator: &mut SchemaGenerator) -> Self {
+        Self {
+            topics: vec![
+                topic::<Chat>("A room. What is said is kept, in order.", generator),
+                topic::<Typing>(
+                    "Who is typing in a room. Never kept, and dropped for slow readers.",
+                    generator,
+                ),
+            ],
+            calls: vec![
+                call::<ListRooms>(
+                    "Lists the rooms in use: those with people or with something said.",
+                    generator,
+                ),
+                call::<Echo>(
+                    "Sends a text back as it came: for measurements, and to try a client.",
+                    generator,
+                ),
+            ],
+        }
+    }
+}
+
+fn topic<T: Topic>(about: &'static str, generator: &mut SchemaGenerator) -> TopicEntry
+where
+    T::Key: JsonSchema,
+    T::Command: JsonSchema,
+    T::Event: JsonSchema,
+{
+    TopicEntry {
+        namespace: T::NAMESPACE,
+        about,
+        delivery: T::DELIVERY,
+        contract: T::contract().0,
+        key: generator.subschema_for::<T::Key>(),
+        command: generator.subschema_for::<T::Command>(),
+        event: generator.subschema_for::<T::Event>(),
+    }
+}
+
+fn call<C: Call>(about: &'static str, generator: &mut SchemaGenerator) -> CallEntry
+where
+    C::Request: JsonSchema,
+    C::Response: JsonSchema,
+{
+    CallEntry {
+        method: C::METHOD,
+        about,
+        contract: C::contract().0,
+        request: generator.subschema_for::<C::Request>(),
+        response: generator.subschema_for::<C::Response>(),
+    }
+}
+
+/// A delivery with its numbers; times in whole seconds.
+pub(crate) fn delivery(delivery: Delivery) -> Value {
+    let kind = delivery.kind();
+    match delivery {
+        Delivery::Log { keep, max_age } => {
+            json!({ "kind": kind, "keep": keep, "max_age_s": max_age.as_secs() })
+        }
+        Delivery::Latest { max_hz } => json!({ "kind": kind, "max_hz": max_hz }),
+        Delivery::Volatile => json!({ "kind": kind }),
+        Delivery::Keyframed { max_run } => json!({ "kind": kind, "max_run": max_run }),
+    }
+}

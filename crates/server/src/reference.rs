@@ -1,0 +1,205 @@
+//! Serves the reference: the descriptions in `schema/`, a page to read, and the JavaScript example.
+//!
+//! The files are written by `cargo xtask schema` and are inside the binary. All of them may be
+//! kept by a browser that asks whether they are still the same.
+
+use std::future::ready;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use sha2::{Digest, Sha256};
+
+use crate::assets::{is_known, shortened};
+
+/// A file of the reference: where it is, what it is, and what it holds.
+#[derive(Clone, Copy)]
+struct File(&'static str, &'static str, &'static str);
+
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+const FILES: [File; 11] = [
+    File("/api", HTML, PAGE),
+    File("/api/", HTML, PAGE),
+    File(
+        "/api/style.css",
+        CSS,
+        include_str!("../../../schema/style.css"),
+    ),
+    File(
+        "/api/schema.json",
+        "application/schema+json",
+        include_str!("../../../schema/schema.json"),
+    ),
+    File(
+        "/api/asyncapi.json",
+        "application/vnd.aai.asyncapi+json;version=3.0.0",
+        include_str!("../../../schema/asyncapi.json"),
+    ),
+    File(
+        "/api/openapi.json",
+        "application/vnd.oai.openapi+json;version=3.1",
+        include_str!("../../../schema/openapi.json"),
+    ),
+    File(
+        "/api/trunkline.d.ts",
+        "text/typescript; charset=utf-8",
+        include_str!("../../../schema/trunkline.d.ts"),
+    ),
+    File(
+        "/api/examples/javascript/",
+        HTML,
+        include_str!("../../../examples/javascript/index.html"),
+    ),
+    File(
+        "/api/examples/javascript/style.css",
+        CSS,
+        include_str!("../../../examples/javascript/style.css"),
+    ),
+    File(
+        "/api/examples/javascript/page.mjs",
+        SCRIPT,
+        include_str!("../../../examples/javascript/page.mjs"),
+    ),
+    File(
+        "/api/examples/javascript/trunkline.mjs",
+        SCRIPT,
+        include_str!("../../../examples/javascript/trunkline.mjs"),
+    ),
+];
+
+const PAGE: &str = include_str!("../../../schema/index.html");
+
+/// Routes `/api` and what is below it.
+pub(crate) fn router() -> Router {
+    let example = get(|| async { Redirect::permanent("/api/examples/javascript/") });
+    let router = Router::new().route("/api/examples/javascript", example);
+    FILES.into_iter().fold(router, |router, file| {
+        let etag = etag(file.2);
+        let path = file.0;
+        let answer = move |headers: HeaderMap| ready(answer(&file, &etag, &headers));
+        router.route(path, get(answer))
+    })
+}
+
+fn answer(File(_, kind, text): &File, etag: &HeaderValue, headers: &HeaderMap) -> Response {
+    let caching = [
+        (header::ETAG, etag.clone()),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+    ];
+    if is_known(headers, etag.to_str().unwrap_or_default()) {
+        return (StatusCode::NOT_MODIFIED, caching).into_response();
+    }
+    let kind = [(header::CONTENT_TYPE, HeaderValue::from_static(kind))];
+    (caching, kind, Bytes::from_static(text.as_bytes())).into_response()
+}
+
+fn etag(text: &str) -> HeaderValue {
+    let tag = shortened(&Sha256::digest(text));
+    HeaderValue::from_str(&tag).expect("hexadecimal digits are visible ASCII")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use axum::body::Body;
+    use axum::http::Request;
+    use http_body_util::BodyExt;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn ask(method: &str, path: &str, known: Option<&HeaderValue>) -> Response {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(etag) = known {
+            request = request.header(header::IF_NONE_MATCH, etag);
+        }
+        let request = request.body(Body::empty()).expect("a valid request");
+        router()
+            .oneshot(request)
+            .await
+            .expect("a router always answers")
+    }
+
+    async fn text(response: Response) -> String {
+        let body = response.into_body().collect().await;
+        let bytes = body.expect("a body from memory").to_bytes();
+        String::from_utf8(bytes.to_vec()).expect("text")
+    }
+
+    #[tokio::test]
+    async fn every_file_is_served_with_its_type_and_once_to_who_has_it() {
+        for File(path, kind, content) in FILES {
+            let response = ask("GET", path, None).await;
+            assert_eq!(response.status(), StatusCode::OK, "{path}");
+            assert_eq!(response.headers()[header::CONTENT_TYPE], kind, "{path}");
+            let etag = response.headers()[header::ETAG].clone();
+            assert_eq!(text(response).await, content, "{path}");
+            let again = ask("GET", path, Some(&etag)).await;
+            assert_eq!(again.status(), StatusCode::NOT_MODIFIED, "{path}");
+            let head = ask("HEAD", path, None).await;
+            assert_eq!(head.status(), StatusCode::OK, "{path}");
+            assert_eq!(text(head).await, "", "{path}");
+        }
+    }
+
+    /// Another origin's script, an inline one and an inline style are what the policy refuses.
+    #[test]
+    fn the_pages_need_nothing_that_the_policy_refuses() {
+        for File(path, kind, text) in FILES {
+            if kind != HTML {
+                continue;
+            }
+            for refused in [
+                "<style",
+                " style=",
+                " onclick=",
+                "src=\"http",
+                "href=\"http",
+            ] {
+                assert!(!text.contains(refused), "{path} has {refused}");
+            }
+            for script in text.split("<script").skip(1) {
+                assert!(script.contains(" src=\"") && script.contains("></script>"));
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_page_refers_to_is_there() {
+        let served: BTreeSet<&str> = FILES.iter().map(|file| file.0).collect();
+        let ids = |text: &'static str| text.split(" id=\"").skip(1).filter_map(first);
+        let ids: BTreeSet<&str> = ids(PAGE).collect();
+        for link in PAGE.split("href=\"").skip(1).filter_map(first) {
+            match link.strip_prefix('#') {
+                Some(id) => assert!(ids.contains(id), "no element {link}"),
+                None => assert!(
+                    served.contains(link) || ["/", "/favicon.svg"].contains(&link),
+                    "no file {link}"
+                ),
+            }
+        }
+    }
+
+    fn first(rest: &'static str) -> Option<&'static str> {
+        rest.split('"').next()
+    }
+
+    #[test]
+    fn every_handler_is_described() {
+        let schema: serde_json::Value =
+            serde_json::from_str(include_str!("../../../schema/schema.json")).expect("JSON");
+        let names = |key: &str| {
+            let described = schema[key].as_object().expect("a table of kinds");
+            described.keys().cloned().collect::<Vec<_>>()
+        };
+        let registry = crate::topics::registry();
+        assert_eq!(names("x-topics"), registry.namespaces());
+        assert_eq!(names("x-calls"), registry.methods());
+    }
+}

@@ -1,0 +1,732 @@
+// What travels over a WebSocket of Trunkline at /ws with the subprotocol trunkline.v1.json: each
+// text message is the JSON of one ClientFrame or ServerFrame. Written from the Rust types by
+// `cargo xtask schema`; PROTOCOL.md tells the rules.
+
+/** What a person does in a room. */
+export type ChatCommand =
+  /** Says something. */
+  | {
+    type: "say";
+    /** What to say. It is trimmed; nothing but white space is refused. At most 8000 bytes of UTF-8. */
+    text: string;
+  }
+  /** Puts other words in place of what the same person said before. */
+  | {
+    type: "edit";
+    /** Where it was said. A whole number up to 9007199254740991. */
+    offset: number;
+    /** The new words. At most 8000 bytes of UTF-8. */
+    text: string;
+  }
+  /** Takes back what the same person said before. */
+  | {
+    type: "delete";
+    /** Where it was said. A whole number up to 9007199254740991. */
+    offset: number;
+  };
+
+/** What happened in a room. Edits and deletions are events of their own and name what they change. */
+export type ChatEvent =
+  /** Somebody said something. */
+  | {
+    type: "said";
+    /** Who, as the server knows them. */
+    author: User;
+    /** When, by the server's clock. */
+    at: Timestamp;
+    /** What. At most 8000 bytes of UTF-8. */
+    text: string;
+  }
+  /** The author put other words in place. */
+  | {
+    type: "edited";
+    /** Where the words were said. A whole number up to 9007199254740991. */
+    offset: number;
+    /** When they were replaced. */
+    at: Timestamp;
+    /** The new words. At most 8000 bytes of UTF-8. */
+    text: string;
+  }
+  /** The author took the words back. */
+  | {
+    type: "deleted";
+    /** Where the words were said. A whole number up to 9007199254740991. */
+    offset: number;
+    /** When they were taken back. */
+    at: Timestamp;
+  };
+
+/** Calls a method. Answered by `returned` or `refused`. */
+export interface ClientCall {
+  type: "call";
+  /** Comes back in the answer. A whole number up to 4294967295. */
+  id: number;
+  /** The method, such as `chat.rooms`. At most 64 bytes of UTF-8. */
+  method: string;
+  /** How long the caller waits, in milliseconds; the server stops working on it then. A whole number up to 4294967295. */
+  deadline_ms: number;
+  /** The request. Any JSON value of at most 61440 bytes. */
+  request: unknown;
+  /** The contract that the request was encoded with. JSON clients leave it out. */
+  contract?: Fingerprint;
+}
+
+/** Gives up a call. The call is answered by `refused` unless its answer is under way. */
+export interface ClientCancel {
+  type: "cancel";
+  /** The id of the call. A whole number up to 4294967295. */
+  id: number;
+}
+
+/** Opens the conversation: the first frame, once. */
+export interface ClientConnect {
+  type: "connect";
+  /** The version of the conversation that the client speaks: 1. A whole number up to 65535. */
+  version: number;
+  /** Who connects: an access token from `POST /auth/token`. At most 2048 bytes of UTF-8. */
+  token: string;
+  /** The program and its version, for the server's log. At most 64 bytes of UTF-8. */
+  agent: string;
+  /** What to subscribe to at once. Each is answered like a `subscribe` frame, after `connected`, so that the first event arrives after one round trip. At most 128 elements. */
+  subscriptions?: Subscribe[];
+}
+
+/** What a client says. */
+export type ClientFrame =
+  | ClientConnect
+  | ClientSubscribe
+  | ClientUnsubscribe
+  | ClientPublish
+  | ClientCall
+  | ClientCancel
+  | ClientHistory
+  | ClientPresence
+  | ClientRefresh
+  | ClientPong
+  | ClientProbe;
+
+/** Reads kept publications of a topic. Answered by `history` or `refused`. */
+export interface ClientHistory {
+  type: "history";
+  /** Comes back in the answer. A whole number up to 4294967295. */
+  id: number;
+  /** The topic. At most 96 bytes of UTF-8. */
+  topic: string;
+  /** Which publications. */
+  range: Range;
+  /** At most how many; 256 if more. A whole number up to 65535. */
+  limit: number;
+}
+
+/** Answers `ping`. */
+export interface ClientPong {
+  type: "pong";
+}
+
+/** Asks who is present. Answered by `present` or `refused`. */
+export interface ClientPresence {
+  type: "presence";
+  /** Comes back in the answer. A whole number up to 4294967295. */
+  id: number;
+  /** The topic. At most 96 bytes of UTF-8. */
+  topic: string;
+}
+
+/** Asks whether the line is alive. Answered by `probed` at once. */
+export interface ClientProbe {
+  type: "probe";
+  /** Comes back in the answer. A whole number up to 4294967295. */
+  nonce: number;
+}
+
+/** Hands a command to a topic's handler. Answered by `published` or `refused`. */
+export interface ClientPublish {
+  type: "publish";
+  /** Comes back in the answer. A whole number up to 4294967295. */
+  id: number;
+  /** Stays the same when the command is sent again. */
+  message_id: MessageId;
+  /** The topic. At most 96 bytes of UTF-8. */
+  topic: string;
+  /** The command. Any JSON value of at most 61440 bytes. */
+  command: unknown;
+  /** The contract that the command was encoded with. JSON clients leave it out. */
+  contract?: Fingerprint;
+}
+
+/** Brings a new token before the old one expires. Answered by `refreshed` or `refused`. */
+export interface ClientRefresh {
+  type: "refresh";
+  /** Comes back in the answer. A whole number up to 4294967295. */
+  id: number;
+  /** The new token, of the same user. At most 2048 bytes of UTF-8. */
+  token: string;
+}
+
+/** Asks for a topic. Answered by `subscribed` or `refused`. */
+export type ClientSubscribe = {
+  type: "subscribe";
+} & Subscribe;
+
+/** Leaves a topic. Answered by `unsubscribed` or `refused`. */
+export interface ClientUnsubscribe {
+  type: "unsubscribe";
+  /** Comes back in the answer. A whole number up to 4294967295. */
+  id: number;
+  /** The topic to leave. At most 96 bytes of UTF-8. */
+  topic: string;
+}
+
+/** Why a connection ended: the code of the Close frame. x-class is what a client does then. */
+export type CloseCode =
+  /** `normal`: The conversation is over. */
+  | 1000
+  /** `going away`: The page or the server goes away. */
+  | 1001
+  /** `websocket protocol violation`: The peer broke the WebSocket protocol. */
+  | 1002
+  /** `wrong kind of message for this subprotocol`: The peer sent text where binary is spoken, or the other way round. */
+  | 1003
+  /** `line lost`: The line was lost without a Close frame. */
+  | 1006
+  /** `invalid utf-8`: A text was not UTF-8. */
+  | 1007
+  /** `policy violation`: The peer broke a rule that has no code of its own. */
+  | 1008
+  /** `message too long`: A message was longer than allowed. */
+  | 1009
+  /** `internal error`: Something of the server failed. */
+  | 1011
+  /** `service restart`: The server restarts. */
+  | 1012
+  /** `try again later`: The server has no room now. */
+  | 1013
+  /** `rebalance`: The server asks to connect to another place now. */
+  | 4001
+  /** `overloaded`: The server has too much to do. */
+  | 4101
+  /** `no heartbeat`: The peer was silent for longer than agreed. */
+  | 4103
+  /** `too many requests`: The peer sent too many requests. */
+  | 4105
+  /** `token expired`: The token expired and was not refreshed. */
+  | 4200
+  /** `token invalid`: The token is not one of ours. */
+  | 4201
+  /** `forbidden`: The user may not connect. */
+  | 4300
+  /** `disconnected by an operator`: The user was disconnected by an operator. */
+  | 4301
+  /** `signed out`: The user signed out. */
+  | 4302
+  /** `too many connections`: The user has as many connections as allowed. */
+  | 4303
+  /** `malformed frame`: A frame could not be read. */
+  | 4400
+  /** `first frame late`: The first frame did not come in time. */
+  | 4401
+  /** `version unsupported`: The version of the protocol is not spoken here. */
+  | 4402
+  /** Another one: x-class of its hundred tells what to do. A whole number up to 4999. */
+  | (number & {});
+
+/** What is sent, and comes back. */
+export interface EchoText {
+  /** Anything. At most 4096 bytes of UTF-8. */
+  text: string;
+}
+
+/** The lifetime of a topic's history. A history that lost something gets another epoch, so that an offset never names two different publications. A whole number up to 4294967295. */
+export type Epoch = number;
+
+/** Why one request was refused. */
+export interface Error {
+  /** What a program acts on. */
+  code: ErrorCode;
+  /** What a developer reads, in English. Pages show their own words for the code. At most 200 bytes of UTF-8. */
+  detail: string;
+  /** When to try again, in milliseconds, where the server knows. A whole number up to 4294967295. */
+  retry_after_ms?: number;
+}
+
+/** Why a request is refused. 1xx: it is wrong, do not send it again as it is. 2xx: not now, the same request may succeed later. */
+export type ErrorCode =
+  /** `malformed`: The message inside the frame is not what this topic or method takes. */
+  | 100
+  /** `invalid_topic`: The topic's name is not `namespace:key`. */
+  | 101
+  /** `unknown_namespace`: No topic has this namespace. */
+  | 102
+  /** `invalid_key`: This namespace has no such key. */
+  | 103
+  /** `forbidden`: This user may not do this. */
+  | 104
+  /** `contract_mismatch`: Client and server were built from different versions of this message. */
+  | 105
+  /** `already_subscribed`: The connection is subscribed to this topic already. */
+  | 106
+  /** `not_subscribed`: The connection is not subscribed to this topic. */
+  | 107
+  /** `too_many_subscriptions`: The connection has as many subscriptions as it may have. */
+  | 108
+  /** `unknown_method`: No call has this name. */
+  | 109
+  /** `invalid`: The command breaks a rule of its topic; the detail says which. */
+  | 110
+  /** `not_kept`: What the command refers to is no longer kept. */
+  | 111
+  /** `duplicate_id`: The request's id is in use by one that is not answered yet. */
+  | 112
+  /** `cancelled`: The request was cancelled by its sender. */
+  | 113
+  /** `too_long`: The message is longer than its topic allows. */
+  | 114
+  /** `other_user`: A new token belongs to another user than the connection. */
+  | 115
+  /** `unavailable`: The server cannot do this now. */
+  | 200
+  /** `too_fast`: The sender is faster than it may be. */
+  | 201
+  /** `deadline_exceeded`: The answer did not come in time. */
+  | 202
+  /** `too_many_requests`: Too many requests of this connection wait for an answer. */
+  | 203
+  /** `internal`: Something of ours failed. */
+  | 204
+  /** One that is newer than this document: treat it by its hundreds. A whole number up to 65535. */
+  | (number & {});
+
+/** A contract as it travels: 32 bits, so that every JSON reader holds it exactly. A whole number up to 4294967295. */
+export type Fingerprint = number;
+
+/** Publications that a reader did not get and will not get. */
+export interface Gap {
+  /** The first offset that is missing. A whole number up to 9007199254740991. */
+  from: number;
+  /** The last offset that is missing. Below `from` when nobody knows, which is so after a change of epoch. A whole number up to 9007199254740991. */
+  to: number;
+  /** How many publications of that range are missing; 0 when nobody knows. A whole number up to 9007199254740991. */
+  count: number;
+  /** Why they are missing. */
+  cause: GapCause;
+}
+
+/** Why publications are missing. */
+export type GapCause =
+  /** They are older than what the topic keeps. */
+  | "retention"
+  /** The history started anew: the reader's position belongs to another epoch. */
+  | "epoch"
+  /** The reader was behind, and the topic's delivery lets old values give way. */
+  | "slow"
+  /** They were overtaken by newer values of the same key. */
+  | "conflated";
+
+/** The newest offset of a topic. */
+export interface Head {
+  /** The topic. */
+  topic_id: TopicId;
+  /** Its newest offset. A whole number up to 9007199254740991. */
+  offset: number;
+}
+
+/** What a connection may do. */
+export interface Limits {
+  /** The longest frame, in bytes. A whole number up to 4294967295. */
+  frame_len_max: number;
+  /** The most subscriptions. A whole number up to 4294967295. */
+  subscriptions_max: number;
+  /** The most requests that wait for an answer. A whole number up to 4294967295. */
+  requests_max: number;
+}
+
+/** Asks for the rooms in use. */
+export type ListRoomsRequest = Record<string, never>;
+
+/** A user who is present, and on how many connections. */
+export interface Member {
+  /** Who is present. */
+  user: User;
+  /** On how many connections: two tabs are two. A whole number up to 4294967295. */
+  connections: number;
+}
+
+/** Everybody who is present, in order of user id. */
+export interface Members {
+  /** How many users are present, listed or not. A whole number up to 4294967295. */
+  count: number;
+  /** The first 200 of them. At most 200 elements. */
+  listed: Member[];
+}
+
+/** What makes a command the same command when it is sent again. It is unique for its user and topic: another user's equal id is another command. */
+export interface MessageId {
+  /** Who counts: one outbox, drawn at random once. */
+  sender: SenderId;
+  /** The number of the command among those of that sender. A whole number up to 4294967295. */
+  counter: number;
+}
+
+/** Where a reader stands: the offset of the last publication it has, and the epoch it belongs to. */
+export interface Position {
+  /** The lifetime of the history. */
+  epoch: Epoch;
+  /** The last offset that the reader has. A whole number up to 9007199254740991. */
+  offset: number;
+}
+
+/** An encoded event with its place in the topic, as kept and as sent. */
+export interface Publication {
+  /** Its number in the topic. A whole number up to 9007199254740991. */
+  offset: number;
+  /** Its offset minus that of the publication before it, so that a reader notices a hole even where offsets are not contiguous. A whole number up to 4294967295. */
+  step: number;
+  /** The event. Any JSON value of at most 61440 bytes. */
+  event: unknown;
+}
+
+/** Which kept publications to read. */
+export type Range =
+  /** The newest of those below this offset. */
+  | {
+    type: "before";
+    /** The first offset that is not wanted. A whole number up to 9007199254740991. */
+    offset: number;
+  }
+  /** The oldest of those above this offset. */
+  | {
+    type: "after";
+    /** The last offset that is not wanted. A whole number up to 9007199254740991. */
+    offset: number;
+  };
+
+/** A room in use. */
+export interface RoomInfo {
+  /** Its name. At most 32 bytes of UTF-8. */
+  name: string;
+  /** How many users are present. A whole number up to 4294967295. */
+  people: number;
+  /** How many events it has had. A whole number up to 9007199254740991. */
+  events: number;
+}
+
+/** The name of a room: 1 to 32 lowercase letters, digits and dashes, no dash at the ends. Pattern: `^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$`. */
+export type RoomName = string;
+
+/** The rooms in use, those with most people first. */
+export interface Rooms {
+  /** At most a hundred of them. At most 100 elements. */
+  rooms: RoomInfo[];
+}
+
+/** Who counts: a random number that one outbox draws once. A whole number up to 9007199254740991. */
+export type SenderId = number;
+
+/** Answers `connect`: the first frame. */
+export interface ServerConnected {
+  type: "connected";
+  /** Names this conversation in logs and on the console. Not a secret. A whole number up to 4294967295. */
+  session: number;
+  /** Who the token says is speaking. */
+  user: User;
+  /** How often `ping` comes, in milliseconds. A client that hears nothing for longer probes. A whole number up to 4294967295. */
+  ping_interval_ms: number;
+  /** When the token expires, in milliseconds from now. Refresh it before. A whole number up to 4294967295. */
+  token_ttl_ms: number;
+  /** What the client may do. */
+  limits: Limits;
+}
+
+/** The server is about to close the connection and says when to come back. */
+export interface ServerDrain {
+  type: "drain";
+  /** How long to wait before connecting again, in milliseconds. A whole number up to 4294967295. */
+  after_ms: number;
+}
+
+/** What a server says. */
+export type ServerFrame =
+  | ServerConnected
+  | ServerSubscribed
+  | ServerUnsubscribed
+  | ServerPublished
+  | ServerRefused
+  | ServerReturned
+  | ServerHistory
+  | ServerPresent
+  | ServerRefreshed
+  | ServerPublication
+  | ServerGap
+  | ServerJoined
+  | ServerLeft
+  | ServerPing
+  | ServerProbed
+  | ServerDrain;
+
+/** Publications of a topic that this reader will not get. */
+export interface ServerGap {
+  type: "gap";
+  /** The topic. */
+  topic_id: TopicId;
+  /** Which, and why. */
+  gap: Gap;
+}
+
+/** Answers `history`. */
+export interface ServerHistory {
+  type: "history";
+  /** The id of the request. A whole number up to 4294967295. */
+  id: number;
+  /** The epoch of the history. */
+  epoch: Epoch;
+  /** The oldest offset that is kept; above `head` when nothing is kept. A whole number up to 9007199254740991. */
+  first: number;
+  /** The newest offset of the topic. A whole number up to 9007199254740991. */
+  head: number;
+  /** The publications, oldest first. At most 256 elements. */
+  publications: Publication[];
+}
+
+/** A user joined a topic, or has another number of connections. */
+export interface ServerJoined {
+  type: "joined";
+  /** The topic. */
+  topic_id: TopicId;
+  /** How many users are present now. A whole number up to 4294967295. */
+  count: number;
+  /** Who joined. */
+  member: Member;
+}
+
+/** A user left a topic. */
+export interface ServerLeft {
+  type: "left";
+  /** The topic. */
+  topic_id: TopicId;
+  /** How many users are present now. A whole number up to 4294967295. */
+  count: number;
+  /** Who left. */
+  user: UserId;
+}
+
+/** The heartbeat. Answered by `pong`. */
+export interface ServerPing {
+  type: "ping";
+  /** The newest offsets of subscribed log topics that moved since they were last told, so that a reader notices even a lost last publication. At most 128 elements. */
+  heads: Head[];
+}
+
+/** Answers `presence`. */
+export interface ServerPresent {
+  type: "present";
+  /** The id of the request. A whole number up to 4294967295. */
+  id: number;
+  /** Who is present. */
+  members: Members;
+}
+
+/** Answers `probe`. */
+export interface ServerProbed {
+  type: "probed";
+  /** The nonce of the probe. A whole number up to 4294967295. */
+  nonce: number;
+}
+
+/** An event of a topic. The same bytes for every subscriber. */
+export interface ServerPublication {
+  type: "publication";
+  /** The topic. */
+  topic_id: TopicId;
+  /** Its number in the topic. A whole number up to 9007199254740991. */
+  offset: number;
+  /** Its offset minus that of the publication before it. A whole number up to 4294967295. */
+  step: number;
+  /** The event. In a binary frame it reaches to the end. Any JSON value of at most 61440 bytes. */
+  event: unknown;
+}
+
+/** Answers `publish`. */
+export interface ServerPublished {
+  type: "published";
+  /** The id of the request. A whole number up to 4294967295. */
+  id: number;
+  /** Where the event stands. */
+  position: Position;
+  /** True when the command had been taken before, and this is where its event stands. */
+  duplicate: boolean;
+}
+
+/** Answers `refresh`. */
+export interface ServerRefreshed {
+  type: "refreshed";
+  /** The id of the request. A whole number up to 4294967295. */
+  id: number;
+  /** When the new token expires, in milliseconds from now. A whole number up to 4294967295. */
+  token_ttl_ms: number;
+}
+
+/** Answers any request that is not done. Nothing has changed. */
+export interface ServerRefused {
+  type: "refused";
+  /** The id of the request. A whole number up to 4294967295. */
+  id: number;
+  /** Why. */
+  error: Error;
+}
+
+/** Answers `call`. */
+export interface ServerReturned {
+  type: "returned";
+  /** The id of the request. A whole number up to 4294967295. */
+  id: number;
+  /** The response. Any JSON value of at most 61440 bytes. */
+  response: unknown;
+}
+
+/** Answers `subscribe`. The topic's publications follow it, never precede it. */
+export interface ServerSubscribed {
+  type: "subscribed";
+  /** The id of the request. A whole number up to 4294967295. */
+  id: number;
+  /** What the topic is called from here on. */
+  topic_id: TopicId;
+  /** The epoch of its history, and the offset before the first of what follows: the publications in this frame, then those to come. */
+  position: Position;
+  /** True when the start was `after` and nothing was missed. */
+  recovered: boolean;
+  /** The newest offset of the topic now. A whole number up to 9007199254740991. */
+  head: number;
+  /** The first publications, in order. The others follow as `publication` frames. At most 256 elements. */
+  publications: Publication[];
+  /** What was missed and will not come, when the start was `after` and `recovered` is false. */
+  gap?: Gap;
+  /** Who is present, if that was asked for. */
+  members?: Members;
+}
+
+/** Answers `unsubscribe`. No publication of the topic follows it. */
+export interface ServerUnsubscribed {
+  type: "unsubscribed";
+  /** The id of the request. A whole number up to 4294967295. */
+  id: number;
+  /** The topic that was left. */
+  topic_id: TopicId;
+}
+
+/** Where a subscription starts. */
+export type Start =
+  /** With the newest kept publications, at most `count` and at most 256. */
+  | {
+    type: "newest";
+    /** How many; 0 for only what is new from now on. A whole number up to 65535. */
+    count: number;
+  }
+  /** After this position: recovers what was missed since. */
+  | {
+    type: "after";
+  } & Position;
+
+/** A wish to receive a topic. */
+export interface Subscribe {
+  /** Comes back in the answer. A whole number up to 4294967295. */
+  id: number;
+  /** The topic. At most 96 bytes of UTF-8. */
+  topic: string;
+  /** The contract that events will be decoded with. JSON clients leave it out. */
+  contract?: Fingerprint;
+  /** Whether to be told who is present, who joins and who leaves. */
+  presence?: boolean;
+  /** Where to start. */
+  start?: Start;
+}
+
+/** A wall-clock time for people: whole seconds since 1970-01-01T00:00:00Z, good until 2106. Four bytes, because a varint above 2^32 takes nine. A whole number up to 4294967295. */
+export type Timestamp = number;
+
+/** The number that stands for a topic on the wire. A server announces it when it confirms a subscription; it is the same for all its connections, so that events are encoded once. A whole number up to 4294967295. */
+export type TopicId = number;
+
+/** The name of a topic: `namespace:key`. A request with a text of another form is read, and refused with 101. Pattern: `^[a-z0-9-]{1,32}:[A-Za-z0-9_./-]{1,63}$`. */
+export type TopicName = string;
+
+/** What a composer tells. */
+export type TypingCommand =
+  /** Keys are being pressed. Repeat it every few seconds while that is so. */
+  | {
+    type: "started";
+  }
+  /** The composer is empty again. */
+  | {
+    type: "stopped";
+  };
+
+/** Somebody types, or has stopped. Who is not heard of for six seconds has stopped, too. */
+export interface TypingEvent {
+  /** Who. */
+  user: User;
+  /** True while they type. */
+  typing: boolean;
+}
+
+/** A user as others see them. */
+export interface User {
+  /** Who this is. Two users may have one name; they never have one id. */
+  id: UserId;
+  /** What they are called. At most 128 bytes of UTF-8. */
+  name: string;
+}
+
+/** A user's id: sixteen lowercase hexadecimal digits. Pattern: `^[0-9a-f]{16}$`. */
+export type UserId = string;
+
+/** The kinds of topics, by namespace. */
+export interface Topics {
+  /** A room. What is said is kept, in order. */
+  "chat": {
+    key: RoomName;
+    command: ChatCommand;
+    event: ChatEvent;
+  };
+  /** Who is typing in a room. Never kept, and dropped for slow readers. */
+  "typing": {
+    key: RoomName;
+    command: TypingCommand;
+    event: TypingEvent;
+  };
+}
+
+/** The kinds of calls, by method. */
+export interface Calls {
+  /** Lists the rooms in use: those with people or with something said. */
+  "chat.rooms": {
+    request: ListRoomsRequest;
+    response: Rooms;
+  };
+  /** Sends a text back as it came: for measurements, and to try a client. */
+  "lab.echo": {
+    request: EchoText;
+    response: EchoText;
+  };
+}
+
+/** A command for a topic of this namespace. */
+export type PublishTo<Namespace extends keyof Topics> = Omit<ClientPublish, "topic" | "command"> & {
+  topic: `${Namespace}:${string}`;
+  command: Topics[Namespace]["command"];
+};
+
+/** A publication of a topic of this namespace: null where the server could not turn what it keeps into JSON. */
+export type PublicationOf<Namespace extends keyof Topics> = Omit<Publication, "event"> & {
+  event: Topics[Namespace]["event"] | null;
+};
+
+/** A call of this method. */
+export type CallOf<Method extends keyof Calls> = Omit<ClientCall, "method" | "request"> & {
+  method: Method;
+  request: Calls[Method]["request"];
+};
+
+/** The answer to a call of this method. */
+export type ReturnedOf<Method extends keyof Calls> = Omit<ServerReturned, "response"> & {
+  response: Calls[Method]["response"];
+};
