@@ -201,6 +201,8 @@ export type CloseCode =
   | 1012
   /** `try again later`: The server has no room now. */
   | 1013
+  /** `go on with another request`: A response over HTTP has lasted as long as one may: the next one goes on from here. */
+  | 4000
   /** `rebalance`: The server asks to connect to another place now. */
   | 4001
   /** `overloaded`: The server has too much to do. */
@@ -437,6 +439,15 @@ export interface ServerConnected {
   limits: Limits;
 }
 
+/** Ends a conversation over HTTP, as a Close frame ends one over WebSocket: nothing follows. It never travels in a WebSocket. */
+export interface ServerDisconnect {
+  type: "disconnect";
+  /** What a Close frame would say; see `DisconnectReason`. A whole number up to 65535. */
+  code: number;
+  /** For developers. At most 123 bytes of UTF-8. */
+  reason: string;
+}
+
 /** The server is about to close the connection and says when to come back. */
 export interface ServerDrain {
   type: "drain";
@@ -461,7 +472,8 @@ export type ServerFrame =
   | ServerLeft
   | ServerPing
   | ServerProbed
-  | ServerDrain;
+  | ServerDrain
+  | ServerDisconnect;
 
 /** Publications of a topic that this reader will not get. */
 export interface ServerGap {

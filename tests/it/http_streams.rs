@@ -98,7 +98,7 @@ impl Reader {
                 offset,
                 event,
                 ..
-            } if Some(*topic_id) == self.topic_id => self.take(codec, *offset, event),
+            } if Some(*topic_id) == self.topic_id => self.take(codec, *offset, &event.0),
             ServerFrame::Gap { .. } => self.gaps += 1,
             _ => {}
         }

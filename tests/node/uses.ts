@@ -59,6 +59,7 @@ export function told(frame: ServerFrame): string {
     case "left":
     case "probed":
     case "drain":
+    case "disconnect":
       return frame.type;
   }
   const never: never = frame;

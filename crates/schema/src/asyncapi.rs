@@ -16,7 +16,7 @@ use crate::words::pascal;
 pub(crate) fn write(document: &Document) -> Value {
     let mut parts = Parts::default();
     let examples = examples::all();
-    for frame in &document.frames {
+    for frame in on_websocket(document) {
         parts.frame(frame, &examples);
     }
     for topic in &document.catalog.topics {
@@ -62,6 +62,11 @@ const ABOUT: &str = "Chat and what else is live, over one WebSocket. The first f
     is `connect`, with a token from `POST /auth/token`; the server answers `connected`. Requests \
     carry an `id` and get one answer with it. Answer each `ping` with `pong`. `PROTOCOL.md` tells \
     the rules, and how a client recovers what it has missed.";
+
+/// The frames of a WebSocket. One travels only over HTTP, where nothing else says goodbye.
+fn on_websocket(document: &Document) -> impl Iterator<Item = &Frame> {
+    document.frames.iter().filter(|it| it.tag != "disconnect")
+}
 
 /// What every request may be answered by, too.
 const REFUSED: &str = "serverRefused";
@@ -310,9 +315,9 @@ mod tests {
 
     #[test]
     fn every_frame_of_a_server_is_an_answer_or_comes_unasked() {
-        let api = document();
-        let text = api["operations"].to_string();
-        for frame in Document::of_protocol().frames {
+        let text = document()["operations"].to_string();
+        let document = Document::of_protocol();
+        for frame in on_websocket(&document) {
             let message = format!("\"{}\"", on_channel(&camel(&frame.name)));
             assert!(text.contains(&message), "{message} is in no operation");
         }

@@ -3,11 +3,22 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail, ensure};
 use trunkline_schema::files;
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match perform() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let (Some(task), Some(folder)) = (arguments.next(), arguments.next().map(PathBuf::from)) else {
         bail!("usage: trunkline-schema write|check FOLDER");
