@@ -77,12 +77,6 @@ impl Registry {
         self
     }
 
-    /// The namespaces that have a handler, in order.
-    #[cfg(test)]
-    pub(crate) fn namespaces(&self) -> Vec<&'static str> {
-        self.handlers.keys().copied().collect()
-    }
-
     /// The methods that have a handler, in order.
     #[cfg(test)]
     pub(crate) fn methods(&self) -> Vec<&'static str> {
@@ -93,6 +87,7 @@ impl Registry {
         self.handlers.get(namespace)
     }
 
+    /// The namespaces that have a handler, in order.
     pub(crate) fn namespaces(&self) -> impl Iterator<Item = &'static str> {
         self.handlers.keys().copied()
     }
