@@ -102,6 +102,7 @@ fn entries() -> Vec<String> {
         of("rooms_request", |_| samples::rooms_requests()),
         of("rooms_response", |_| samples::rooms()),
         of("echo_text", |_| samples::echo_texts()),
+        of("quote", |_| samples::quotes()),
     ]
     .concat()
 }
@@ -201,6 +202,7 @@ fn both_codecs_and_wincode_agree_on_messages() {
     check("rooms_request", |_| samples::rooms_requests());
     check("rooms_response", |_| samples::rooms());
     check("echo_text", |_| samples::echo_texts());
+    check("quote", |_| samples::quotes());
 }
 
 /// Each of the cases occurs among the samples.
