@@ -2,6 +2,9 @@
 // text message is the JSON of one ClientFrame or ServerFrame. Written from the Rust types by
 // `cargo xtask schema`; PROTOCOL.md tells the rules.
 
+/** The name of a board: 1 to 32 lowercase letters, digits and dashes, no dash at the ends. After "user-" comes the id of the user whose board it is, and perhaps a dash and a name. Pattern: `^(?!user-)[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$|^user-[0-9a-f]{16}(-[a-z0-9-]{0,9}[a-z0-9])?$`. */
+export type BoardName = string;
+
 /** What a person does in a room. */
 export type ChatCommand =
   /** Says something. */
@@ -387,6 +390,20 @@ export interface Publication {
   event: unknown;
 }
 
+/** What a symbol costs now: put on a board, and read from it. In the binary form it has 11 to 15 bytes where the price is from 6.5536 to 429,496.7295, the size from 251 on, and both distances are up to 250 (0.025 units of money). It never has more than 23. */
+export interface Quote {
+  /** The symbol's number on this board. What it stands for is agreed elsewhere. A whole number up to 65535. */
+  symbol: number;
+  /** The price of the last trade in parts of `PRICE_SCALE`, at most `PRICE_MAX` and never 0. A whole number up to 9007199254740991. */
+  price: number;
+  /** How far the best bid is below the price, in the same parts; not more than the price. A whole number up to 65535. */
+  bid_below: number;
+  /** How far the best ask is above the price, in the same parts. A whole number up to 65535. */
+  ask_above: number;
+  /** How much the last trade was about, in whole shares, contracts or lots. A whole number up to 4294967295. */
+  size: number;
+}
+
 /** Which kept publications to read. */
 export type Range =
   /** The newest of those below this offset. */
@@ -698,6 +715,12 @@ export interface Topics {
     key: RoomName;
     command: ChatCommand;
     event: ChatEvent;
+  };
+  /** A board of quotes. Of each symbol the newest is kept. */
+  "ticker": {
+    key: BoardName;
+    command: Quote;
+    event: Quote;
   };
   /** Who is typing in a room. Never kept, and dropped for slow readers. */
   "typing": {

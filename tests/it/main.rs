@@ -22,3 +22,4 @@ mod refusals;
 mod shards;
 mod shutdown;
 mod slow_readers;
+mod ticker;

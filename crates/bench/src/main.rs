@@ -10,6 +10,7 @@ mod contender;
 mod peer_server;
 mod comparison;
 mod load;
+mod board;
 mod server;
 mod peer;
 mod message;

@@ -10,7 +10,7 @@ use trunkline_protocol::{
 };
 use trunkline_session::{
     ClientConfig, ClientEvent, ClientSession, Pace, SavedOutbox, ServerConfig, ServerEvent,
-    ServerSession, Wanted,
+    ServerSession, Wanted, Way,
 };
 
 use crate::operation::Operation;
@@ -74,7 +74,7 @@ fn open_server(now: Moment) -> (ServerSession, ServerFrame) {
         },
         ..ServerConfig::default()
     };
-    let mut session = ServerSession::new(config, now);
+    let mut session = ServerSession::new(config, Way::Both, now);
     let connect = ClientFrame::Connect {
         version: PROTOCOL_VERSION,
         token: Text::cut("token"),

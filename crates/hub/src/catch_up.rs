@@ -28,21 +28,27 @@ impl Hub {
     }
 
     /// The next subscription of a connection to feed from history, while there is room for it.
-    /// Those that are behind take turns.
+    /// Those that are behind take turns. Values are not read before the last ones are sent: the
+    /// later they are read, the newer they are.
     pub fn catching_up(&mut self, connection: ConnectionId) -> Option<CatchUp> {
         let len_max = self.config.outbox_len_max;
         let state = self.connection_mut(connection)?;
         if !state.lags || state.outbox.len() > len_max / 2 {
             return None;
         }
-        let mut all = state.subscriptions.around(state.fed_last);
-        let behind = all.find_map(|(topic_id, subscription)| match subscription.flow {
-            Flow::Behind { after } => Some((topic_id, after)),
-            Flow::Joining | Flow::Live | Flow::AwaitingKeyframe => None,
-        });
-        drop(all);
-        state.lags = behind.is_some();
-        let (topic_id, after) = behind?;
+        let (mut lags, mut next) = (false, None);
+        for (topic_id, subscription) in state.subscriptions.around(state.fed_last) {
+            let Flow::Behind { after } = subscription.flow else {
+                continue;
+            };
+            lags = true;
+            if state.outbox.has_sent(subscription.values_end) {
+                next = Some((topic_id, after));
+                break;
+            }
+        }
+        state.lags = lags;
+        let (topic_id, after) = next?;
         let topic = self.topics.get(&topic_id)?.name.clone();
         Some(CatchUp {
             topic,
@@ -133,6 +139,9 @@ impl Hub {
             let done = feeding.last >= topic.head || (feeding.last == after && !old);
             subscription.given = feeding.last;
             subscription.flow = if done {
+                if matches!(topic.kind.delivery, Delivery::Latest { .. }) {
+                    subscription.values_end = feeding.outbox.end();
+                }
                 Flow::Live
             } else {
                 Flow::Behind {

@@ -8,9 +8,9 @@ use trunkline_protocol::{
     TopicName,
 };
 
-use crate::batch::{Fanned, Form};
+use crate::batch::Fanned;
 use crate::hub::{Hub, ToJson};
-use crate::outbox::{Outbox, Value};
+use crate::outbox::Outbox;
 use crate::state::{Encoder, Flow, Subscription};
 
 /// A frame for any number of connections, encoded when the first of a codec needs it.
@@ -87,19 +87,18 @@ impl Hub {
         let Some(topic) = self.topics.get_mut(&topic_id) else {
             return;
         };
-        let form = Form {
-            topic_id,
-            to_json: topic.kind.to_json,
-            framing,
-            readers: topic.readers,
-        };
-        let (batch, key) = (&mut topic.batch, conflation_key.unwrap_or_default());
-        if batch.is_empty() {
+        if topic.batch.is_empty() {
             self.waiting.push(topic_id);
-            batch.due = topic.flush_from.max(now);
+            topic.batch.due = topic.flush_from.max(now);
         }
-        batch.push(&form, publication, key, keyframe);
-        if batch.is_full() {
+        if matches!(topic.kind.delivery, Delivery::Latest { .. }) {
+            let key = conflation_key.unwrap_or_default();
+            topic.batch.put(key, publication);
+        } else {
+            let form = topic.form(topic_id, framing);
+            topic.batch.push(&form, publication, keyframe);
+        }
+        if topic.batch.is_full() {
             self.fan_out(now, topic_id);
         }
     }
@@ -163,10 +162,12 @@ impl Hub {
 
     /// Gives a batch to the subscribers.
     pub(crate) fn fan_out(&mut self, now: Moment, topic_id: TopicId) {
+        let framing = self.config.framing;
         let Some(topic) = self.topics.get_mut(&topic_id) else {
             return;
         };
-        let batch = topic.batch.take();
+        let form = topic.form(topic_id, framing);
+        let batch = topic.batch.take(&form);
         let last = batch.last();
         if last == 0 {
             return;
@@ -198,7 +199,7 @@ impl Hub {
             };
             match delivery {
                 Delivery::Log { .. } => offer.offer_log(reader, places),
-                Delivery::Latest { .. } => offer.offer_latest(reader, places),
+                Delivery::Latest { .. } => offer.offer_latest(reader),
                 Delivery::Volatile => offer.offer_volatile(reader, places),
                 Delivery::Keyframed { .. } => offer.offer_keyframed(reader, places),
             }
@@ -222,7 +223,7 @@ impl Reader<'_> {
     }
 
     /// Leaves live fan-out: what it lacks is read from history.
-    fn fall_behind(&mut self) -> bool {
+    fn fall_behind(self) -> bool {
         *self.lags = true;
         self.subscription.flow = Flow::Behind {
             after: self.subscription.given,
@@ -247,7 +248,7 @@ impl Offer<'_> {
     }
 
     /// Every event in order: a reader without room leaves live fan-out and reads history instead.
-    fn offer_log(&self, mut reader: Reader<'_>, places: Range<usize>) -> bool {
+    fn offer_log(&self, reader: Reader<'_>, places: Range<usize>) -> bool {
         let Some(bytes) = self.bytes(&reader, places, self.len_max) else {
             return reader.fall_behind();
         };
@@ -256,35 +257,34 @@ impl Offer<'_> {
         true
     }
 
-    /// The newest value per key: an older one that still waits is taken out and counted. A reader
-    /// without room reads the newest ones from history, because the last of a key may be the last
-    /// for long.
-    fn offer_latest(&self, mut reader: Reader<'_>, places: Range<usize>) -> bool {
-        for place in places {
-            let Some(bytes) = self.bytes(&reader, place..place + 1, self.len_max) else {
-                return reader.fall_behind();
-            };
-            let it = &self.batch.publications[place];
-            reader.subscription.given = it.offset;
-            // Said once for all that was overtaken while the reader took nothing: a gap for each
-            // would cost more than the values.
-            if reader.outbox.is_empty() {
-                reader.say_skipped(self.topic_id);
-            }
-            let value = Value {
-                topic: self.topic_id,
-                key: it.conflation_key.clone(),
-                offset: it.offset,
-            };
-            if let Some(overtaken) = reader.outbox.push_value(bytes, value) {
-                skip(
-                    reader.subscription,
-                    overtaken..=overtaken,
-                    GapCause::Conflated,
-                );
-            }
+    /// The newest value per key, all in one slice. A reader that has not taken the last one yet, or
+    /// has no room, is left out: when it has taken that, it reads the newest values from history,
+    /// which are then newer than these. So no more than one batch of a topic waits for a reader, and
+    /// the last value of a key, which may be the last for long, is never lost.
+    fn offer_latest(&self, reader: Reader<'_>) -> bool {
+        let Reader {
+            encoder,
+            ref subscription,
+            ..
+        } = reader;
+        if !reader.outbox.has_sent(subscription.values_end) {
+            return reader.fall_behind();
         }
-        true
+        let room = self.len_max.saturating_sub(reader.outbox.len());
+        match self.batch.values(encoder.codec, subscription.given) {
+            Some((bytes, gap)) if bytes.len() <= room => {
+                reader.outbox.push(bytes);
+                if let Some(gap) = gap {
+                    let topic_id = self.topic_id;
+                    let frame = ServerFrame::Gap { topic_id, gap };
+                    reader.outbox.push(encoder.encode(&frame));
+                }
+                reader.subscription.given = self.batch.last();
+                reader.subscription.values_end = reader.outbox.end();
+                true
+            }
+            Some(_) | None => reader.fall_behind(),
+        }
     }
 
     /// Only what is fresh: dropped and counted when there is no room in half the outbox, so that

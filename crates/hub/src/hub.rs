@@ -57,7 +57,7 @@ pub struct Kind {
     /// How its events become JSON.
     pub to_json: ToJson,
     /// How long an event may wait for others to go out with it. The first after a pause does not
-    /// wait.
+    /// wait. The delivery's [`interval_min`](Delivery::interval_min) counts if it is longer.
     pub flush_window: Duration,
 }
 

@@ -49,7 +49,6 @@ impl Hub {
         state
             .subscriptions
             .insert(topic_id, Subscription::joining(presence, place));
-        state.outbox.forget(topic_id);
         Some(Joined {
             topic_id,
             again: before.is_some(),
@@ -152,9 +151,13 @@ impl Hub {
         // When no id below the highest one is free, the ids in use are 1 to the number of topics.
         let next = TopicId(u32::try_from(self.topics.len() + 1).ok()?);
         let topic_id = self.free_ids.pop_first().unwrap_or(next);
+        let flush_window = kind.flush_window.max(kind.delivery.interval_min());
         let topic = Topic {
             name: name.clone(),
-            kind,
+            kind: Kind {
+                flush_window,
+                ..kind
+            },
             head: 0,
             fanned_out: 0,
             subscribers: Vec::new(),
@@ -178,7 +181,6 @@ impl Hub {
         let Some(subscription) = state.subscriptions.remove(topic_id) else {
             return;
         };
-        state.outbox.forget(topic_id);
         topic.readers[index(state.encoder.codec)] -= 1;
         topic.watchers -= u32::from(subscription.presence);
         let place = subscription.place as usize;

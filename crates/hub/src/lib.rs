@@ -14,6 +14,7 @@ pub mod hub;
 mod joining;
 mod state;
 mod batch;
+mod values;
 mod fan_out;
 mod catch_up;
 mod announce;

@@ -7,38 +7,15 @@
 use std::collections::VecDeque;
 
 use bytes::{Buf, Bytes};
-use trunkline_protocol::{Offset, TopicId};
-
-/// What a slice is about, for values that may be overtaken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Value {
-    pub(crate) topic: TopicId,
-    pub(crate) key: Box<str>,
-    pub(crate) offset: Offset,
-}
-
-#[derive(Clone, Debug)]
-struct Entry {
-    /// One frame, or a batch of them.
-    bytes: Bytes,
-    value: Option<Box<Value>>,
-}
-
-impl Entry {
-    fn is_of(&self, topic: TopicId) -> bool {
-        self.value
-            .as_ref()
-            .is_some_and(|value| value.topic == topic)
-    }
-}
 
 /// What waits to be sent to one connection.
 #[derive(Clone, Debug, Default)]
 pub struct Outbox {
-    entries: VecDeque<Entry>,
+    /// One frame each, or a batch of them.
+    slices: VecDeque<Bytes>,
     len: usize,
-    /// A part of the first entry is sent, so that it can not be taken back any more.
-    begun: bool,
+    /// The bytes that were ever queued.
+    end: u64,
 }
 
 impl Outbox {
@@ -49,74 +26,40 @@ impl Outbox {
 
     /// Tells whether nothing waits.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.slices.is_empty()
     }
 
     /// What waits, in the order in which it goes out.
     pub fn slices(&self) -> impl Iterator<Item = &[u8]> {
-        self.entries.iter().map(|entry| &*entry.bytes)
+        self.slices.iter().map(|slice| &**slice)
     }
 
     pub(crate) fn push(&mut self, bytes: Bytes) {
         self.len += bytes.len();
-        self.entries.push_back(Entry { bytes, value: None });
+        self.end += bytes.len() as u64;
+        self.slices.push_back(bytes);
     }
 
-    /// Queues the newest version of a value. A version that still waits is taken out, and its
-    /// offset comes back.
-    pub(crate) fn push_value(&mut self, bytes: Bytes, value: Value) -> Option<Offset> {
-        let same = |entry: &Entry| {
-            entry
-                .value
-                .as_ref()
-                .is_some_and(|waiting| waiting.topic == value.topic && waiting.key == value.key)
-        };
-        let place = self
-            .entries
-            .iter()
-            .skip(usize::from(self.begun))
-            .position(same);
-        let overtaken =
-            place.and_then(|place| self.entries.remove(place + usize::from(self.begun)));
-        if let Some(entry) = &overtaken {
-            self.len -= entry.bytes.len();
-        }
-        self.len += bytes.len();
-        self.entries.push_back(Entry {
-            bytes,
-            value: Some(Box::new(value)),
-        });
-        overtaken
-            .and_then(|entry| entry.value)
-            .map(|value| value.offset)
+    /// Where what is queued now ends: the bytes that were ever queued.
+    pub(crate) fn end(&self) -> u64 {
+        self.end
     }
 
-    /// Lets go of the values of a topic: its reader has left it, and its id may come to stand for
-    /// another topic.
-    pub(crate) fn forget(&mut self, topic: TopicId) {
-        let begun = self.begun;
-        let mut place = 0;
-        self.entries.retain(|entry| {
-            let keep = (begun && place == 0) || !entry.is_of(topic);
-            place += 1;
-            keep
-        });
-        self.len = self.entries.iter().map(|entry| entry.bytes.len()).sum();
+    /// Tells whether what once ended here is sent.
+    pub(crate) fn has_sent(&self, end: u64) -> bool {
+        self.end - self.len as u64 >= end
     }
 
     /// Takes slices from the front, up to `len_max` bytes and at least one.
     pub(crate) fn take(&mut self, len_max: usize) -> Vec<Bytes> {
         let mut taken = Vec::new();
         let mut len = 0;
-        while let Some(entry) = self.entries.front() {
-            if !taken.is_empty() && len + entry.bytes.len() > len_max {
+        while let Some(slice) = self.slices.front() {
+            if !taken.is_empty() && len + slice.len() > len_max {
                 break;
             }
-            len += entry.bytes.len();
-            if let Some(entry) = self.entries.pop_front() {
-                taken.push(entry.bytes);
-            }
-            self.begun = false;
+            len += slice.len();
+            taken.extend(self.slices.pop_front());
         }
         self.len -= len;
         taken
@@ -127,38 +70,28 @@ impl Outbox {
         let mut left = len.min(self.len);
         self.len -= left;
         while left > 0
-            && let Some(entry) = self.entries.front_mut()
+            && let Some(slice) = self.slices.front_mut()
         {
-            if left < entry.bytes.len() {
-                entry.bytes.advance(left);
-                self.begun = true;
+            if left < slice.len() {
+                slice.advance(left);
                 return;
             }
-            left -= entry.bytes.len();
-            self.entries.pop_front();
-            self.begun = false;
+            left -= slice.len();
+            self.slices.pop_front();
         }
-        if self.entries.is_empty() {
+        if self.slices.is_empty() {
             // Most connections have nothing to send for most of their life.
-            self.entries.shrink_to(SPARE_ENTRIES);
+            self.slices.shrink_to(SPARE_SLICES);
         }
     }
 }
 
-/// The entries that an empty outbox keeps room for.
-const SPARE_ENTRIES: usize = 4;
+/// The slices that an empty outbox keeps room for.
+const SPARE_SLICES: usize = 4;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn value(key: &str, offset: Offset) -> Value {
-        Value {
-            topic: TopicId(1),
-            key: key.into(),
-            offset,
-        }
-    }
 
     fn told(outbox: &Outbox) -> String {
         let slices: Vec<_> = outbox.slices().map(String::from_utf8_lossy).collect();
@@ -179,24 +112,17 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_is_half_sent_is_not_taken_back() {
+    fn what_ended_somewhere_is_sent_when_its_last_byte_is() {
         let mut outbox = Outbox::default();
-        outbox.push_value(Bytes::from_static(b"x=1"), value("x", 1));
-        outbox.advance(1);
-        assert_eq!(
-            outbox.push_value(Bytes::from_static(b"x=2"), value("x", 2)),
-            None
-        );
-        assert_eq!(
-            outbox.push_value(Bytes::from_static(b"x=3"), value("x", 3)),
-            Some(2)
-        );
-        assert_eq!((told(&outbox).as_str(), outbox.len()), ("=1|x=3", 5));
-        outbox.forget(TopicId(1));
-        assert_eq!((told(&outbox).as_str(), outbox.len()), ("=1", 2));
+        assert!(outbox.has_sent(outbox.end()), "nothing ever waited");
+        outbox.push(Bytes::from_static(b"one"));
+        let one = outbox.end();
+        outbox.push(Bytes::from_static(b"two"));
         outbox.advance(2);
-        outbox.push_value(Bytes::from_static(b"x=4"), value("x", 4));
-        outbox.forget(TopicId(1));
-        assert!(outbox.is_empty());
+        assert!(!outbox.has_sent(one));
+        outbox.advance(1);
+        assert!(outbox.has_sent(one) && !outbox.has_sent(outbox.end()));
+        outbox.take(usize::MAX);
+        assert!(outbox.has_sent(outbox.end()));
     }
 }

@@ -7,7 +7,7 @@ use trunkline_protocol::{
     Codec, Delivery, Gap, GapCause, Member, Moment, Offset, ServerFrame, TopicId, TopicName, UserId,
 };
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Form};
 use crate::hub::{ConnectionId, Framing, Kind};
 use crate::outbox::Outbox;
 
@@ -36,6 +36,9 @@ pub(crate) struct Subscription {
     /// The last offset that was queued or is counted as skipped. History may be ahead of fan-out,
     /// which then brings what the reader has already.
     pub(crate) given: Offset,
+    /// Where the newest values of the topic end in the outbox, if it delivers the latest ones: until
+    /// then is sent, no others follow.
+    pub(crate) values_end: u64,
     /// What gave way and was not said yet.
     pub(crate) skipped: Option<Gap>,
     /// Who joined or left while there was no room to say so, as they are now: said later.
@@ -51,6 +54,7 @@ impl Subscription {
             place,
             head_told: 0,
             given: 0,
+            values_end: 0,
             skipped: None,
             untold,
         }
@@ -209,6 +213,18 @@ pub(crate) struct Topic {
     pub(crate) flush_from: Moment,
     /// How many users are present, as was announced last.
     pub(crate) people: u32,
+}
+
+impl Topic {
+    /// How its publications are written.
+    pub(crate) fn form(&self, topic_id: TopicId, framing: Framing) -> Form {
+        Form {
+            topic_id,
+            to_json: self.kind.to_json,
+            framing,
+            readers: self.readers,
+        }
+    }
 }
 
 /// Where a codec stands in what is kept for each.

@@ -21,6 +21,7 @@ mod delivery;
 mod joining;
 mod people;
 mod topic_ids;
+mod values;
 
 const EPOCH: Epoch = Epoch(7);
 const LINGER: Duration = Duration::from_secs(1);
@@ -63,6 +64,9 @@ fn delivery_of(topic: &TopicName) -> Delivery {
             max_age: Duration::from_secs(3600),
         },
         "latest" => Delivery::Latest { max_hz: None },
+        "fast" => Delivery::Latest {
+            max_hz: std::num::NonZeroU16::new(10),
+        },
         "volatile" => Delivery::Volatile,
         "keyframed" => Delivery::Keyframed { max_run: 100 },
         other => panic!("no such kind of topic: {other}"),

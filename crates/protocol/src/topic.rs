@@ -84,9 +84,11 @@ pub enum Delivery {
         /// For how long they are kept.
         max_age: Duration,
     },
-    /// The newest event per conflation key. A slow reader skips values that were overtaken.
+    /// The newest event per conflation key. Values that were overtaken before they went out are
+    /// skipped and counted.
     Latest {
-        /// The most updates per second and key that a reader gets, if there is such a limit.
+        /// The most updates per second and key that go out, if there is such a limit. A value waits
+        /// no longer than that takes; what a newcomer or a late reader catches up with comes at once.
         max_hz: Option<NonZeroU16>,
     },
     /// Only what is fresh: dropped when the reader is behind, and the drop is counted.
@@ -107,6 +109,20 @@ impl Delivery {
             Self::Latest { .. } => "latest",
             Self::Volatile => "volatile",
             Self::Keyframed { .. } => "keyframed",
+        }
+    }
+
+    /// The least time between two events of one key, in whole milliseconds, rounded up. Zero where
+    /// nothing limits it.
+    pub const fn interval_min(&self) -> Duration {
+        match self {
+            Self::Latest {
+                max_hz: Some(max_hz),
+            } => Duration::from_millis(1000_u64.div_ceil(max_hz.get() as u64)),
+            Self::Latest { max_hz: None }
+            | Self::Log { .. }
+            | Self::Volatile
+            | Self::Keyframed { .. } => Duration::ZERO,
         }
     }
 

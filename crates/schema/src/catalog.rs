@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Value, json};
 use trunkline_protocol::topics::chat::{Chat, ListRooms, Typing};
 use trunkline_protocol::topics::lab::Echo;
+use trunkline_protocol::topics::ticker::Ticker;
 use trunkline_protocol::{Call, Delivery, Topic};
 
 /// Every kind of topic and call. The schemas are references into the generator's definitions.
@@ -43,6 +44,10 @@ impl Catalog {
                 topic::<Chat>("A room. What is said is kept, in order.", generator),
                 topic::<Typing>(
                     "Who is typing in a room. Never kept, and dropped for slow readers.",
+                    generator,
+                ),
+                topic::<Ticker>(
+                    "A board of quotes. Of each symbol the newest is kept.",
                     generator,
                 ),
             ],

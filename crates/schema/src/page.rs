@@ -155,19 +155,27 @@ fn topics(document: &Document, all: &[Example]) -> String {
             "Command",
             &about["command"],
             all,
-            &format!("{namespace}_command"),
+            &topic_kind(&namespace, "command"),
         );
         body += &message(
             document,
             "Event",
             &about["event"],
             all,
-            &format!("{namespace}_event"),
+            &topic_kind(&namespace, "event"),
         );
         let title = format!("<code>{}:<var>KEY</var></code>", escape(&namespace));
         cards += &card(&format!("topic-{namespace}"), &title, &body);
     }
     cards
+}
+
+/// What the vectors call a topic's messages. On a board, what is put there is what is read.
+fn topic_kind(namespace: &str, part: &str) -> String {
+    match namespace {
+        "ticker" => "quote".to_owned(),
+        _ => format!("{namespace}_{part}"),
+    }
 }
 
 fn calls(document: &Document, all: &[Example]) -> String {

@@ -3,6 +3,7 @@
 //! Each seed turns each class of faults on or off and picks its rate, so that rare combinations
 //! occur alone and together.
 
+use std::num::NonZeroU16;
 use std::time::Duration;
 
 use trunkline_hub::HubConfig;
@@ -164,7 +165,7 @@ impl Plan {
             seed,
             clients,
             users: random.between(1, clients as u64) as usize,
-            topics: topics(random),
+            topics: topics(random, max_hz(seed)),
             active_ms: random.between(3_000, 20_000),
             faults,
             dial_failures: if often(random, 300) {
@@ -261,8 +262,13 @@ pub(crate) fn answer_len_max(filling_len_max: u64) -> usize {
     (PAGE_MAX * event).min(PAGE_LEN_MAX + PAGE_MAX * 130)
 }
 
+/// How often a value goes out at most. By the seed alone, so that nothing else is drawn otherwise.
+fn max_hz(seed: u64) -> Option<NonZeroU16> {
+    [None, NonZeroU16::new(10), NonZeroU16::new(2)][(seed % 3) as usize]
+}
+
 /// Two logs and one topic of every other delivery.
-fn topics(random: &mut Random) -> Vec<TopicPlan> {
+fn topics(random: &mut Random, max_hz: Option<NonZeroU16>) -> Vec<TopicPlan> {
     let max_age = Duration::from_millis(random.pick(&[3_000, 20_000, 3_600_000]));
     let short = Delivery::Log {
         keep: random.between(3, 30) as u32,
@@ -275,7 +281,7 @@ fn topics(random: &mut Random) -> Vec<TopicPlan> {
     let keyframed = Delivery::Keyframed {
         max_run: random.between(3, 40) as u32,
     };
-    let latest = Delivery::Latest { max_hz: None };
+    let latest = Delivery::Latest { max_hz };
     [
         ("log", long),
         ("short", short),

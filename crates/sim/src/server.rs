@@ -185,6 +185,8 @@ impl Server {
             self.hub.announce(&announcement);
         }
         self.hub.flush(now);
+        let verdict = self.check_flushed(setting);
+        setting.checker.judge(verdict);
         self.after(setting);
     }
 
@@ -332,8 +334,9 @@ impl Server {
             self.hub_timer = Some(at);
             setting.agenda.put(at.as_ms(), Happening::HubTimer);
         }
-        let verdict = self.check_bounds(setting);
-        setting.checker.judge(verdict);
+        for verdict in [self.check_bounds(setting), self.check_waiting(setting)] {
+            setting.checker.judge(verdict);
+        }
     }
 
     /// Where every log stands.

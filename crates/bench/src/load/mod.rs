@@ -11,12 +11,12 @@ mod connection;
 mod ledger;
 mod language;
 mod stamp;
-mod framing;
+pub(crate) mod framing;
 mod storm;
 
 pub(crate) use burst::{Burst, durations};
 pub(crate) use crowd::{Crowd, Pace, Seat, Target};
-pub(crate) use language::Language;
+pub(crate) use language::{Language, Place};
 #[cfg(test)]
 pub(crate) use ledger::Faults;
 pub(crate) use storm::storm;

@@ -10,6 +10,7 @@ mod idle;
 mod latency;
 mod windows;
 mod slow_readers;
+mod ticker;
 mod wire;
 mod durable_latency;
 mod durable_memory;
@@ -34,7 +35,7 @@ pub(crate) struct Scenario {
 }
 
 /// All scenarios, in the order in which they run.
-pub(crate) const SCENARIOS: [Scenario; 16] = [
+pub(crate) const SCENARIOS: [Scenario; 17] = [
     Scenario {
         name: "fan-out",
         about: "what a delivery costs where nothing can be sent together",
@@ -84,6 +85,11 @@ pub(crate) const SCENARIOS: [Scenario; 16] = [
         name: "slow-readers",
         about: "what connections that never read cost the others",
         run: |launcher, quick, report| Box::pin(slow_readers::run(launcher, quick, report)),
+    },
+    Scenario {
+        name: "ticker",
+        about: "what the newest quotes of many symbols cost, to many readers",
+        run: |launcher, quick, report| Box::pin(ticker::run(launcher, quick, report)),
     },
     Scenario {
         name: "wire",

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::topics::ticker::{BOARD_NAME_LEN_MAX, PRICE_MAX, PRICE_SCALE};
 use crate::{DisconnectClass, DisconnectReason};
 
 fn page() -> String {
@@ -148,6 +149,10 @@ fn every_limit_of_this_crate_stands_there() {
         );
     }
     assert!(section("### Rooms: `chat:ROOM`").contains(&grouped(CHAT_TEXT_CHARS_MAX)));
+    let boards = section("### Boards: `ticker:BOARD`");
+    for limit in [BOARD_NAME_LEN_MAX, PRICE_SCALE as usize, PRICE_MAX as usize] {
+        assert!(boards.contains(&grouped(limit)), "{}", grouped(limit));
+    }
     assert!(section("## Frames").contains(&format!("text {TOPIC_NAME_LEN_MAX} ")));
 }
 

@@ -14,6 +14,7 @@ use crate::topics::chat::{
     TypingCommand, TypingEvent,
 };
 use crate::topics::lab::{Echo, EchoText};
+use crate::topics::ticker::{PRICE_MAX, Quote, Ticker};
 use crate::{
     Call, ClientFrame, Epoch, Error, Gap, GapCause, Member, Members, MessageId, Position,
     Publication, ServerFrame, Timestamp, Topic, TopicId, User, UserId,
@@ -422,11 +423,37 @@ pub(super) fn echo_texts() -> Vec<Sample<EchoText>> {
     )]
 }
 
+pub(super) fn quotes() -> Vec<Sample<Quote>> {
+    vec![
+        sample(
+            "ticker.quote",
+            Quote {
+                symbol: 7,
+                price: 1_850_000,
+                bid_below: 50,
+                ask_above: 150,
+                size: 300,
+            },
+        ),
+        sample(
+            "ticker.quote.longest",
+            Quote {
+                symbol: u16::MAX,
+                price: PRICE_MAX,
+                bid_below: u16::MAX,
+                ask_above: u16::MAX,
+                size: u32::MAX,
+            },
+        ),
+    ]
+}
+
 /// The contracts as they travel, for programs that want to send them without computing them.
-pub(super) fn contracts() -> [(&'static str, u32); 4] {
+pub(super) fn contracts() -> [(&'static str, u32); 5] {
     [
         ("chat", Chat::contract().0),
         ("typing", Typing::contract().0),
+        ("ticker", Ticker::contract().0),
         (ListRooms::METHOD, ListRooms::contract().0),
         (Echo::METHOD, Echo::contract().0),
     ]

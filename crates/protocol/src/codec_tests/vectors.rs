@@ -102,6 +102,7 @@ fn entries() -> Vec<String> {
         of("rooms_request", |_| samples::rooms_requests()),
         of("rooms_response", |_| samples::rooms()),
         of("echo_text", |_| samples::echo_texts()),
+        of("quote", |_| samples::quotes()),
     ]
     .concat()
 }
@@ -222,6 +223,7 @@ fn both_codecs_and_wincode_agree_on_messages() {
     check("rooms_request", |_| samples::rooms_requests(), no_tail);
     check("rooms_response", |_| samples::rooms(), no_tail);
     check("echo_text", |_| samples::echo_texts(), no_tail);
+    check("quote", |_| samples::quotes(), no_tail);
 }
 
 /// Each of the cases occurs among the samples.

@@ -11,6 +11,7 @@ use trunkline_protocol::topics::chat::{
     ChatCommand, ChatEvent, ListRoomsRequest, Rooms, TypingCommand, TypingEvent,
 };
 use trunkline_protocol::topics::lab::EchoText;
+use trunkline_protocol::topics::ticker::Quote;
 use trunkline_protocol::{ClientFrame, Codec, ServerFrame, Wire};
 
 /// A golden vector.
@@ -78,6 +79,7 @@ fn judges() -> BTreeMap<&'static str, Judge> {
         ),
         judge("rooms_response", "Rooms", reads::<Rooms>),
         judge("echo_text", "EchoText", reads::<EchoText>),
+        judge("quote", "Quote", reads::<Quote>),
         judge("RoomName", "RoomName", |_| {
             unreachable!("parsed, not decoded")
         }),

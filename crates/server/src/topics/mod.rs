@@ -7,6 +7,7 @@ pub(crate) mod chat;
 mod handler;
 pub(crate) mod lab;
 mod registry;
+pub(crate) mod ticker;
 pub(crate) mod typing;
 
 pub use handler::{Access, CallContext, CallHandler, Command, Context, Event, Handler, Key};
@@ -18,6 +19,7 @@ pub fn registry() -> Registry {
     Registry::default()
         .with(chat::ChatHandler)
         .with(typing::TypingHandler)
+        .with(ticker::TickerHandler)
         .with_call(chat::ListRoomsHandler)
         .with_call(lab::EchoHandler)
 }

@@ -41,6 +41,28 @@ impl Server {
         self.catch_up(setting, link);
     }
 
+    /// Nothing waits to be fanned out for longer than its topic lets it, so that no reader's newest
+    /// value is older than that because of the hub.
+    pub(super) fn check_waiting(&self, setting: &Setting) -> Verdict {
+        let intervals = self.topics.iter().map(|it| it.delivery.interval_min());
+        let longest = intervals.max().max(Some(setting.plan.flush_window));
+        let last = setting.agenda.now() + longest.unwrap_or_default();
+        let due = self.hub.poll_flush();
+        ensure("a value goes out in its time", due <= Some(last), || {
+            format!("{due:?} comes after {last:?}")
+        })
+    }
+
+    /// What was due has been fanned out.
+    pub(super) fn check_flushed(&self, setting: &Setting) -> Verdict {
+        let (now, due) = (setting.agenda.now(), self.hub.poll_flush());
+        ensure(
+            "what is due goes out",
+            due.is_none_or(|due| due > now),
+            || format!("{due:?} at {now:?}"),
+        )
+    }
+
     /// Everything that a peer can make grow has a bound.
     pub(super) fn check_bounds(&self, setting: &Setting) -> Verdict {
         ensure(
