@@ -9,6 +9,8 @@ mod close_codes;
 mod conformance;
 mod curl_page;
 mod durability;
+mod fallback;
+mod fallback_browser;
 mod handshake;
 mod http_api;
 mod http_events;
