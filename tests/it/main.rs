@@ -11,6 +11,8 @@ mod curl_page;
 mod descriptions;
 mod durability;
 mod examples;
+mod fallback;
+mod fallback_browser;
 mod handshake;
 mod http_api;
 mod http_events;

@@ -150,6 +150,15 @@ impl Browser {
         .await;
     }
 
+    /// Waits until the line is up over this transport.
+    pub async fn live_over(&self, transport: &str) {
+        let selector = format!("[data-testid=badge][data-status=live][data-transport={transport}]");
+        until(&format!("a line over {transport}"), async || {
+            self.window.find(By::Css(&selector)).await.ok()
+        })
+        .await;
+    }
+
     /// Waits for an element by its test id.
     pub async fn find(&self, id: &str) -> WebElement {
         let selector = format!("[data-testid={id}]");

@@ -1,12 +1,14 @@
 //! Helpers that let the tests of the whole system read like stories.
 //!
 //! [`TestServer`] is a server in this process, [`ServerProcess`] the real binary; [`Peer`] speaks
-//! frames, [`Asking`] HTTP, [`RawSocket`] bytes; [`Proxy`] is a line that can be cut; [`Soak`] is a crowd that talks
+//! frames, [`Asking`] HTTP, [`RawSocket`] bytes; [`Proxy`] is a line that can be cut;
+//! [`Middlebox`] one that is in the way of WebSockets; [`Soak`] is a crowd that talks
 //! while things break; [`within`] is how to wait.
 
 mod peer;
 mod process;
 mod http;
+mod middlebox;
 mod proxy;
 mod raw;
 mod server;
@@ -17,6 +19,7 @@ pub mod browser;
 use std::time::Duration;
 
 pub use http::{Asking, Heard, connect};
+pub use middlebox::{Habit, Middlebox};
 pub use peer::Peer;
 pub use process::ServerProcess;
 pub use proxy::Proxy;

@@ -215,6 +215,7 @@ async fn read(
             Update::Gap(gap) => panic!("a gap in a history that is kept: {gap:?}"),
             Update::Refused(error) => panic!("refused: {error}"),
             Update::Subscribed { .. }
+            | Update::Members(_)
             | Update::Joined { .. }
             | Update::Left { .. }
             | Update::Lost

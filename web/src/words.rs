@@ -1,7 +1,7 @@
 //! Words for codes: errors and disconnects in the reader's language.
 
 use leptos_i18n::I18nContext;
-use trunkline_client::{Kept, StoreError};
+use trunkline_client::{Kept, StoreError, Transport};
 use trunkline_protocol::{DisconnectReason, ErrorCode};
 
 use crate::i18n::{Locale, t_string};
@@ -51,7 +51,8 @@ pub(crate) fn error(i18n: I18nContext<Locale>, code: ErrorCode) -> String {
 /// The word of the badge.
 pub(crate) fn line(i18n: I18nContext<Locale>, line: Line) -> &'static str {
     match line {
-        Line::Live => t_string!(i18n, line.live),
+        Line::Live(Transport::WebSocket) => t_string!(i18n, line.live),
+        Line::Live(Transport::Stream | Transport::Poll) => t_string!(i18n, line.live_http),
         Line::Connecting { .. } => t_string!(i18n, line.connecting),
         Line::Waiting { .. } => t_string!(i18n, line.waiting),
         Line::Offline => t_string!(i18n, line.offline),
@@ -64,7 +65,9 @@ pub(crate) fn line(i18n: I18nContext<Locale>, line: Line) -> &'static str {
 /// A sentence about the line, and what to do.
 pub(crate) fn line_why(i18n: I18nContext<Locale>, line: Line) -> String {
     match line {
-        Line::Live => t_string!(i18n, line.why.live).to_owned(),
+        Line::Live(Transport::WebSocket) => t_string!(i18n, line.why.live).to_owned(),
+        Line::Live(Transport::Stream) => t_string!(i18n, line.why.stream).to_owned(),
+        Line::Live(Transport::Poll) => t_string!(i18n, line.why.poll).to_owned(),
         Line::Connecting { .. } => t_string!(i18n, line.why.connecting).to_owned(),
         Line::Waiting { .. } => t_string!(i18n, line.why.waiting).to_owned(),
         Line::Offline => t_string!(i18n, line.why.offline).to_owned(),
@@ -81,6 +84,16 @@ pub(crate) fn line_why(i18n: I18nContext<Locale>, line: Line) -> String {
             t_string!(i18n, line.why.outdated).to_owned()
         }
         Line::Stopped(reason) => t_string!(i18n, line.why.other, reason = reason.to_string()),
+    }
+}
+
+/// What messages travel over, while they do.
+pub(crate) fn transport(i18n: I18nContext<Locale>, line: Line) -> &'static str {
+    match line {
+        Line::Live(Transport::WebSocket) => t_string!(i18n, line.websocket),
+        Line::Live(Transport::Stream) => t_string!(i18n, line.stream),
+        Line::Live(Transport::Poll) => t_string!(i18n, line.poll),
+        _ => t_string!(i18n, line.no_transport),
     }
 }
 

@@ -13,7 +13,8 @@ use trunkline_protocol::{
     Call, Codec, DisconnectReason, Error, ErrorCode, Offset, SenderId, Topic, User,
 };
 use trunkline_session::{
-    ClientConfig as SessionConfig, ClientSession, NewCommand, SavedOutbox, TokenFailure,
+    ClientConfig as SessionConfig, ClientSession, Fallback, NewCommand, SavedOutbox, TokenFailure,
+    Transport,
 };
 
 use crate::driver::Driver;
@@ -36,6 +37,8 @@ pub struct ClientConfig {
     pub codec: Codec,
     /// The program and its version, for the server's log.
     pub agent: String,
+    /// Whether to speak over HTTP where no WebSocket works. See [`Transport`].
+    pub fallback: bool,
 }
 
 impl ClientConfig {
@@ -45,6 +48,7 @@ impl ClientConfig {
             url: url.into(),
             codec: Codec::Bincode,
             agent: concat!("trunkline-client/", env!("CARGO_PKG_VERSION")).to_owned(),
+            fallback: true,
         }
     }
 }
@@ -70,6 +74,8 @@ pub enum Status {
         since: Duration,
         /// The last measured round trip.
         round_trip: Option<Duration>,
+        /// Over what: a WebSocket, or HTTP where that is blocked.
+        transport: Transport,
     },
     /// The connection does not come back by itself.
     Stopped(DisconnectReason),
@@ -144,6 +150,11 @@ impl Client {
             agent: config.agent.clone(),
             outbox,
             seed: platform::random(),
+            fallback: if config.fallback {
+                Fallback::new(platform::remembered(&config.url))
+            } else {
+                Fallback::off()
+            },
         });
         let (shared, bell) = Shared::new(session, keeper, config.codec);
         let driver = Driver::new(
@@ -168,9 +179,14 @@ impl Client {
                 attempt,
                 retry_in: until.since(now),
             },
-            trunkline_session::Status::Live { since, round_trip } => Status::Live {
+            trunkline_session::Status::Live {
+                since,
+                round_trip,
+                transport,
+            } => Status::Live {
                 since: now.since(since),
                 round_trip,
+                transport,
             },
             trunkline_session::Status::Stopped(reason) => Status::Stopped(reason),
         })

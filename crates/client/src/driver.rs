@@ -1,19 +1,22 @@
-//! The driver: the one task that owns a client's transport and clock.
+//! The driver: the one task that owns a client's transports and clock.
 //!
-//! It empties the session, then waits for whichever comes first: a message, room to write, the
-//! session's timeout, a ring of the bell, a token, or a wake-up of the platform.
+//! It empties the session, then waits for whichever comes first: a message, room to write, an
+//! answer over HTTP, the session's timeout, a ring of the bell, a token, or a wake-up of the
+//! platform.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_channel::mpsc;
+use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, SinkExt, StreamExt};
-use trunkline_protocol::{DisconnectReason, Moment};
-use trunkline_session::{Action, ClientSession, TokenFailure};
+use trunkline_protocol::{ClientFrame, Codec, DisconnectReason, Moment, RequestId};
+use trunkline_session::{Action, ClientSession, HttpAnswer, Purpose, TokenFailure, Transport};
 
 use crate::client::ClientConfig;
-use crate::platform::{self, BoxedFuture, Incoming, Opening, Outgoing, Transport, Wakes};
+use crate::http::{self, Heard};
+use crate::platform::{self, BoxedFuture, BoxedStream, Incoming, Opening, Outgoing, Socket, Wakes};
 use crate::shared::{Shared, State};
 
 /// A timer that fires this much too late was asleep, and so was the line perhaps.
@@ -28,15 +31,28 @@ pub(crate) struct Driver {
     tokens: Tokens,
     token: Option<BoxedFuture<Result<String, TokenFailure>>>,
     opening: Option<Opening>,
-    transport: Option<Transport>,
+    socket: Option<Socket>,
+    /// A WebSocket beside a line over HTTP.
+    opening_beside: Option<Opening>,
+    beside: Option<Socket>,
+    http: platform::Http,
+    base: String,
+    /// The conversation over HTTP, and its number.
+    conversation: Option<(u32, BoxedStream<Heard>)>,
+    /// Requests over HTTP with one answer.
+    asks: FuturesUnordered<BoxedFuture<(RequestId, HttpAnswer)>>,
     timer: Option<(Moment, BoxedFuture<()>)>,
     wakes: Wakes,
 }
 
 /// What the driver was woken for.
 enum Turn {
-    Opened(Result<Transport, DisconnectReason>),
+    Opened(Result<Socket, DisconnectReason>),
     Incoming(Incoming),
+    OpenedBeside(Result<Socket, DisconnectReason>),
+    IncomingBeside(Incoming),
+    Heard(u32, Heard),
+    Answered(RequestId, HttpAnswer),
     Token(Result<String, TokenFailure>),
     Timeout { late: bool },
     Wake,
@@ -54,11 +70,17 @@ impl Driver {
         Self {
             shared,
             bell,
+            base: http::base_of(&config.url),
             config,
             tokens: Box::new(tokens),
             token: None,
             opening: None,
-            transport: None,
+            socket: None,
+            opening_beside: None,
+            beside: None,
+            http: platform::Http::new(),
+            conversation: None,
+            asks: FuturesUnordered::new(),
             timer: None,
             wakes: Wakes::new(),
         }
@@ -73,8 +95,8 @@ impl Driver {
             let turn = std::future::poll_fn(|context| self.poll_turn(context)).await;
             self.handle(turn);
         }
-        if let Some(transport) = self.transport.take() {
-            transport.close(DisconnectReason::Normal).await;
+        if let Some(socket) = self.socket.take() {
+            socket.close(DisconnectReason::Normal).await;
         }
         self.shared.with(State::end);
     }
@@ -83,19 +105,12 @@ impl Driver {
     fn obey(&mut self) {
         let now = platform::now();
         self.obey_handles(now);
-        while let Some(action) = self.shared.with(|state| state.session.poll_action()) {
-            match action {
-                Action::FetchToken => self.token = Some((self.tokens)()),
-                Action::Dial if self.shared.with(|state| state.cut) => {
-                    self.session(|session| session.handle_closed(now, DisconnectReason::Lost));
-                }
-                Action::Dial => {
-                    self.opening = Some(platform::open(&self.config.url, self.config.codec));
-                }
-                Action::Hangup(reason) => self.hang_up(reason),
-            }
-        }
+        self.obey_session(now);
+        self.make_requests();
         self.shared.with(State::dispatch);
+        if let Some(transport) = self.shared.with(|state| state.works.take()) {
+            platform::remember(&self.config.url, transport);
+        }
         let timeout = self.shared.with(|state| state.session.poll_timeout());
         let set = self.timer.as_ref().map(|(at, _)| *at);
         if set != timeout {
@@ -103,11 +118,58 @@ impl Driver {
         }
     }
 
+    fn obey_session(&mut self, now: Moment) {
+        while let Some(action) = self.shared.with(|state| state.session.poll_action()) {
+            match action {
+                Action::FetchToken => self.token = Some((self.tokens)()),
+                Action::Dial(_) if self.shared.with(|state| state.cut) => {
+                    self.session(|session| session.handle_closed(now, DisconnectReason::Lost));
+                }
+                Action::Dial(Transport::WebSocket) => self.opening = Some(self.open()),
+                // Requests open their connections themselves.
+                Action::Dial(Transport::Stream | Transport::Poll) => {
+                    self.session(|session| session.handle_opened(now));
+                }
+                Action::Hangup(reason) => self.hang_up(reason),
+                Action::DialBeside => self.opening_beside = Some(self.open()),
+                Action::HangupBeside => self.hang_up_beside(),
+                Action::MoveOver => {
+                    self.conversation = None;
+                    self.socket = self.beside.take();
+                }
+            }
+        }
+    }
+
+    fn open(&self) -> Opening {
+        platform::open(&self.config.url, self.config.codec)
+    }
+
+    /// Begins the requests that the session asks for. A conversation takes the place of the one
+    /// before it.
+    fn make_requests(&mut self) {
+        while let Some(request) = self.shared.with(|state| state.session.poll_request()) {
+            let codec = self.config.codec;
+            match request.purpose {
+                Purpose::Converse(number) => {
+                    let heard = http::converse(&self.http, &self.base, codec, request);
+                    self.conversation = Some((number, heard));
+                }
+                Purpose::Ask(id) => {
+                    let asking = http::ask(&self.http, &self.base, codec, id, request);
+                    self.asks.push(asking);
+                }
+            }
+        }
+    }
+
     fn obey_handles(&mut self, now: Moment) {
         let (cut, woken) = self
             .shared
             .with(|state| (state.cut, std::mem::take(&mut state.woken)));
-        if cut && (self.transport.is_some() || self.opening.is_some()) {
+        let online = !cut && platform::is_online();
+        self.session(|session| session.set_online(online));
+        if cut && (self.socket.is_some() || self.opening.is_some() || self.conversation.is_some()) {
             self.hang_up(DisconnectReason::GoingAway);
             self.session(|session| session.handle_closed(now, DisconnectReason::Lost));
         }
@@ -121,9 +183,18 @@ impl Driver {
 
     fn hang_up(&mut self, reason: DisconnectReason) {
         self.opening = None;
-        if let Some(transport) = self.transport.take() {
+        self.conversation = None;
+        self.asks.clear();
+        if let Some(socket) = self.socket.take() {
             // Saying goodbye must not hold up the next attempt.
-            platform::spawn(transport.close(reason));
+            platform::spawn(socket.close(reason));
+        }
+    }
+
+    fn hang_up_beside(&mut self) {
+        self.opening_beside = None;
+        if let Some(socket) = self.beside.take() {
+            platform::spawn(socket.close(DisconnectReason::Normal));
         }
     }
 
@@ -138,8 +209,8 @@ impl Driver {
     fn handle(&mut self, turn: Turn) {
         let now = platform::now();
         match turn {
-            Turn::Opened(Ok(transport)) => {
-                self.transport = Some(transport);
+            Turn::Opened(Ok(socket)) => {
+                self.socket = Some(socket);
                 self.session(|session| session.handle_opened(now));
             }
             Turn::Opened(Err(reason)) => self.session(|session| session.handle_closed(now, reason)),
@@ -154,8 +225,26 @@ impl Driver {
                 self.session(|session| session.handle_malformed(now));
             }
             Turn::Incoming(Incoming::Closed(reason)) => {
-                self.transport = None;
+                self.socket = None;
                 self.session(|session| session.handle_closed(now, reason));
+            }
+            Turn::OpenedBeside(Ok(socket)) => {
+                self.beside = Some(socket);
+                self.session(|session| session.handle_beside_opened(now));
+            }
+            Turn::OpenedBeside(Err(_)) | Turn::IncomingBeside(Incoming::Closed(_)) => {
+                self.session(|session| session.handle_beside_closed(now));
+            }
+            Turn::IncomingBeside(Incoming::Message(bytes)) => {
+                let decoded = self.config.codec.decode(&bytes).ok();
+                self.session(|session| session.handle_beside_frame(now, decoded));
+            }
+            Turn::IncomingBeside(Incoming::WrongKind) => {
+                self.session(|session| session.handle_beside_frame(now, None));
+            }
+            Turn::Heard(number, heard) => self.handle_heard(now, number, heard),
+            Turn::Answered(id, answer) => {
+                self.session(|session| session.handle_answer(now, id, answer));
             }
             Turn::Token(token) => self.session(|session| session.handle_token(now, token)),
             Turn::Timeout { late } => self.session(|session| {
@@ -168,6 +257,24 @@ impl Driver {
             // `obey` looks at everything that a handle may have changed.
             Turn::Bell => {}
         }
+    }
+
+    fn handle_heard(&mut self, now: Moment, number: u32, heard: Heard) {
+        if !matches!(heard, Heard::Frame(_)) {
+            self.conversation = None;
+        }
+        self.session(|session| {
+            // A handle may have made the session ask anew since this came.
+            if session.conversation() != number {
+                return;
+            }
+            match heard {
+                Heard::Frame(frame) => session.handle_frame(now, frame),
+                Heard::Malformed => session.handle_malformed(now),
+                Heard::Ended => session.handle_ended(now),
+                Heard::Closed(reason) => session.handle_closed(now, reason),
+            }
+        });
     }
 
     /// Waits for the first thing to happen. Every part is polled each time and keeps its own
@@ -185,14 +292,18 @@ impl Driver {
             self.token = None;
             return Poll::Ready(Turn::Token(token));
         }
-        if let Poll::Ready(reason) = self.poll_write(context) {
-            return Poll::Ready(Turn::Incoming(Incoming::Closed(reason)));
+        let codec = self.config.codec;
+        if let Some(socket) = &mut self.socket {
+            let next = || self.shared.with(|state| state.session.poll_transmit());
+            if let Poll::Ready(incoming) = poll_socket(socket, codec, context, next) {
+                return Poll::Ready(Turn::Incoming(incoming));
+            }
         }
-        if let Some(transport) = &mut self.transport
-            && let Poll::Ready(message) = transport.incoming.poll_next_unpin(context)
-        {
-            let message = message.unwrap_or(Incoming::Closed(DisconnectReason::Lost));
-            return Poll::Ready(Turn::Incoming(message));
+        if let Poll::Ready(turn) = self.poll_beside(context) {
+            return Poll::Ready(turn);
+        }
+        if let Poll::Ready(turn) = self.poll_http(context) {
+            return Poll::Ready(turn);
         }
         if let Poll::Ready(Some(())) = self.wakes.poll_next_unpin(context) {
             return Poll::Ready(Turn::Wake);
@@ -210,29 +321,74 @@ impl Driver {
         Poll::Pending
     }
 
-    /// Writes while there is something to write and room for it. Ready only when the line breaks.
-    fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<DisconnectReason> {
-        let Some(transport) = &mut self.transport else {
+    fn poll_beside(&mut self, context: &mut Context<'_>) -> Poll<Turn> {
+        if let Some(opening) = &mut self.opening_beside
+            && let Poll::Ready(opened) = opening.poll_unpin(context)
+        {
+            self.opening_beside = None;
+            return Poll::Ready(Turn::OpenedBeside(opened));
+        }
+        let Some(socket) = &mut self.beside else {
             return Poll::Pending;
         };
-        let outgoing = &mut transport.outgoing;
-        loop {
-            match outgoing.poll_ready_unpin(context) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Err(_)) => return Poll::Ready(DisconnectReason::Lost),
-                Poll::Ready(Ok(())) => {}
-            }
-            let Some(frame) = self.shared.with(|state| state.session.poll_transmit()) else {
-                break;
-            };
-            let frame = Outgoing::Frame(self.config.codec.encode(&frame));
-            if outgoing.start_send_unpin(frame).is_err() {
-                return Poll::Ready(DisconnectReason::Lost);
-            }
+        let next = || {
+            self.shared
+                .with(|state| state.session.poll_transmit_beside())
+        };
+        poll_socket(socket, self.config.codec, context, next).map(Turn::IncomingBeside)
+    }
+
+    fn poll_http(&mut self, context: &mut Context<'_>) -> Poll<Turn> {
+        if let Some((number, heard)) = &mut self.conversation
+            && let Poll::Ready(heard) = heard.poll_next_unpin(context)
+        {
+            let heard = heard.unwrap_or(Heard::Closed(DisconnectReason::Lost));
+            return Poll::Ready(Turn::Heard(*number, heard));
         }
-        match outgoing.poll_flush_unpin(context) {
-            Poll::Ready(Err(_)) => Poll::Ready(DisconnectReason::Lost),
-            Poll::Ready(Ok(())) | Poll::Pending => Poll::Pending,
+        match self.asks.poll_next_unpin(context) {
+            Poll::Ready(Some((id, answer))) => Poll::Ready(Turn::Answered(id, answer)),
+            // There is none, and nobody to wait for.
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
         }
+    }
+}
+
+/// Writes to a socket, then reads from it.
+fn poll_socket(
+    socket: &mut Socket,
+    codec: Codec,
+    context: &mut Context<'_>,
+    next: impl FnMut() -> Option<ClientFrame>,
+) -> Poll<Incoming> {
+    if let Poll::Ready(reason) = poll_write(socket, codec, context, next) {
+        return Poll::Ready(Incoming::Closed(reason));
+    }
+    let incoming = socket.incoming.poll_next_unpin(context);
+    incoming.map(|message| message.unwrap_or(Incoming::Closed(DisconnectReason::Lost)))
+}
+
+/// Writes while there is something to write and room for it. Ready only when the line breaks.
+fn poll_write(
+    socket: &mut Socket,
+    codec: Codec,
+    context: &mut Context<'_>,
+    mut next: impl FnMut() -> Option<ClientFrame>,
+) -> Poll<DisconnectReason> {
+    let outgoing = &mut socket.outgoing;
+    loop {
+        match outgoing.poll_ready_unpin(context) {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(Err(_)) => return Poll::Ready(DisconnectReason::Lost),
+            Poll::Ready(Ok(())) => {}
+        }
+        let Some(frame) = next() else { break };
+        let frame = Outgoing::Frame(codec.encode(&frame));
+        if outgoing.start_send_unpin(frame).is_err() {
+            return Poll::Ready(DisconnectReason::Lost);
+        }
+    }
+    match outgoing.poll_flush_unpin(context) {
+        Poll::Ready(Err(_)) => Poll::Ready(DisconnectReason::Lost),
+        Poll::Ready(Ok(())) | Poll::Pending => Poll::Pending,
     }
 }

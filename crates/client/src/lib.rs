@@ -33,6 +33,7 @@ mod keeper;
 mod record;
 mod shared;
 mod driver;
+mod http;
 mod platform;
 
 pub use client::{CallError, Client, ClientConfig, Status};
@@ -42,4 +43,4 @@ pub use platform::MaybeSend;
 pub use platform::stores::*;
 pub use publishing::{PublishError, Published, Publishing};
 pub use subscription::{Options, Publisher, Subscription, Update};
-pub use trunkline_session::{CommandId, SavedCommand, SavedOutbox, TokenFailure};
+pub use trunkline_session::{CommandId, SavedCommand, SavedOutbox, TokenFailure, Transport};

@@ -10,7 +10,7 @@ use std::task::Waker;
 use futures_channel::{mpsc, oneshot};
 use trunkline_protocol::{Codec, Error, Moment, Payload, RequestId, User};
 use trunkline_session::{
-    ClientEvent, ClientSession, CommandId, DropCause, NewCommand, Status, SubscriptionId,
+    ClientEvent, ClientSession, CommandId, DropCause, NewCommand, Status, SubscriptionId, Transport,
 };
 
 use crate::keeper::Keeper;
@@ -40,6 +40,8 @@ pub(crate) struct State {
     pub(crate) woken: bool,
     /// The last handle is gone.
     pub(crate) ended: bool,
+    /// A transport has been found to work, and nobody has noted it yet.
+    pub(crate) works: Option<Transport>,
     live: bool,
 }
 
@@ -70,6 +72,7 @@ impl Shared {
             cut: false,
             woken: false,
             ended: false,
+            works: None,
             live: false,
         };
         (
@@ -165,6 +168,11 @@ impl State {
         match event {
             ClientEvent::StatusChanged => self.note_status(),
             ClientEvent::Identified(user) => self.user = Some(user),
+            ClientEvent::Works(transport) => self.works = Some(transport),
+            ClientEvent::Members {
+                subscription,
+                members,
+            } => self.push(subscription, RawUpdate::Members(members)),
             ClientEvent::Subscribed {
                 subscription,
                 recovered,

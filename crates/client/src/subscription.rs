@@ -50,6 +50,8 @@ pub enum Update<T: Topic> {
         /// Who is present, if that was asked for.
         members: Option<Members>,
     },
+    /// The line goes on over another request or another transport, and this is who is present now.
+    Members(Members),
     /// An event.
     Event {
         /// Where it stands in the topic.
@@ -97,6 +99,7 @@ impl<T: Topic> fmt::Debug for Update<T> {
                 .field("head", head)
                 .field("members", members)
                 .finish(),
+            Self::Members(members) => f.debug_tuple("Members").field(members).finish(),
             Self::Event { offset, event } => f
                 .debug_struct("Event")
                 .field("offset", offset)
@@ -214,7 +217,7 @@ impl<T: Topic> Drop for Subscription<T> {
     fn drop(&mut self) {
         let Some(id) = self.id else { return };
         self.client.shared().with(|state| {
-            state.session.unsubscribe(id);
+            state.session.unsubscribe(platform::now(), id);
             state.updates.remove(&id);
         });
         self.client.shared().ring();
@@ -272,6 +275,7 @@ fn decode<T: Topic>(codec: Codec, raw: RawUpdate) -> Update<T> {
             head,
             members,
         },
+        RawUpdate::Members(members) => Update::Members(members),
         RawUpdate::Event { offset, event } => match codec.decode(event.as_bytes()) {
             Ok(event) => Update::Event { offset, event },
             Err(_) => Update::Unreadable { offset },

@@ -16,6 +16,7 @@ pub(crate) enum RawUpdate {
         head: Offset,
         members: Option<Members>,
     },
+    Members(Members),
     Event {
         offset: Offset,
         event: Payload,

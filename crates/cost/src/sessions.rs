@@ -9,8 +9,8 @@ use trunkline_protocol::{
     Text, Topic,
 };
 use trunkline_session::{
-    ClientConfig, ClientEvent, ClientSession, Pace, SavedOutbox, ServerConfig, ServerEvent,
-    ServerSession, Wanted, Way,
+    ClientConfig, ClientEvent, ClientSession, Fallback, Pace, SavedOutbox, ServerConfig,
+    ServerEvent, ServerSession, Wanted, Way,
 };
 
 use crate::operation::Operation;
@@ -93,6 +93,7 @@ fn subscribed_client(now: Moment) -> ClientSession {
         agent: "cost".to_owned(),
         outbox: SavedOutbox::new(SenderId::from_random(5)),
         seed: 1,
+        fallback: Fallback::off(),
     });
     let wanted = Wanted {
         topic: samples::ROOM.parse().expect("a topic"),

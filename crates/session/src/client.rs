@@ -14,6 +14,8 @@ use trunkline_protocol::{
 };
 
 use crate::backoff::Jitter;
+use crate::fallback::{Fallback, Transport};
+use crate::one_way::Lanes;
 use crate::outgoing::{CommandId, Outgoing};
 use crate::saved::{DropCause, SavedOutbox, restore};
 use crate::subscription::{Subscription, SubscriptionId, Wanted};
@@ -21,9 +23,13 @@ use crate::subscription::{Subscription, SubscriptionId, Wanted};
 pub(crate) mod commands;
 mod frames;
 mod line;
+mod over_http;
+mod climbing;
 mod requests;
 
+use climbing::Beside;
 use line::Line;
+use over_http::Urgency;
 use requests::Waiting;
 
 /// How many commands may be under way at once. The others wait in the outbox.
@@ -41,6 +47,8 @@ pub struct ClientConfig {
     pub outbox: SavedOutbox,
     /// Random bits for the jitter of this client.
     pub seed: u64,
+    /// Which transports to try.
+    pub fallback: Fallback,
 }
 
 /// What the driver does next.
@@ -48,10 +56,19 @@ pub struct ClientConfig {
 pub enum Action {
     /// Get an access token, then call `handle_token`.
     FetchToken,
-    /// Open a transport, then call `handle_opened` or `handle_closed`.
-    Dial,
+    /// Open this transport, then call `handle_opened` or `handle_closed`. One that goes one way is
+    /// open at once; its requests come from `poll_request`.
+    Dial(Transport),
     /// Close the transport with this reason and forget it. Nothing of it may be handed in again.
     Hangup(DisconnectReason),
+    /// Open a WebSocket beside the transport in use, then call `handle_beside_opened` or
+    /// `handle_beside_closed`.
+    DialBeside,
+    /// Close the WebSocket beside, and forget it.
+    HangupBeside,
+    /// Drop the conversation in use and put the WebSocket beside in its place. Requests with an
+    /// answer of their own go on.
+    MoveOver,
 }
 
 /// Why there is no token.
@@ -86,6 +103,8 @@ pub enum Status {
         since: Moment,
         /// The last measured round trip.
         round_trip: Option<Duration>,
+        /// Over what.
+        transport: Transport,
     },
     /// The connection does not come back by itself.
     Stopped(DisconnectReason),
@@ -98,6 +117,8 @@ pub enum ClientEvent {
     StatusChanged,
     /// Who the server says this client is.
     Identified(User),
+    /// This transport works here: worth remembering for the next client.
+    Works(Transport),
     /// A subscription is confirmed, for the first time or again. Its publications follow.
     Subscribed {
         /// Which.
@@ -108,6 +129,14 @@ pub enum ClientEvent {
         head: Offset,
         /// Who is present, if that was asked for.
         members: Option<Members>,
+    },
+    /// A subscription goes on over another request or transport, and nothing is missing. Told only
+    /// where presence was asked for.
+    Members {
+        /// Which.
+        subscription: SubscriptionId,
+        /// Who is present now.
+        members: Members,
     },
     /// An event.
     Publication {
@@ -218,6 +247,11 @@ pub struct ClientSession {
     left_while_greeting: Vec<TopicName>,
     outgoing: Outgoing,
     waiting: BTreeMap<RequestId, Waiting>,
+    fallback: Fallback,
+    lanes: Lanes,
+    /// Counts the requests for a conversation over HTTP.
+    conversation: u32,
+    beside: Option<Beside>,
     next_request: RequestId,
     next_subscription: SubscriptionId,
     frames: VecDeque<ClientFrame>,
@@ -245,6 +279,10 @@ impl ClientSession {
             left_while_greeting: Vec::new(),
             outgoing,
             waiting: BTreeMap::new(),
+            fallback: config.fallback,
+            lanes: Lanes::default(),
+            conversation: 0,
+            beside: None,
             next_request: 0,
             next_subscription: 0,
             frames: VecDeque::new(),
@@ -286,11 +324,13 @@ impl ClientSession {
     }
 
     /// Leaves a topic. Nothing of it is told from here on.
-    pub fn unsubscribe(&mut self, subscription: SubscriptionId) {
+    pub fn unsubscribe(&mut self, now: Moment, subscription: SubscriptionId) {
         let Some(left) = self.subscriptions.remove(&subscription) else {
             return;
         };
-        if self.line.is_live() {
+        if self.is_one_way() && self.line.is_live() {
+            self.ask_anew(now, Urgency::Patient);
+        } else if self.line.is_live() {
             self.send_unsubscribe(&left.wanted.topic);
         } else if left.is_asked() {
             // Nothing may be sent before the server's greeting.
@@ -355,8 +395,11 @@ impl ClientSession {
         id
     }
 
-    /// The next frame to send.
+    /// The next frame to send, where frames go both ways.
     pub fn poll_transmit(&mut self) -> Option<ClientFrame> {
+        if self.is_one_way() {
+            return None;
+        }
         self.frames.pop_front()
     }
 
@@ -386,13 +429,15 @@ impl ClientSession {
             .chain(deferred)
             .chain(requests)
             .chain(commands)
+            .chain(self.climb_timeout())
             .min()
     }
 
-    fn connect_frame(&mut self, token: &str) -> ClientFrame {
+    /// The frame that begins a conversation, with the subscriptions that are due at `due`.
+    fn connect_frame(&mut self, due: Moment) -> ClientFrame {
         let mut subscriptions = Vec::new();
         for (number, subscription) in &mut self.subscriptions {
-            if subscription.is_due(Moment::from_ms(u64::MAX)) {
+            if subscription.is_due(due) {
                 self.next_request = self.next_request.wrapping_add(1);
                 self.waiting
                     .insert(self.next_request, Waiting::Subscribe(*number));
@@ -401,7 +446,7 @@ impl ClientSession {
         }
         ClientFrame::Connect {
             version: PROTOCOL_VERSION,
-            token: Text::cut(token),
+            token: Text::cut(self.token.as_deref().unwrap_or_default()),
             agent: Text::cut(&self.agent),
             subscriptions: List::cut(subscriptions),
         }
@@ -409,6 +454,12 @@ impl ClientSession {
 
     fn ask_for_subscriptions(&mut self, now: Moment) {
         if !self.line.is_live() {
+            return;
+        }
+        if self.is_one_way() {
+            if self.subscriptions.values().any(|it| it.is_due(now)) {
+                self.ask_anew(now, Urgency::Patient);
+            }
             return;
         }
         for (number, subscription) in &mut self.subscriptions {

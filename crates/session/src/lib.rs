@@ -18,12 +18,16 @@ mod subscription;
 mod outgoing;
 mod saved;
 mod backoff;
+mod fallback;
+mod one_way;
 pub mod server;
 mod pace;
 mod gathering;
 
 pub use client::{Action, ClientConfig, ClientEvent, ClientSession, Status, TokenFailure};
+pub use fallback::{Fallback, REMEMBERED_FOR, Transport};
 pub use gathering::Gathering;
+pub use one_way::{HttpAnswer, HttpRequest, Purpose};
 pub use outgoing::{COMMANDS_LEN_MAX, COMMANDS_MAX, CommandId, NewCommand, OutboxFull};
 pub use pace::{Pace, Paces};
 pub use saved::{DropCause, SavedCommand, SavedOutbox};

@@ -46,6 +46,8 @@ pub(crate) struct Subscription {
     pub(crate) wanted: Wanted,
     stage: Stage,
     position: Option<Position>,
+    /// It was confirmed before on this line, which goes on: nobody is told when it is again.
+    resumes: bool,
 }
 
 /// What to do with a publication.
@@ -65,6 +67,7 @@ impl Subscription {
             wanted,
             stage: Stage::Wanting,
             position: None,
+            resumes: false,
         }
     }
 
@@ -82,6 +85,11 @@ impl Subscription {
     /// Tells whether it was asked for on this connection and is not answered yet.
     pub(crate) fn is_asked(&self) -> bool {
         matches!(self.stage, Stage::Asked(_))
+    }
+
+    /// Tells whether it was asked for on this line, confirmed or not.
+    pub(crate) fn is_on_the_line(&self) -> bool {
+        matches!(self.stage, Stage::Asked(_) | Stage::Live(_))
     }
 
     /// Tells whether it is to be asked for now.
@@ -109,7 +117,7 @@ impl Subscription {
     pub(crate) fn ask(&mut self, id: RequestId) -> Subscribe {
         self.stage = Stage::Asked(id);
         let start = match self.position {
-            Some(position) if self.wanted.log => Start::After(position),
+            Some(position) if self.wanted.log || self.resumes => Start::After(position),
             Some(_) | None => Start::Newest {
                 count: self.wanted.newest,
             },
@@ -123,8 +131,27 @@ impl Subscription {
         }
     }
 
+    /// The line goes on as another request or another transport: what is missed on the way comes
+    /// after the position.
+    pub(crate) fn carry_over(&mut self) {
+        match self.stage {
+            Stage::Live(_) => {
+                self.stage = Stage::Wanting;
+                self.resumes = true;
+            }
+            Stage::Asked(_) => self.stage = Stage::Wanting,
+            Stage::Wanting | Stage::Deferred(_) | Stage::Refused => {}
+        }
+    }
+
+    /// Tells whether it goes on where it was, so that nobody need be told that it was confirmed.
+    pub(crate) fn resumes(&self) -> bool {
+        self.resumes
+    }
+
     /// The line is lost: what the subscription has, it keeps.
     pub(crate) fn detach(&mut self) {
+        self.resumes = false;
         if self.stage != Stage::Refused {
             self.stage = Stage::Wanting;
         }
@@ -138,6 +165,7 @@ impl Subscription {
     pub(crate) fn confirm(&mut self, topic_id: TopicId, position: Position) {
         self.stage = Stage::Live(topic_id);
         self.position = Some(position);
+        self.resumes = false;
     }
 
     pub(crate) fn position(&self) -> Option<Position> {

@@ -9,6 +9,8 @@ mod opening;
 mod limits;
 mod heartbeat;
 mod one_way;
+mod over_http;
+mod climbing;
 mod tokens;
 mod reconnecting;
 mod commands;

@@ -64,7 +64,7 @@ impl Client {
 
     fn toggle(&mut self, setting: &mut Setting, topic: usize) {
         if let Some(number) = self.subscriptions.remove(&topic) {
-            self.session.unsubscribe(number);
+            self.session.unsubscribe(setting.agenda.now(), number);
             setting.checker.unsubscribed(self.index, number);
             setting.note("unsubscribe", self.index as u64, [topic as u64, 0]);
             if setting.random.chance(500) {

@@ -224,7 +224,11 @@ impl Checker {
             ..
         } = &mut self.views[client];
         match event {
-            ClientEvent::StatusChanged | ClientEvent::Identified(_) => Ok(()),
+            ClientEvent::StatusChanged
+            | ClientEvent::Identified(_)
+            | ClientEvent::Works(_)
+            // Told only where the line goes on over HTTP.
+            | ClientEvent::Members { .. } => Ok(()),
             ClientEvent::SubscriptionRefused {
                 subscription,
                 error,

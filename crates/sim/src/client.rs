@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use trunkline_protocol::{Codec, DisconnectReason, Moment, SenderId, ServerFrame};
 use trunkline_session::{
-    Action, ClientConfig, ClientSession, SavedOutbox, Status, SubscriptionId, TokenFailure,
+    Action, ClientConfig, ClientSession, Fallback, SavedOutbox, Status, SubscriptionId,
+    TokenFailure,
 };
 
 use crate::agenda::Happening;
@@ -44,6 +45,8 @@ impl Client {
             agent: "sim".to_owned(),
             outbox: SavedOutbox::new(sender),
             seed: setting.random.bits(),
+            // The simulated network has no HTTP.
+            fallback: Fallback::off(),
         };
         setting.checker.add_client(codec, user);
         let slow = setting.random.chance(setting.plan.slow_readers);
@@ -197,7 +200,7 @@ impl Client {
                     },
                 );
             }
-            Action::Dial => {
+            Action::Dial(_) => {
                 let take = if setting.healed {
                     (usize::MAX, 0)
                 } else {
@@ -224,6 +227,9 @@ impl Client {
                 );
                 setting.send(link, Side::Server, Packet::Close(*reason));
                 setting.network.close(link, Side::Client);
+            }
+            Action::DialBeside | Action::HangupBeside | Action::MoveOver => {
+                unreachable!("there is no transport but the WebSocket")
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use trunkline_client::Status;
+use trunkline_client::{Status, Transport};
 use trunkline_protocol::DisconnectReason;
 
 use crate::account::Account;
@@ -15,8 +15,8 @@ pub enum Line {
         /// How many attempts failed before.
         attempt: u32,
     },
-    /// Frames travel.
-    Live,
+    /// Frames travel over this transport.
+    Live(Transport),
     /// The next attempt comes at this reading of the page's clock.
     Waiting {
         /// When, in milliseconds.
@@ -30,6 +30,13 @@ pub enum Line {
     SignedOut,
     /// It does not come back by itself.
     Stopped(DisconnectReason),
+}
+
+impl Line {
+    /// Whether frames travel, over whatever.
+    pub fn is_live(self) -> bool {
+        matches!(self, Self::Live(_))
+    }
 }
 
 /// Judges the line. What a person did or the browser knows goes before what the client tries.
@@ -47,7 +54,7 @@ pub fn judge(
         Account::SignedIn(_) => true,
     };
     match status.filter(|_| signed_in) {
-        Some(Status::Live { .. }) if !cut => Line::Live,
+        Some(Status::Live { transport, .. }) if !cut => Line::Live(transport),
         Some(Status::Stopped(reason)) => Line::Stopped(reason),
         _ if cut => Line::Cut,
         _ if !online => Line::Offline,
@@ -113,6 +120,7 @@ mod tests {
     const LIVE: Status = Status::Live {
         since: Duration::ZERO,
         round_trip: None,
+        transport: Transport::WebSocket,
     };
     const WAITING: Status = Status::Waiting {
         attempt: 2,
@@ -134,12 +142,18 @@ mod tests {
             false,
             Line::Waiting { retry_at_ms: 2_500 },
         );
-        check(Some(LIVE), true, false, Line::Live);
+        check(Some(LIVE), true, false, Line::Live(Transport::WebSocket));
+        let over_http = Status::Live {
+            since: Duration::ZERO,
+            round_trip: None,
+            transport: Transport::Poll,
+        };
+        check(Some(over_http), true, false, Line::Live(Transport::Poll));
     }
 
     #[test]
     fn a_line_that_works_is_live_whatever_the_browser_believes() {
-        check(Some(LIVE), false, false, Line::Live);
+        check(Some(LIVE), false, false, Line::Live(Transport::WebSocket));
         check(Some(WAITING), false, false, Line::Offline);
     }
 

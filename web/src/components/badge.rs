@@ -27,6 +27,8 @@ pub(crate) fn Badge() -> impl IntoView {
                 class="badge"
                 data-testid="badge"
                 data-status=move || status_name(line.get())
+                data-transport=move || transport_name(line.get())
+                title=move || words::line_why(i18n, line.get())
                 aria-expanded=move || open.get().to_string()
                 aria-haspopup="dialog"
                 on:click=move |_| open.update(|open| *open = !*open)
@@ -59,7 +61,7 @@ fn Detail() -> impl IntoView {
     let line = realtime.line;
     let tick = events::ticks(250, move || matches!(line.get(), Line::Waiting { .. }));
     let text = move || match line.get() {
-        Line::Live => realtime
+        Line::Live(_) => realtime
             .round_trip()
             .map(|n| t_string!(i18n, line.ms, n = n)),
         Line::Waiting { retry_at_ms } => {
@@ -103,7 +105,9 @@ fn Panel() -> impl IntoView {
     let next = move || match line.get() {
         Line::Stopped(reason) if words::is_outdated(reason) => Some(Next::Reload),
         Line::Stopped(_) | Line::Waiting { .. } => Some(Next::TryNow),
-        Line::Live | Line::Connecting { .. } | Line::Offline | Line::Cut | Line::SignedOut => None,
+        Line::Live(_) | Line::Connecting { .. } | Line::Offline | Line::Cut | Line::SignedOut => {
+            None
+        }
     };
     let reload = move |_| {
         // A page that cannot be reloaded stays as it is.
@@ -137,7 +141,7 @@ fn Panel() -> impl IntoView {
             }}
             <dl class="facts">
                 <dt>{t!(i18n, line.transport)}</dt>
-                <dd>{t!(i18n, line.websocket)}</dd>
+                <dd>{move || words::transport(i18n, line.get())}</dd>
                 <dt>{t!(i18n, line.codec)}</dt>
                 <dd>"bincode"</dd>
                 <dt>{t!(i18n, line.since)}</dt>
@@ -214,17 +218,25 @@ fn CutSwitch() -> impl IntoView {
 
 fn lamp(line: Line) -> &'static str {
     match line {
-        Line::Live => "on",
+        Line::Live(_) => "on",
         Line::Connecting { .. } | Line::Waiting { .. } => "busy",
         Line::Offline | Line::Cut | Line::SignedOut => "off",
         Line::Stopped(_) => "fault",
     }
 }
 
+/// The transport in one word while there is one, for tests and styles.
+fn transport_name(line: Line) -> Option<&'static str> {
+    match line {
+        Line::Live(transport) => Some(transport.name()),
+        _ => None,
+    }
+}
+
 /// The state in one word, for tests and styles.
 fn status_name(line: Line) -> &'static str {
     match line {
-        Line::Live => "live",
+        Line::Live(_) => "live",
         Line::Connecting { .. } => "dialing",
         Line::Waiting { .. } => "waiting",
         Line::Offline | Line::Cut => "offline",

@@ -9,15 +9,18 @@ use futures_channel::mpsc;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::LocalBoxStream;
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
-use gloo_net::http::Request;
+use gloo_net::http::{Method, Request, RequestBuilder};
 use gloo_net::websocket::futures::WebSocket;
 use gloo_net::websocket::{Message, WebSocketError};
 use trunkline_protocol::{Codec, DisconnectReason, Moment, Subprotocol, Timestamp};
+use trunkline_session::Transport;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortController, ReadableStreamDefaultReader};
 
 pub use super::local_outbox::LocalOutbox;
-use super::{Answer, Incoming, Opening, Outgoing, Token, Transport};
+use super::{Answer, Fetch, Fetched, Incoming, Opening, Outgoing, Socket, Token};
 
 /// Asks for nothing: a page has one thread. On native targets it is `Send`.
 pub trait MaybeSend {}
@@ -58,6 +61,42 @@ pub(crate) fn sleep(duration: Duration) -> BoxedFuture<()> {
 
 pub(crate) fn spawn(task: impl Future<Output = ()> + 'static) {
     wasm_bindgen_futures::spawn_local(task);
+}
+
+/// What the browser believes. It is wrong sometimes, and then says yes.
+pub(crate) fn is_online() -> bool {
+    web_sys::window().is_none_or(|window| window.navigator().on_line())
+}
+
+fn storage() -> Option<web_sys::Storage> {
+    web_sys::window()?.local_storage().ok()?
+}
+
+fn remembered_under(url: &str) -> String {
+    format!("trunkline.transport.{url}")
+}
+
+/// Keeps in mind that this transport works for the server at `url`, for the next page. That the
+/// WebSocket works is what is believed anyway.
+pub(crate) fn remember(url: &str, transport: Transport) {
+    let Some(storage) = storage() else { return };
+    let key = remembered_under(url);
+    // A storage that is full or forbidden remembers nothing; then it is found out again.
+    let _ = match transport {
+        Transport::WebSocket => storage.remove_item(&key),
+        Transport::Stream | Transport::Poll => {
+            let value = format!("{} {}", transport.name(), timestamp().0);
+            storage.set_item(&key, &value)
+        }
+    };
+}
+
+/// What [`remember`] has kept, and how long ago.
+pub(crate) fn remembered(url: &str) -> Option<(Transport, Duration)> {
+    let value = storage()?.get_item(&remembered_under(url)).ok()??;
+    let (name, at) = value.split_once(' ')?;
+    let age = timestamp().0.checked_sub(at.parse().ok()?)?;
+    Some((Transport::named(name)?, Duration::from_secs(age.into())))
 }
 
 /// What suggests that the world changed while the page was not looking: it is shown again, it
@@ -137,7 +176,7 @@ pub(crate) fn open(url: &str, codec: Codec) -> Opening {
             futures_util::stream::iter(to_message(codec, outgoing).map(Ok))
         });
         let incoming = stream.map(move |message| from_message(codec, message));
-        Ok(Transport {
+        Ok(Socket {
             outgoing: Box::pin(outgoing),
             incoming: incoming.boxed_local(),
         })
@@ -182,4 +221,64 @@ pub(crate) async fn post(
         cookie: None,
         body: response.text().await.ok()?,
     })
+}
+
+/// The browser's own HTTP.
+pub(crate) struct Http;
+
+impl Http {
+    pub(crate) fn new() -> Self {
+        Self
+    }
+
+    /// Makes a request. None if there is no answer.
+    pub(crate) fn fetch(&self, fetch: Fetch) -> BoxedFuture<Option<Fetched>> {
+        Box::pin(async move {
+            let abort = AbortOnDrop(AbortController::new().ok()?);
+            let request = RequestBuilder::new(&fetch.url)
+                .header("accept", fetch.media_type)
+                .abort_signal(Some(&abort.0.signal()));
+            let request = match fetch.token {
+                Some(token) => request.header("authorization", &format!("Bearer {token}")),
+                None => request,
+            };
+            let request = match fetch.body {
+                Some(body) => request
+                    .method(Method::POST)
+                    .header("content-type", fetch.media_type)
+                    .body(js_sys::Uint8Array::from(&body[..])),
+                None => request.build(),
+            };
+            let response = request.ok()?.send().await.ok()?;
+            let status = response.status();
+            let reader = response.body()?.get_reader().unchecked_into();
+            let body = futures_util::stream::unfold(Some((reader, abort)), read).boxed_local();
+            Some(Fetched { status, body })
+        })
+    }
+}
+
+type Reading = Option<(ReadableStreamDefaultReader, AbortOnDrop)>;
+
+/// Reads the next piece of a body; None where it breaks.
+async fn read(reading: Reading) -> Option<(Option<Bytes>, Reading)> {
+    let (reader, abort) = reading?;
+    let Ok(read) = JsFuture::from(reader.read()).await else {
+        return Some((None, None));
+    };
+    let get = |name: &str| js_sys::Reflect::get(&read, &name.into()).ok();
+    if get("done").is_none_or(|done| done.is_truthy()) {
+        return None;
+    }
+    let piece = get("value").map(|piece| js_sys::Uint8Array::new(&piece).to_vec());
+    Some((piece.map(Bytes::from), Some((reader, abort))))
+}
+
+/// Cuts a request short when nobody waits for it any more.
+struct AbortOnDrop(AbortController);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }

@@ -27,7 +27,8 @@ use native as here;
 
 pub use here::MaybeSend;
 pub(crate) use here::{
-    BoxedFuture, TokenFn, Wakes, now, open, post, random, sleep, spawn, timestamp,
+    BoxedFuture, BoxedStream, Http, TokenFn, Wakes, is_online, now, open, post, random, remember,
+    remembered, sleep, spawn, timestamp,
 };
 
 /// Where an outbox can be kept here.
@@ -40,16 +41,16 @@ pub(crate) mod stores {
 /// What a token provider ends in.
 pub(crate) type Token = Result<String, TokenFailure>;
 
-/// A transport that is being opened.
-pub(crate) type Opening = BoxedFuture<Result<Transport, DisconnectReason>>;
+/// A WebSocket that is being opened.
+pub(crate) type Opening = BoxedFuture<Result<Socket, DisconnectReason>>;
 
-/// An open transport.
-pub(crate) struct Transport {
+/// An open WebSocket.
+pub(crate) struct Socket {
     pub(crate) outgoing: here::BoxedSink<Outgoing>,
     pub(crate) incoming: here::BoxedStream<Incoming>,
 }
 
-impl Transport {
+impl Socket {
     /// Says goodbye, as far as the platform lets a client say why, and closes.
     pub(crate) async fn close(mut self, reason: DisconnectReason) {
         // The line may be dead already; then there is nobody to say goodbye to.
@@ -57,7 +58,7 @@ impl Transport {
     }
 }
 
-/// What goes out over a transport.
+/// What goes out over a WebSocket.
 pub(crate) enum Outgoing {
     Frame(Bytes),
     Close(
@@ -69,13 +70,13 @@ pub(crate) enum Outgoing {
     ),
 }
 
-/// What comes in over a transport.
+/// What comes in over a WebSocket.
 pub(crate) enum Incoming {
     /// A message of the kind that the codec speaks.
     Message(Bytes),
     /// A message of the other kind.
     WrongKind,
-    /// The transport is closed.
+    /// It is closed.
     Closed(DisconnectReason),
 }
 
@@ -85,4 +86,22 @@ pub(crate) struct Answer {
     /// The cookie to send from now on, where the platform does not keep cookies itself.
     pub(crate) cookie: Option<String>,
     pub(crate) body: String,
+}
+
+/// An HTTP request whose answer is read as it comes.
+pub(crate) struct Fetch {
+    pub(crate) url: String,
+    /// What is posted; without it, this is a GET.
+    pub(crate) body: Option<Bytes>,
+    /// Of the body, and of what is to come back.
+    pub(crate) media_type: &'static str,
+    /// For the header `Authorization`.
+    pub(crate) token: Option<String>,
+}
+
+/// The head of an answer, and its body. Dropping it cuts the answer short.
+pub(crate) struct Fetched {
+    pub(crate) status: u16,
+    /// Pieces of the body; None where it breaks.
+    pub(crate) body: BoxedStream<Option<Bytes>>,
 }

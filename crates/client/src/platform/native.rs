@@ -11,16 +11,18 @@ use futures_util::stream::BoxStream;
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::header;
-use hyper_util::rt::TokioIo;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message, client::IntoClientRequest};
 use trunkline_protocol::codec::{CLIENT_FRAME_LEN_MAX, SERVER_FRAME_LEN_MAX};
 use trunkline_protocol::{Codec, DisconnectReason, Moment, Subprotocol, Timestamp, UserId};
-use trunkline_session::{CommandId, SavedCommand, SavedOutbox};
+use trunkline_session::{CommandId, SavedCommand, SavedOutbox, Transport};
 
-use super::{Answer, Incoming, Opening, Outgoing, Token, Transport};
+use super::{Answer, Fetch, Fetched, Incoming, Opening, Outgoing, Socket, Token};
 use crate::outbox::{OutboxStore, StoreError};
 
 /// `Send`, since tasks may move between threads. In a browser it asks for nothing.
@@ -61,6 +63,19 @@ pub(crate) fn sleep(duration: Duration) -> BoxedFuture<()> {
 
 pub(crate) fn spawn(task: impl Future<Output = ()> + Send + 'static) {
     tokio::spawn(task);
+}
+
+/// A native program has no better way to know than to try.
+pub(crate) fn is_online() -> bool {
+    true
+}
+
+/// Native programs live long and remember nothing.
+pub(crate) fn remember(_: &str, _: Transport) {}
+
+/// What [`remember`] has kept: nothing.
+pub(crate) fn remembered(_: &str) -> Option<(Transport, Duration)> {
+    None
 }
 
 /// Native programs do not sleep in hidden tabs: nothing ever comes.
@@ -138,7 +153,7 @@ pub(crate) fn open(url: &str, codec: Codec) -> Opening {
             sink.with(move |outgoing| std::future::ready(Ok(to_message(codec, outgoing))));
         let incoming =
             stream.filter_map(move |message| std::future::ready(from_message(codec, message)));
-        Ok(Transport {
+        Ok(Socket {
             outgoing: Box::pin(outgoing),
             incoming: incoming.boxed(),
         })
@@ -237,4 +252,44 @@ async fn post_now(base: &str, path: &str, cookie: Option<&str>, body: String) ->
         cookie,
         body: String::from_utf8(body.into()).ok()?,
     })
+}
+
+/// HTTP connections, which are used again while they last.
+pub(crate) struct Http(Client<HttpConnector, Full<Bytes>>);
+
+impl Http {
+    pub(crate) fn new() -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        Self(Client::builder(TokioExecutor::new()).build(connector))
+    }
+
+    /// Makes a request. None if there is no answer.
+    pub(crate) fn fetch(&self, fetch: Fetch) -> BoxedFuture<Option<Fetched>> {
+        let client = self.0.clone();
+        Box::pin(async move {
+            let request = hyper::Request::builder()
+                .uri(fetch.url)
+                .header(header::ACCEPT, fetch.media_type);
+            let request = match fetch.token {
+                Some(token) => request.header(header::AUTHORIZATION, format!("Bearer {token}")),
+                None => request,
+            };
+            let request = match fetch.body {
+                Some(body) => request
+                    .method(hyper::Method::POST)
+                    .header(header::CONTENT_TYPE, fetch.media_type)
+                    .body(Full::new(body)),
+                None => request.body(Full::default()),
+            };
+            let response = client.request(request.ok()?).await.ok()?;
+            let status = response.status().as_u16();
+            let body = response
+                .into_body()
+                .into_data_stream()
+                .map(Result::ok)
+                .boxed();
+            Some(Fetched { status, body })
+        })
+    }
 }

@@ -44,7 +44,11 @@ impl ClientSession {
                     Duration::from_millis(u64::from(token_ttl_ms)),
                 );
             }
+            (Line::Live(_), frame) if self.is_one_way() => self.handle_one_way_frame(now, frame),
             (Line::Live(_), frame) => self.handle_live_frame(now, frame),
+            (Line::Greeting { .. }, ServerFrame::Disconnect { code, .. }) => {
+                self.handle_disconnect(now, code.into());
+            }
             (Line::Greeting { .. }, _) => self.reject(now),
             // A frame of a transport that was given up.
             (
@@ -66,12 +70,12 @@ impl ClientSession {
     }
 
     /// The server does not speak this protocol, or not well: hang up and try again later.
-    fn reject(&mut self, now: Moment) {
+    pub(super) fn reject(&mut self, now: Moment) {
         self.hang_up(DisconnectReason::Malformed);
         self.handle_closed(now, DisconnectReason::Lost);
     }
 
-    fn handle_live_frame(&mut self, now: Moment, frame: ServerFrame) {
+    pub(super) fn handle_live_frame(&mut self, now: Moment, frame: ServerFrame) {
         match frame {
             ServerFrame::Connected { .. } => self.reject(now),
             frame @ ServerFrame::Subscribed { .. } => self.handle_subscribed(now, frame),
@@ -176,10 +180,7 @@ impl ClientSession {
                 self.note_drain(Duration::from_millis(u64::from(after_ms)));
             }
             // What a Close frame is on a WebSocket. The transport ends by itself.
-            ServerFrame::Disconnect { code, .. } => {
-                self.hang_up(DisconnectReason::Normal);
-                self.handle_closed(now, code.into());
-            }
+            ServerFrame::Disconnect { code, .. } => self.handle_disconnect(now, code.into()),
         }
     }
 
@@ -214,14 +215,22 @@ impl ClientSession {
         else {
             return;
         };
+        let nothing_new = subscription.resumes() && (recovered || !subscription.wanted.log);
         let recovered = recovered.then(|| head.saturating_sub(position.offset));
         subscription.confirm(topic_id, position);
-        self.events.push_back(ClientEvent::Subscribed {
-            subscription: number,
-            recovered,
-            head,
-            members,
-        });
+        if !nothing_new {
+            self.events.push_back(ClientEvent::Subscribed {
+                subscription: number,
+                recovered,
+                head,
+                members,
+            });
+        } else if let Some(members) = members {
+            self.events.push_back(ClientEvent::Members {
+                subscription: number,
+                members,
+            });
+        }
         if let Some(gap) = gap {
             self.events.push_back(ClientEvent::Gap {
                 subscription: number,
@@ -303,7 +312,7 @@ impl ClientSession {
         self.ask_for_subscriptions(now);
     }
 
-    fn handle_refused(&mut self, now: Moment, id: RequestId, error: Error) {
+    pub(super) fn handle_refused(&mut self, now: Moment, id: RequestId, error: Error) {
         match self.waiting.remove(&id) {
             Some(Waiting::Subscribe(number)) => {
                 let Some(subscription) = self

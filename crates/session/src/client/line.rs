@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use trunkline_protocol::{ClientFrame, DisconnectClass, DisconnectReason, Moment};
 
+use super::over_http::{Asked, Urgency};
 use super::requests::Waiting;
 use super::{Action, ClientEvent, ClientSession, Status, TokenFailure};
 use crate::backoff::{STABLE, pause};
+use crate::fallback::{Failure, Transport};
 
-/// How long fetching a token, or dialing and being greeted, may take.
-const OPENING_PATIENCE: Duration = Duration::from_secs(10);
+/// How long fetching a token may take.
+const TOKEN_PATIENCE: Duration = Duration::from_secs(10);
 
 /// A token that held for this long was good, so the next one will be, too.
 const TOKEN_TRUSTED: Duration = Duration::from_secs(5);
@@ -26,10 +28,23 @@ const PROBE_PATIENCE: Duration = Duration::from_secs(3);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Line {
     Idle,
-    Waiting { attempt: u32, until: Moment },
-    FetchingToken { attempt: u32, until: Moment },
-    Dialing { attempt: u32, until: Moment },
-    Greeting { attempt: u32, until: Moment },
+    Waiting {
+        attempt: u32,
+        until: Moment,
+    },
+    FetchingToken {
+        attempt: u32,
+        until: Moment,
+    },
+    Dialing {
+        attempt: u32,
+        until: Moment,
+    },
+    Greeting {
+        attempt: u32,
+        until: Moment,
+        asked_at: Moment,
+    },
     Live(Live),
     Stopped(DisconnectReason),
 }
@@ -38,8 +53,10 @@ pub(super) enum Line {
 pub(super) struct Live {
     attempt: u32,
     pub(super) since: Moment,
-    ping_interval: Duration,
-    watchdog: Watchdog,
+    pub(super) ping_interval: Duration,
+    pub(super) watchdog: Watchdog,
+    /// Over HTTP, what was asked for last.
+    pub(super) asked: Asked,
     refresh_at: Moment,
     probe: Option<(u32, Moment)>,
     next_nonce: u32,
@@ -49,10 +66,10 @@ pub(super) struct Live {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Watchdog {
+pub(super) enum Watchdog {
     /// Something is expected until then.
     Listening { until: Moment },
-    /// Nothing came in time; the answer to a probe is expected until then.
+    /// Nothing came in time, or the line was asked for anew: an answer is expected until then.
     Probing { until: Moment },
 }
 
@@ -79,7 +96,7 @@ impl Line {
 }
 
 impl Live {
-    fn heard(&mut self, now: Moment) {
+    pub(super) fn heard(&mut self, now: Moment) {
         self.watchdog = Watchdog::Listening {
             until: now + self.ping_interval + HEARTBEAT_SLACK,
         };
@@ -109,6 +126,7 @@ impl ClientSession {
             Line::Live(live) => Status::Live {
                 since: live.since,
                 round_trip: live.round_trip,
+                transport: self.fallback.transport(),
             },
             Line::Stopped(reason) => Status::Stopped(*reason),
         }
@@ -125,6 +143,16 @@ impl ClientSession {
     pub fn stop(&mut self, now: Moment) {
         self.hang_up(DisconnectReason::Normal);
         self.leave(now, Line::Stopped(DisconnectReason::Normal));
+    }
+
+    /// Whether there is a network, as far as anybody knows. Without one, no transport is blamed.
+    pub fn set_online(&mut self, online: bool) {
+        self.fallback.set_online(online);
+    }
+
+    /// The transport in use, or the one that is tried next.
+    pub fn transport(&self) -> Transport {
+        self.fallback.transport()
     }
 
     /// The token arrived, or did not.
@@ -159,19 +187,30 @@ impl ClientSession {
         let Line::Dialing { attempt, .. } = self.line else {
             return;
         };
-        let token = self.token.clone().unwrap_or_default();
         self.line = Line::Greeting {
             attempt,
-            until: now + OPENING_PATIENCE,
+            until: now + self.fallback.patience(),
+            asked_at: now,
         };
-        let connect = self.connect_frame(&token);
+        self.conversation = self.conversation.wrapping_add(1);
+        let connect = self.connect_frame(Moment::from_ms(u64::MAX));
         self.frames.push_back(connect);
     }
 
     /// The transport is closed, or could not be opened.
     pub fn handle_closed(&mut self, now: Moment, reason: DisconnectReason) {
+        self.close(now, reason, Failure::Closed);
+    }
+
+    fn close(&mut self, now: Moment, reason: DisconnectReason, failure: Failure) {
         let (attempt, drain) = match &self.line {
-            Line::Dialing { attempt, .. } | Line::Greeting { attempt, .. } => (*attempt + 1, None),
+            Line::Dialing { attempt, .. } | Line::Greeting { attempt, .. } => {
+                // A code comes from the server, so that the transport works.
+                if reason == DisconnectReason::Lost {
+                    self.fallback.handle_failed(failure);
+                }
+                (*attempt + 1, None)
+            }
             Line::Live(live) => {
                 let lasted = now.since(live.since);
                 self.token_is_new &= lasted < TOKEN_TRUSTED;
@@ -208,6 +247,14 @@ impl ClientSession {
     /// Something suggests that the world changed: the page is shown again, the network is back, or
     /// somebody asks to try now.
     pub fn handle_wake(&mut self, now: Moment) {
+        match self.line {
+            // What is under way goes on as it is.
+            Line::Dialing { .. } | Line::Greeting { .. } => {}
+            _ => self.fallback.handle_wake(now),
+        }
+        if self.is_one_way() && self.line.is_live() {
+            return self.probe_by_asking(now);
+        }
         match &mut self.line {
             Line::Waiting { .. } => self.attempt(now, 0),
             // Failures of before say nothing about the attempt after this one.
@@ -251,6 +298,9 @@ impl ClientSession {
     fn handle_live_timeout(&mut self, now: Moment, live: &Live) {
         match live.watchdog {
             // A timer that fires late, as in a hidden tab, is no proof of a dead line: ask first.
+            Watchdog::Listening { until } if until <= now && self.is_one_way() => {
+                self.ask_anew(now, Urgency::Patient);
+            }
             Watchdog::Listening { until } if until <= now => self.handle_wake(now),
             Watchdog::Probing { until } if until <= now => return self.lose(now),
             Watchdog::Listening { .. } | Watchdog::Probing { .. } => {}
@@ -261,12 +311,13 @@ impl ClientSession {
         self.ask_for_subscriptions(now);
         self.send_commands(now);
         self.expire_requests(now);
+        self.climb(now);
     }
 
     /// Closes a transport that does not answer.
     fn lose(&mut self, now: Moment) {
         self.hang_up(DisconnectReason::GoingAway);
-        self.handle_closed(now, DisconnectReason::Lost);
+        self.close(now, DisconnectReason::Lost, Failure::Silent);
     }
 
     pub(super) fn hang_up(&mut self, reason: DisconnectReason) {
@@ -286,27 +337,52 @@ impl ClientSession {
 
     /// `Connected` arrived: the conversation is open.
     pub(super) fn go_live(&mut self, now: Moment, ping_interval: Duration, token_ttl: Duration) {
-        let Line::Greeting { attempt, .. } = self.line else {
+        let Line::Greeting {
+            attempt, asked_at, ..
+        } = self.line
+        else {
             return;
         };
+        self.fallback.handle_live(now, self.fallback.transport());
+        self.enter_live(now, attempt, asked_at, ping_interval, token_ttl);
+    }
+
+    /// Frames travel from now on, over the transport of the fallback.
+    pub(super) fn enter_live(
+        &mut self,
+        now: Moment,
+        attempt: u32,
+        asked_at: Moment,
+        ping_interval: Duration,
+        token_ttl: Duration,
+    ) {
+        let one_way = self.fallback.transport().is_one_way();
         let mut live = Live {
             attempt,
             since: now,
             ping_interval,
             watchdog: Watchdog::Listening { until: now },
+            asked: Asked::first(asked_at),
             refresh_at: now + refresh_after(token_ttl),
             probe: None,
             next_nonce: 0,
-            round_trip: None,
+            round_trip: one_way.then(|| now.since(asked_at)),
             drain: None,
         };
         live.heard(now);
-        let probe = live.probe(now);
+        let probe = (!one_way).then(|| live.probe(now));
         self.line = Line::Live(live);
-        self.frames.push_back(probe);
+        self.frames.extend(probe);
         self.events.push_back(ClientEvent::StatusChanged);
-        for topic in std::mem::take(&mut self.left_while_greeting) {
-            self.send_unsubscribe(&topic);
+        let transport = self.fallback.transport();
+        self.events.push_back(ClientEvent::Works(transport));
+        let left = std::mem::take(&mut self.left_while_greeting);
+        if one_way && !left.is_empty() {
+            self.ask_anew(now, Urgency::Patient);
+        } else {
+            for topic in left {
+                self.send_unsubscribe(&topic);
+            }
         }
         self.ask_for_subscriptions(now);
         self.send_commands(now);
@@ -321,6 +397,9 @@ impl ClientSession {
 
     /// Answers a heartbeat, and measures the round trip with it.
     pub(super) fn answer_ping(&mut self, now: Moment) {
+        if self.is_one_way() {
+            return;
+        }
         if let Line::Live(live) = &mut self.line {
             self.frames.push_back(ClientFrame::Pong);
             let probe = live.probe(now);
@@ -351,6 +430,14 @@ impl ClientSession {
         }
     }
 
+    /// The token turned out to be no longer good.
+    pub(super) fn refresh_now(&mut self, now: Moment) {
+        let fetching = |waiting: &Waiting| matches!(waiting, Waiting::Token);
+        if !self.waiting.values().any(fetching) {
+            self.begin_refresh(now);
+        }
+    }
+
     fn begin_refresh(&mut self, now: Moment) {
         self.token_lasts(now, Duration::from_secs(60));
         self.waiting
@@ -363,6 +450,13 @@ impl ClientSession {
         self.waiting
             .retain(|_, waiting| !matches!(waiting, Waiting::Token));
         match token {
+            Ok(token) if self.is_one_way() => {
+                self.token = Some(token);
+                self.ask_anew(now, Urgency::Patient);
+                if let Line::Live(live) = &mut self.line {
+                    live.asked.token_is_new = true;
+                }
+            }
             Ok(token) => {
                 self.token = Some(token.clone());
                 let id = self.new_request(Waiting::Refresh);
@@ -388,19 +482,20 @@ impl ClientSession {
                 now,
                 Line::FetchingToken {
                     attempt,
-                    until: now + OPENING_PATIENCE,
+                    until: now + TOKEN_PATIENCE,
                 },
             );
         }
     }
 
     fn dial(&mut self, now: Moment, attempt: u32) {
-        self.actions.push_back(Action::Dial);
+        let transport = self.fallback.transport();
+        self.actions.push_back(Action::Dial(transport));
         self.leave(
             now,
             Line::Dialing {
                 attempt,
-                until: now + OPENING_PATIENCE,
+                until: now + self.fallback.patience(),
             },
         );
     }
@@ -418,7 +513,9 @@ impl ClientSession {
     }
 
     /// Enters a line that is not live: what belonged to the connection ends with it.
-    fn leave(&mut self, _now: Moment, line: Line) {
+    fn leave(&mut self, now: Moment, line: Line) {
+        self.give_up_climb(now);
+        self.lanes.clear();
         self.line = line;
         self.frames.clear();
         self.left_while_greeting.clear();

@@ -10,8 +10,8 @@ use trunkline_protocol::{
 };
 
 use crate::{
-    Action, ClientConfig, ClientEvent, ClientSession, Close, NewCommand, SavedOutbox, ServerConfig,
-    ServerEvent, ServerSession, Status, SubscriptionId, Wanted, Way,
+    Action, ClientConfig, ClientEvent, ClientSession, Close, Fallback, NewCommand, SavedOutbox,
+    ServerConfig, ServerEvent, ServerSession, Status, SubscriptionId, Wanted, Way,
 };
 
 pub(super) const TOKEN_TTL: Duration = Duration::from_secs(600);
@@ -54,6 +54,7 @@ impl Pair {
                 agent,
                 outbox,
                 seed,
+                fallback: Fallback::off(),
             }),
             server: None,
             config: ServerConfig::default(),
@@ -149,7 +150,7 @@ impl Pair {
                 let failure = Err(crate::TokenFailure::Unavailable);
                 self.client.handle_token(self.now, failure);
             }
-            Action::Dial => {
+            Action::Dial(_) => {
                 self.dialed_at.push(self.now);
                 if self.dials {
                     self.server = Some(ServerSession::new(self.config, Way::Both, self.now));
@@ -161,6 +162,9 @@ impl Pair {
             Action::Hangup(reason) => {
                 self.hung_up = Some(reason);
                 self.server = None;
+            }
+            Action::DialBeside | Action::HangupBeside | Action::MoveOver => {
+                unreachable!("there is no other transport")
             }
         }
         true

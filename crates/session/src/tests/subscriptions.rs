@@ -171,7 +171,7 @@ fn a_lost_line_costs_a_reader_nothing() {
 fn nothing_of_a_topic_that_was_left_is_told() {
     let mut pair = Pair::live();
     let number = pair.subscribe("chat:a", 4);
-    pair.client.unsubscribe(number);
+    pair.client.unsubscribe(pair.now, number);
     pair.settle();
     pair.say(publication(5));
     assert!(pair.offsets().is_empty());
@@ -190,7 +190,7 @@ fn what_is_left_before_the_greeting_is_left_at_the_server() {
     pair.client.handle_token(pair.now, Ok("token".to_owned()));
     while pair.client.poll_action().is_some() {}
     pair.client.handle_opened(pair.now);
-    pair.client.unsubscribe(number);
+    pair.client.unsubscribe(pair.now, number);
     pair.server = Some(crate::ServerSession::new(
         pair.config,
         crate::Way::Both,

@@ -61,7 +61,7 @@ pub(super) fn Top(room: Room, hold: Hold) -> impl IntoView {
             <li class="empty" data-testid="opening">
                 <p>
                     {move || match realtime.line.get() {
-                        Line::Live | Line::Connecting { .. } => {
+                        Line::Live(_) | Line::Connecting { .. } => {
                             t_string!(i18n, chat.opening, room = name.get_value())
                         }
                         _ => t_string!(i18n, chat.opening_offline, room = name.get_value()),

@@ -150,7 +150,7 @@ fn FootLine(text: RwSignal<String>) -> impl IntoView {
     let i18n = use_i18n();
     let realtime = use_realtime();
     let editing = use_desk().editing;
-    let live = Memo::new(move |_| realtime.line.get() == Line::Live);
+    let live = Memo::new(move |_| realtime.line.get().is_live());
     let connecting =
         Memo::new(move |_| matches!(realtime.line.get(), Line::Connecting { attempt: 0 }));
     let left = Memo::new(move |_| {

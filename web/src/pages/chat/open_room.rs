@@ -14,7 +14,6 @@ use super::model::{RoomProblem, check_room};
 use super::rooms::use_rooms;
 use crate::components::{Dialog, Glyph, Icon};
 use crate::i18n::{Locale, t, t_string, use_i18n};
-use crate::line::Line;
 use crate::realtime::use_realtime;
 use crate::words::{self, counted};
 
@@ -122,7 +121,7 @@ fn RoomsInUse(open: RwSignal<bool>) -> impl IntoView {
             listing.try_set(answer);
         });
     };
-    let live = Memo::new(move |_| realtime.line.get() == Line::Live);
+    let live = Memo::new(move |_| realtime.line.get().is_live());
     Effect::new(move |_| {
         if live.get() {
             ask();

@@ -182,6 +182,9 @@ impl Room {
                     }
                     self.begin(recovered, head, lost_at.take(), realtime);
                 }
+                Update::Members(members) => {
+                    self.people.set(People::from_members(members, self.me.id));
+                }
                 Update::Event { offset, event } => self.take(offset, event),
                 Update::Gap(gap) => self.timeline.update(|timeline| timeline.handle_gap(gap)),
                 Update::Joined { count, member } => {

@@ -62,7 +62,7 @@ impl Teller {
 
     fn tell(&self, command: TypingCommand) {
         // Old news about typing is no news: it does not wait for the line.
-        if self.line.get_untracked() == Line::Live {
+        if self.line.get_untracked().is_live() {
             drop(self.client.publish::<Typing>(&self.name, &command));
         }
     }

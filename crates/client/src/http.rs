@@ -1,0 +1,228 @@
+//! HTTP: what the session asks for as requests, and what comes back as frames.
+//!
+//! Which requests there are and what their answers mean is the session's; here they are made.
+
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use futures_util::{StreamExt, stream};
+use serde::Deserialize;
+use trunkline_protocol::codec::SERVER_FRAME_LEN_MAX;
+use trunkline_protocol::{
+    Codec, DisconnectReason, Error, ErrorCode, FrameReader, RequestId, ServerFrame,
+};
+use trunkline_session::{HttpAnswer, HttpRequest};
+
+use crate::platform::{self, BoxedFuture, BoxedStream, Fetch, Fetched, Http};
+
+/// How long a request that is no conversation may take. The session's own deadlines are shorter.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(30);
+
+/// What comes of a conversation.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    /// A frame.
+    Frame(ServerFrame),
+    /// What is no frame.
+    Malformed,
+    /// The response ended as a response does.
+    Ended,
+    /// It did not begin, or it broke.
+    Closed(DisconnectReason),
+}
+
+/// The address for HTTP beside that of a socket: `http://host` for `ws://host/ws`.
+pub(crate) fn base_of(url: &str) -> String {
+    let url = url
+        .strip_prefix("ws")
+        .map_or_else(|| url.to_owned(), |rest| format!("http{rest}"));
+    let path = url
+        .find("://")
+        .and_then(|scheme| url[scheme + 3..].rfind('/').map(|slash| scheme + 3 + slash));
+    url[..path.unwrap_or(url.len())].to_owned()
+}
+
+fn fetch(http: &Http, base: &str, codec: Codec, request: HttpRequest) -> FetchFuture {
+    http.fetch(Fetch {
+        url: format!("{base}{}", request.path),
+        body: request.body.map(|frame| codec.encode(&frame)),
+        media_type: if codec.is_text() {
+            "application/json"
+        } else {
+            "application/octet-stream"
+        },
+        token: request.token,
+    })
+}
+
+type FetchFuture = BoxedFuture<Option<Fetched>>;
+
+/// How far the response of a conversation has come.
+enum Reading {
+    Asking(FetchFuture, FrameReader),
+    Body(BoxedStream<Option<bytes::Bytes>>, FrameReader),
+    Over,
+}
+
+/// Begins a conversation. Dropping the stream drops the request.
+pub(crate) fn converse(
+    http: &Http,
+    base: &str,
+    codec: Codec,
+    request: HttpRequest,
+) -> BoxedStream<Heard> {
+    let asking = Reading::Asking(fetch(http, base, codec, request), FrameReader::new(codec));
+    Box::pin(stream::unfold(asking, hear))
+}
+
+async fn hear(mut reading: Reading) -> Option<(Heard, Reading)> {
+    loop {
+        reading = match reading {
+            Reading::Asking(fetching, reader) => match fetching.await {
+                Some(Fetched { status: 200, body }) => Reading::Body(body, reader),
+                answer => {
+                    let reason = closed_by(answer.map(|answer| answer.status));
+                    return Some((Heard::Closed(reason), Reading::Over));
+                }
+            },
+            Reading::Body(mut body, mut reader) => match reader.next_frame() {
+                Ok(Some(frame)) => return Some((Heard::Frame(frame), Reading::Body(body, reader))),
+                Err(_) => return Some((Heard::Malformed, Reading::Over)),
+                Ok(None) => match body.next().await {
+                    Some(Some(piece)) => {
+                        reader.push(&piece);
+                        Reading::Body(body, reader)
+                    }
+                    None if reader.is_between_frames() => {
+                        return Some((Heard::Ended, Reading::Over));
+                    }
+                    Some(None) | None => {
+                        return Some((Heard::Closed(DisconnectReason::Lost), Reading::Over));
+                    }
+                },
+            },
+            Reading::Over => return None,
+        }
+    }
+}
+
+/// What a status says about a conversation that did not begin. One that is not the server's own,
+/// as of a proxy, says only that this is no way to the server.
+fn closed_by(status: Option<u16>) -> DisconnectReason {
+    match status {
+        Some(401) => DisconnectReason::TokenExpired,
+        Some(429 | 503) => DisconnectReason::Overloaded,
+        Some(_) | None => DisconnectReason::Lost,
+    }
+}
+
+/// Makes a request that has one answer.
+pub(crate) fn ask(
+    http: &Http,
+    base: &str,
+    codec: Codec,
+    id: RequestId,
+    request: HttpRequest,
+) -> BoxedFuture<(RequestId, HttpAnswer)> {
+    let fetching = fetch(http, base, codec, request);
+    let answering = Box::pin(async move {
+        let Some(Fetched { status, mut body }) = fetching.await else {
+            return HttpAnswer::None;
+        };
+        let mut bytes = Vec::new();
+        while let Some(piece) = body.next().await {
+            match piece {
+                Some(piece) if bytes.len() + piece.len() <= SERVER_FRAME_LEN_MAX => {
+                    bytes.extend_from_slice(&piece);
+                }
+                Some(_) | None => return HttpAnswer::None,
+            }
+        }
+        read_answer(codec, status, &bytes)
+    });
+    Box::pin(async move {
+        match select(answering, platform::sleep(ANSWER_PATIENCE)).await {
+            Either::Left((answer, _)) => (id, answer),
+            Either::Right(((), _)) => (id, HttpAnswer::None),
+        }
+    })
+}
+
+fn read_answer(codec: Codec, status: u16, body: &[u8]) -> HttpAnswer {
+    if status == 401 {
+        return HttpAnswer::Unauthorized;
+    }
+    // A refusal is a frame, too, where frames are not text.
+    if let Ok(frame) = codec.decode(body) {
+        return HttpAnswer::Frame(frame);
+    }
+    read_problem(status, body).map_or(HttpAnswer::None, HttpAnswer::Refused)
+}
+
+/// The refusal in a problem of the server's. A proxy's answer is none.
+fn read_problem(status: u16, body: &[u8]) -> Option<Error> {
+    #[derive(Deserialize)]
+    struct Problem {
+        number: Option<u16>,
+        #[serde(default)]
+        detail: String,
+        retry_after_ms: Option<u32>,
+    }
+    let problem: Problem = serde_json::from_slice(body).ok()?;
+    let code = match (problem.number, status) {
+        (Some(number), _) => ErrorCode::from(number),
+        (None, 429) => ErrorCode::TooFast,
+        (None, 500..=599) => ErrorCode::Unavailable,
+        (None, 413) => ErrorCode::TooLong,
+        (None, 403) => ErrorCode::Forbidden,
+        (None, _) => ErrorCode::Malformed,
+    };
+    let mut error = Error::new(code, problem.detail);
+    error.retry_after_ms = problem.retry_after_ms;
+    Some(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn http_is_beside_the_socket() {
+        let check = |url, base| assert_eq!(base_of(url), base);
+        check("ws://127.0.0.1:8787/ws", "http://127.0.0.1:8787");
+        check("wss://example.org/ws", "https://example.org");
+        check("wss://example.org/chat/ws", "https://example.org/chat");
+        check("ws://example.org", "http://example.org");
+    }
+
+    #[test]
+    fn a_refusal_keeps_its_code_whichever_way_it_comes() {
+        let mut error = Error::new(ErrorCode::TooFast, "slowly");
+        error.retry_after_ms = Some(40);
+        let frame = ServerFrame::Refused {
+            id: 0,
+            error: error.clone(),
+        };
+        let bytes = Codec::Bincode.encode(&frame);
+        let answer = read_answer(Codec::Bincode, 429, &bytes);
+        assert_eq!(answer, HttpAnswer::Frame(frame));
+        for body in [
+            r#"{"status":429,"detail":"slowly","number":201,"retry_after_ms":40}"#,
+            r#"{"status":429,"detail":"slowly","code":"too_fast","retry_after_ms":40}"#,
+        ] {
+            let answer = read_answer(Codec::Bincode, 429, body.as_bytes());
+            assert_eq!(answer, HttpAnswer::Refused(error.clone()));
+        }
+    }
+
+    #[test]
+    fn what_is_not_the_servers_is_no_answer() {
+        let page = b"<html>blocked</html>";
+        assert_eq!(read_answer(Codec::Bincode, 403, page), HttpAnswer::None);
+        let expired = br#"{"status":401,"code":"token_expired"}"#;
+        let answer = read_answer(Codec::Bincode, 401, expired);
+        assert_eq!(answer, HttpAnswer::Unauthorized);
+        assert_eq!(closed_by(Some(403)), DisconnectReason::Lost);
+        assert_eq!(closed_by(None), DisconnectReason::Lost);
+    }
+}
