@@ -149,7 +149,8 @@ mod tests {
         };
         let written = write(&api);
         let methods = written["paths"]["/a"].as_object().expect("a path");
-        assert_eq!(methods.keys().collect::<Vec<_>>(), ["delete", "get"]);
+        let names: std::collections::BTreeSet<&str> = methods.keys().map(String::as_str).collect();
+        assert_eq!(names, ["delete", "get"].into());
         assert_eq!(methods["get"]["responses"]["204"]["description"], "Done.");
     }
 }

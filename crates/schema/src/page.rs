@@ -244,7 +244,7 @@ fn types(document: &Document) -> String {
         name.ends_with("Frame")
             || ["ErrorCode", "CloseCode"].contains(&name)
             || document.frames.iter().any(|frame| frame.name == name)
-            || (name != "RoomName" && shown.contains(&format!("/{name}\"")))
+            || (!["RoomName", "BoardName"].contains(&name) && shown.contains(&format!("/{name}\"")))
     };
     let shown = document
         .definitions
