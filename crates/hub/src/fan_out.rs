@@ -154,7 +154,7 @@ impl Hub {
                 Delivery::Keyframed { .. } => subscription.flow = Flow::AwaitingKeyframe,
                 Delivery::Volatile => {}
             }
-            skip(subscription, after + 1..=offset, GapCause::Slow);
+            skip(subscription, after + 1..=offset);
             subscription.given = offset;
             false
         });
@@ -262,16 +262,12 @@ impl Offer<'_> {
     /// which are then newer than these. So no more than one batch of a topic waits for a reader, and
     /// the last value of a key, which may be the last for long, is never lost.
     fn offer_latest(&self, reader: Reader<'_>) -> bool {
-        let Reader {
-            encoder,
-            ref subscription,
-            ..
-        } = reader;
-        if !reader.outbox.has_sent(subscription.values_end) {
+        let (encoder, given) = (reader.encoder, reader.subscription.given);
+        if !reader.outbox.has_sent(reader.subscription.values_end) {
             return reader.fall_behind();
         }
         let room = self.len_max.saturating_sub(reader.outbox.len());
-        match self.batch.values(encoder.codec, subscription.given) {
+        match self.batch.values(encoder.codec, given) {
             Some((bytes, gap)) if bytes.len() <= room => {
                 reader.outbox.push(bytes);
                 if let Some(gap) = gap {
@@ -293,7 +289,7 @@ impl Offer<'_> {
         reader.subscription.given = self.batch.last();
         let Some(bytes) = self.bytes(&reader, places.clone(), self.len_max / 2) else {
             for it in &self.batch.publications[places] {
-                skip(reader.subscription, it.offset..=it.offset, GapCause::Slow);
+                skip(reader.subscription, it.offset..=it.offset);
             }
             return false;
         };
@@ -318,7 +314,7 @@ impl Offer<'_> {
                 }
                 Some(_) | None => {
                     reader.subscription.flow = Flow::AwaitingKeyframe;
-                    skip(reader.subscription, it.offset..=it.offset, GapCause::Slow);
+                    skip(reader.subscription, it.offset..=it.offset);
                 }
             }
         }
@@ -327,21 +323,17 @@ impl Offer<'_> {
 }
 
 /// Counts publications that give way.
-fn skip(subscription: &mut Subscription, offsets: RangeInclusive<Offset>, cause: GapCause) {
+fn skip(subscription: &mut Subscription, offsets: RangeInclusive<Offset>) {
     let (from, to) = offsets.into_inner();
     let gap = subscription.skipped.get_or_insert(Gap {
         from,
         to,
         count: 0,
-        cause,
+        cause: GapCause::Slow,
     });
     gap.from = gap.from.min(from);
     gap.to = gap.to.max(to);
     gap.count += to - from + 1;
-    // Being slow is the graver news.
-    if cause == GapCause::Slow {
-        gap.cause = cause;
-    }
 }
 
 /// Says what gave way: before the next publication of the topic, or with the next heartbeat.

@@ -123,8 +123,8 @@ mod tests {
     /// One reader of two symbols; three updates are published, and these versions come.
     fn check(came: &[(u16, u32)], skipped: u64, expected: bool) {
         let mut ledger = Ledger::new(2, 1, true);
-        for _ in 0..3 {
-            ledger.publish();
+        for number in 0..3 {
+            assert_eq!(ledger.publish(), Version::of(number, 2));
         }
         let all = came.iter().try_for_each(|&(symbol, version)| {
             let version = Version { symbol, version };

@@ -55,22 +55,24 @@ pub(super) async fn run(launcher: Launcher, quick: bool, report: &mut Report) ->
         per_second: PER_SECOND / part,
         length: Duration::from_secs(secs),
     };
-    let mut stands = Vec::new();
-    let alone = format!("{OURS}, no readers");
-    stands.push(Stand::new(&launcher, &Entry::ours(), &alone, load(1), 0).await?);
-    stands.push(Stand::new(&launcher, &Entry::ours(), OURS, load(1), readers).await?);
+    // First, since it takes long, and our conversations end if nobody answers their heartbeat.
+    let mut other = None;
     if launcher.wants(PeerServer::Bun) {
-        let bun = Entry::Peer(PeerServer::Bun);
-        match keeping_up(&launcher, &bun, load, readers).await {
-            Ok((part, stand)) => {
-                let name = format!("{OURS}, 1/{part} of the load");
-                let ours = Entry::ours();
-                let ours = Stand::new(&launcher, &ours, &name, load(part), readers);
-                stands.push(ours.await?);
-                stands.push(stand);
-            }
+        match keeping_up(&launcher, &Entry::Peer(PeerServer::Bun), load, readers).await {
+            Ok(found) => other = Some(found),
             Err(error) => report.note(format!("Left out: bun ({error:#}).")),
         }
+    }
+    let ours = Entry::ours();
+    let alone = format!("{OURS}, no readers");
+    let mut stands = vec![
+        Stand::new(&launcher, &ours, &alone, load(1), 0).await?,
+        Stand::new(&launcher, &ours, OURS, load(1), readers).await?,
+    ];
+    if let Some((part, stand)) = other {
+        let name = format!("{OURS}, 1/{part} of the load");
+        stands.push(Stand::new(&launcher, &ours, &name, load(part), readers).await?);
+        stands.push(stand);
     }
     for round in 0..=rounds {
         for step in 0..stands.len() {
