@@ -1,9 +1,10 @@
 //! Both machines against each other, without a hub: what one conversation promises.
 //!
 //! A [`Pair`](pair::Pair) does for both what a driver does, and lets a test lose frames, lines and
-//! time. `crates/sim` does the same with everything at once and by the thousand.
+//! time; [`Alone`](alone::Alone) is a client over HTTP, for which a test plays the rest. `crates/sim` does the same with everything at once and by the thousand.
 
 mod pair;
+mod alone;
 
 mod opening;
 mod limits;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use trunkline_protocol::{ClientFrame, DisconnectClass, DisconnectReason, Moment};
 
 use super::over_http::{Asked, Urgency};
-use super::requests::Waiting;
-use super::{Action, ClientEvent, ClientSession, Status, TokenFailure};
+use super::tokens::refresh_after;
+use super::{Action, ClientEvent, ClientSession, Status};
 use crate::backoff::{STABLE, pause};
 use crate::fallback::{Failure, Transport};
 
@@ -15,9 +15,6 @@ const TOKEN_PATIENCE: Duration = Duration::from_secs(10);
 
 /// A token that held for this long was good, so the next one will be, too.
 const TOKEN_TRUSTED: Duration = Duration::from_secs(5);
-
-/// The shortest time from one refresh of a token to the next.
-const REFRESH_PAUSE: Duration = Duration::from_secs(5);
 
 /// How much later than promised a heartbeat may be before the client probes.
 const HEARTBEAT_SLACK: Duration = Duration::from_secs(2);
@@ -57,7 +54,7 @@ pub(super) struct Live {
     pub(super) watchdog: Watchdog,
     /// Over HTTP, what was asked for last.
     pub(super) asked: Asked,
-    refresh_at: Moment,
+    pub(super) refresh_at: Moment,
     probe: Option<(u32, Moment)>,
     next_nonce: u32,
     pub(super) round_trip: Option<Duration>,
@@ -153,33 +150,6 @@ impl ClientSession {
     /// The transport in use, or the one that is tried next.
     pub fn transport(&self) -> Transport {
         self.fallback.transport()
-    }
-
-    /// The token arrived, or did not.
-    pub fn handle_token(&mut self, now: Moment, token: Result<String, TokenFailure>) {
-        let refreshing = self
-            .waiting
-            .values()
-            .any(|waiting| matches!(waiting, Waiting::Token));
-        match (&self.line, token) {
-            (Line::FetchingToken { attempt, .. }, Ok(token)) => {
-                let attempt = *attempt;
-                self.token = Some(token);
-                self.token_is_new = true;
-                self.dial(now, attempt);
-            }
-            (Line::FetchingToken { .. }, Err(TokenFailure::SignedOut)) => {
-                self.leave(now, Line::Stopped(DisconnectReason::SignedOut));
-            }
-            (Line::FetchingToken { attempt, .. }, Err(TokenFailure::Unavailable)) => {
-                let attempt = *attempt;
-                self.wait(now, attempt + 1, None);
-            }
-            (Line::Live(_), token) if refreshing => self.refresh_with(now, token),
-            // The line took another course meanwhile; a fresh token is still good to have.
-            (_, Ok(token)) => self.token = Some(token),
-            (_, Err(_)) => {}
-        }
     }
 
     /// The transport is open.
@@ -424,54 +394,6 @@ impl ClientSession {
         }
     }
 
-    pub(super) fn token_lasts(&mut self, now: Moment, ttl: Duration) {
-        if let Line::Live(live) = &mut self.line {
-            live.refresh_at = now + refresh_after(ttl);
-        }
-    }
-
-    /// The token turned out to be no longer good.
-    pub(super) fn refresh_now(&mut self, now: Moment) {
-        let fetching = |waiting: &Waiting| matches!(waiting, Waiting::Token);
-        if !self.waiting.values().any(fetching) {
-            self.begin_refresh(now);
-        }
-    }
-
-    fn begin_refresh(&mut self, now: Moment) {
-        self.token_lasts(now, Duration::from_secs(60));
-        self.waiting
-            .retain(|_, waiting| !matches!(waiting, Waiting::Token));
-        self.new_request(Waiting::Token);
-        self.actions.push_back(Action::FetchToken);
-    }
-
-    fn refresh_with(&mut self, now: Moment, token: Result<String, TokenFailure>) {
-        self.waiting
-            .retain(|_, waiting| !matches!(waiting, Waiting::Token));
-        match token {
-            Ok(token) if self.is_one_way() => {
-                self.token = Some(token);
-                self.ask_anew(now, Urgency::Patient);
-                if let Line::Live(live) = &mut self.line {
-                    live.asked.token_is_new = true;
-                }
-            }
-            Ok(token) => {
-                self.token = Some(token.clone());
-                let id = self.new_request(Waiting::Refresh);
-                let token = trunkline_protocol::Text::cut(&token);
-                self.frames.push_back(ClientFrame::Refresh { id, token });
-            }
-            Err(TokenFailure::SignedOut) => {
-                self.hang_up(DisconnectReason::SignedOut);
-                self.leave(now, Line::Stopped(DisconnectReason::SignedOut));
-            }
-            // Tried again in a while; the server closes with a code that says why if it is too late.
-            Err(TokenFailure::Unavailable) => {}
-        }
-    }
-
     fn attempt(&mut self, now: Moment, attempt: u32) {
         if self.token.is_some() {
             self.token_is_new = false;
@@ -488,7 +410,7 @@ impl ClientSession {
         }
     }
 
-    fn dial(&mut self, now: Moment, attempt: u32) {
+    pub(super) fn dial(&mut self, now: Moment, attempt: u32) {
         let transport = self.fallback.transport();
         self.actions.push_back(Action::Dial(transport));
         self.leave(
@@ -500,7 +422,7 @@ impl ClientSession {
         );
     }
 
-    fn wait(&mut self, now: Moment, attempt: u32, told: Option<Duration>) {
+    pub(super) fn wait(&mut self, now: Moment, attempt: u32, told: Option<Duration>) {
         let random = self.jitter.next();
         let pause = told.unwrap_or_else(|| pause(attempt.saturating_sub(1), random));
         self.leave(
@@ -513,7 +435,7 @@ impl ClientSession {
     }
 
     /// Enters a line that is not live: what belonged to the connection ends with it.
-    fn leave(&mut self, now: Moment, line: Line) {
+    pub(super) fn leave(&mut self, now: Moment, line: Line) {
         self.give_up_climb(now);
         self.lanes.clear();
         self.line = line;
@@ -526,9 +448,4 @@ impl ClientSession {
         self.refuse_waiting();
         self.events.push_back(ClientEvent::StatusChanged);
     }
-}
-
-/// A token is refreshed when a fifth of its life is left, and one that hardly lives not in a circle.
-fn refresh_after(ttl: Duration) -> Duration {
-    ttl.mul_f64(0.8).max(REFRESH_PAUSE)
 }

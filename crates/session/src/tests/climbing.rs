@@ -3,7 +3,7 @@
 use trunkline_protocol::frame::Start;
 use trunkline_protocol::{ClientFrame, Payload, ServerFrame};
 
-use super::over_http::{Alone, connected};
+use super::alone::{Alone, connected};
 use super::pair::{at, command, publication, subscribed};
 use crate::Transport::{Poll, Stream, WebSocket};
 use crate::{Action, HttpAnswer, Purpose, Status};
