@@ -10,10 +10,10 @@ use hdrhistogram::Histogram;
 use mio::{Events, Poll, Token};
 
 use super::ledger::Ledger;
-use super::line::{BUFFER_LEN, Line};
+use super::line::Line;
 use super::schedule::Load;
 use super::speech::{Heard, Speech};
-use crate::load::{Target, durations};
+use crate::load::{BUFFER_LEN, Target, durations};
 
 /// How long nothing may come while something is missing.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);

@@ -1,27 +1,18 @@
 //! A line: one connection of a publisher or a reader. It opens while it waits, and then never waits.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
 use anyhow::{Context, Result, bail, ensure};
-use mio::{Interest, Registry, Token};
+use mio::{Registry, Token};
 use trunkline_protocol::{SenderId, UserId};
 
 use super::speech::{Heard, Speech};
-use crate::load::{Language, framing};
-
-/// How much is read at once.
-pub(super) const BUFFER_LEN: usize = 256 * 1024;
-
-const MASK: [u8; 4] = [0x3c, 0xa5, 0x5a, 0xc3];
+use crate::load::{Language, Outgoing, WebSocket, upgraded};
 
 /// A connection.
 pub(super) struct Line {
-    stream: mio::net::TcpStream,
-    opcode: framing::Opcode,
-    /// The begin of a frame.
-    partial: Vec<u8>,
-    unsent: Vec<u8>,
+    socket: WebSocket,
     sender: SenderId,
     counter: u32,
     /// How many publishes are not acknowledged.
@@ -40,28 +31,24 @@ impl Line {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(super::audience::PATIENCE))?;
         stream.write_all(Speech::upgrade(language, address).as_bytes())?;
-        let mut answer = Vec::new();
-        while !answer.ends_with(b"\r\n\r\n") {
-            let mut byte = [0];
-            stream.read_exact(&mut byte).context("no upgrade")?;
-            answer.push(byte[0]);
-        }
-        ensure!(answer.starts_with(b"HTTP/1.1 101 "), "no upgrade");
-        let opcode = language.opcode();
-        let mut partial = Vec::new();
+        let mut unread = Vec::new();
+        let head_len = loop {
+            if let Some(len) = upgraded(&unread)? {
+                break len;
+            }
+            read_more(&mut stream, &mut unread).context("no upgrade")?;
+        };
+        unread.drain(..head_len);
+        let mut out = Outgoing::new(language.opcode());
         let mut user = None;
         if let Some(first) = speech.first(board) {
-            let mut frame = Vec::new();
-            framing::write(&mut frame, opcode, &first, MASK);
-            stream.write_all(&frame)?;
-            user = Some(greet(&mut stream, &mut partial, speech, board.is_some())?);
+            out.put(&first);
+            stream.write_all(&out.take())?;
+            user = Some(greet(&mut stream, &mut unread, &mut out, speech, board)?);
         }
         stream.set_nonblocking(true)?;
         let line = Self {
-            stream: mio::net::TcpStream::from_std(stream),
-            opcode,
-            partial,
-            unsent: Vec::new(),
+            socket: WebSocket::new(mio::net::TcpStream::from_std(stream), unread, out),
             sender: SenderId::from_random(getrandom::u64()?),
             counter: 0,
             untaken: 0,
@@ -70,8 +57,7 @@ impl Line {
     }
 
     pub(super) fn register(&mut self, registry: &Registry, token: Token) -> Result<()> {
-        let interest = Interest::READABLE.add(Interest::WRITABLE);
-        Ok(registry.register(&mut self.stream, token, interest)?)
+        self.socket.register(registry, token)
     }
 
     /// The next publish has this id.
@@ -82,18 +68,11 @@ impl Line {
 
     /// Puts a message behind the others; `flush` sends them.
     pub(super) fn put(&mut self, message: &[u8]) {
-        framing::write(&mut self.unsent, self.opcode, message, MASK);
+        self.socket.out.put(message);
     }
 
     pub(super) fn flush(&mut self) -> Result<()> {
-        while !self.unsent.is_empty() {
-            match self.stream.write(&self.unsent) {
-                Ok(len) => drop(self.unsent.drain(..len)),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                Err(error) => return Err(error).context("cannot write"),
-            }
-        }
-        Ok(())
+        self.socket.flush()
     }
 
     /// Reads what has come, and hands on what it means. Returns how many bytes that were.
@@ -103,81 +82,55 @@ impl Line {
         speech: &Speech,
         mut heard: impl FnMut(Heard) -> Result<()>,
     ) -> Result<u64> {
-        let mut bytes = 0;
-        loop {
-            let kept = self.partial.len();
-            buffer[..kept].copy_from_slice(&self.partial);
-            let read = match self.stream.read(&mut buffer[kept..]) {
-                Ok(0) => bail!("the server hung up"),
-                Ok(read) => read,
-                Err(error) => match error.kind() {
-                    ErrorKind::WouldBlock => return Ok(bytes),
-                    ErrorKind::Interrupted => continue,
-                    _ => return Err(error).context("cannot read"),
-                },
-            };
-            bytes += read as u64;
-            let end = kept + read;
-            let mut used = 0;
-            while let Some((frame, len)) = framing::read(&buffer[used..end])? {
-                used += len;
-                match frame.opcode {
-                    framing::Opcode::Text | framing::Opcode::Binary => {
-                        match speech.hear(frame.payload)? {
-                            Heard::Answer(answer) => {
-                                framing::write(&mut self.unsent, self.opcode, &answer, MASK);
-                            }
-                            Heard::Taken => self.untaken = self.untaken.saturating_sub(1),
-                            other => heard(other)?,
-                        }
-                    }
-                    framing::Opcode::Ping => {
-                        let pong = framing::Opcode::Pong;
-                        framing::write(&mut self.unsent, pong, frame.payload, MASK);
-                    }
-                    framing::Opcode::Pong => {}
-                    framing::Opcode::Close => bail!("the server closed"),
+        let Self {
+            socket, untaken, ..
+        } = self;
+        let received = socket.receive(buffer, |bytes, out| {
+            out.take_messages(bytes, |message, out| {
+                match speech.hear(message)? {
+                    Heard::Answer(answer) => out.put(&answer),
+                    Heard::Taken => *untaken = untaken.saturating_sub(1),
+                    other => heard(other)?,
                 }
-            }
-            self.partial.clear();
-            self.partial.extend_from_slice(&buffer[used..end]);
-            ensure!(self.partial.len() < buffer.len(), "a frame without end");
-            // A short read has emptied the socket.
-            if end < buffer.len() {
-                self.flush()?;
-                return Ok(bytes);
-            }
-        }
+                Ok(())
+            })
+        });
+        Ok(received?.bytes)
     }
 }
 
-/// Waits until a conversation is open and, if it is to be, its board is read.
+/// Waits until a conversation is open and, if there is a board to read, it is being read.
 fn greet(
     stream: &mut TcpStream,
-    partial: &mut Vec<u8>,
+    unread: &mut Vec<u8>,
+    out: &mut Outgoing,
     speech: &Speech,
-    reads: bool,
+    board: Option<&str>,
 ) -> Result<UserId> {
-    let (mut user, mut reading) = (None, false);
+    let (mut user, mut reading) = (None, board.is_none());
     loop {
-        let mut used = 0;
-        while let Some((frame, len)) = framing::read(&partial[used..])? {
-            used += len;
-            match speech.hear(frame.payload)? {
+        let used = out.take_messages(unread, |message, _| {
+            match speech.hear(message)? {
                 Heard::Open(it) => user = Some(it),
                 Heard::Reading => reading = true,
                 other => bail!("{other:?} before anything was asked"),
             }
-        }
-        partial.drain(..used);
+            Ok(())
+        });
+        unread.drain(..used?);
         if let Some(user) = user
-            && (reading || !reads)
+            && reading
         {
             return Ok(user);
         }
-        let mut bytes = [0; 4096];
-        let len = stream.read(&mut bytes).context("no greeting")?;
-        ensure!(len > 0, "the server hung up");
-        partial.extend_from_slice(&bytes[..len]);
+        read_more(stream, unread).context("no greeting")?;
     }
+}
+
+fn read_more(stream: &mut TcpStream, unread: &mut Vec<u8>) -> Result<()> {
+    let mut bytes = [0; 4096];
+    let len = stream.read(&mut bytes)?;
+    ensure!(len > 0, "the server hung up");
+    unread.extend_from_slice(&bytes[..len]);
+    Ok(())
 }

@@ -12,10 +12,11 @@ use anyhow::{Context, Result, ensure};
 use mio::{Events, Poll, Token};
 
 use super::burst::Burst;
-use super::connection::{BUFFER_LEN, Connection};
+use super::connection::Connection;
 use super::language::{Language, Place};
 use super::ledger::Ledger;
 use super::stamp::Stamp;
+use super::websocket::BUFFER_LEN;
 
 /// How long nothing may come while something is missing.
 const PATIENCE: Duration = Duration::from_secs(10);

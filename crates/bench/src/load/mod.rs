@@ -11,7 +11,8 @@ mod connection;
 mod ledger;
 mod language;
 mod stamp;
-pub(crate) mod framing;
+mod framing;
+mod websocket;
 mod storm;
 
 pub(crate) use burst::{Burst, durations};
@@ -20,3 +21,4 @@ pub(crate) use language::{Language, Place};
 #[cfg(test)]
 pub(crate) use ledger::Faults;
 pub(crate) use storm::storm;
+pub(crate) use websocket::{BUFFER_LEN, Outgoing, WebSocket, upgraded};

@@ -6,9 +6,10 @@ use anyhow::{Context, Result, ensure};
 use mio::{Events, Poll, Token};
 
 use super::burst::Burst;
-use super::connection::{BUFFER_LEN, Connection};
+use super::connection::Connection;
 use super::crowd::Target;
 use super::language::Place;
+use super::websocket::BUFFER_LEN;
 
 /// How many open at once.
 const AT_ONCE: usize = 64;

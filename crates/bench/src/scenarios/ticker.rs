@@ -151,11 +151,11 @@ impl Stand {
         self.spread(|it| it.cpu.as_secs_f64() * 1e6 / it.showing.updates as f64)
     }
 
-    /// Processor time for each reader and second of the load, in microseconds, without what `free`
-    /// says that an update costs without readers.
-    fn per_reader(&self, free: f64) -> Vec<f64> {
+    /// Processor time for each reader and second of the load, in microseconds. What the publishers
+    /// cost is part of it.
+    fn per_reader(&self) -> Vec<f64> {
         let of = |it: &Sample| {
-            let cpu = it.cpu.as_secs_f64() * 1e6 - free * it.showing.updates as f64;
+            let cpu = it.cpu.as_secs_f64() * 1e6;
             cpu / self.audience.hearers() as f64 / self.load.length.as_secs_f64()
         };
         self.samples.iter().map(of).collect()
@@ -207,15 +207,16 @@ fn tell(report: &mut Report, stands: &[Stand], readers: usize) {
     let [alone, whole, rest @ ..] = stands else {
         return;
     };
-    let free = alone.per_update().median;
-    let each = Spread::of(whole.per_reader(free)).median;
     report.note(format!(
-        "An update without readers costs {free:.1} us. What the whole load costs beyond that is \
-         {each:.0} us for each reader and second. Every reader ended with the newest quote of every \
-         symbol, and the updates that it did not get were all told as overtaken."
+        "An update costs {:.1} us without readers, and {:.1} us with {readers}, readers included. \
+         The one is not a part of the other: a server that is busy with readers takes more updates \
+         at once. Every reader ended with the newest quote of every symbol, and the updates that it \
+         did not get were all told as overtaken.",
+        alone.per_update().median,
+        whole.per_update().median
     ));
     if let [ours, other] = rest {
-        let found = Spread::of_ratios(&ours.per_reader(0.0), &other.per_reader(0.0));
+        let found = Spread::of_ratios(&ours.per_reader(), &other.per_reader());
         let verdict = Verdict {
             label: format!("processor time: {} / {}", ours.name, other.name),
             found,
@@ -243,7 +244,7 @@ fn cells(stand: &Stand) -> Vec<String> {
     cells.push(of_readers(format!("{:.2}", skipped.median)));
     cells.push(format!("{:.1}", core.median));
     cells.push(format!("{:.1}", stand.per_update().median));
-    let cpu = Spread::of(stand.per_reader(0.0));
+    let cpu = Spread::of(stand.per_reader());
     cells.push(of_readers(format!("{:.0}", cpu.median)));
     let bytes = stand.spread(|it| it.showing.bytes as f64 / 1024.0 / readers / secs);
     cells.push(of_readers(format!("{:.1}", bytes.median)));
@@ -264,7 +265,7 @@ fn figures(stand: &Stand) -> serde_json::Value {
         "updates_per_second": stand.load.per_second,
         "readers": stand.readers,
         "cpu_us_of_an_update": stand.per_update().json(),
-        "cpu_us_of_a_reader_and_second": Spread::of(stand.per_reader(0.0)).json(),
+        "cpu_us_of_a_reader_and_second": Spread::of(stand.per_reader()).json(),
         "updates": stand.samples.iter().map(|it| it.showing.updates).sum::<u64>(),
         "quotes": stand.samples.iter().map(|it| it.showing.quotes).sum::<u64>(),
         "bytes": stand.samples.iter().map(|it| it.showing.bytes).sum::<u64>(),
