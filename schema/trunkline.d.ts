@@ -327,12 +327,75 @@ export type GapCause =
   /** They were overtaken by newer values of the same key. */
   | "conflated";
 
+/** The begin of a connection, byte by byte: at most `WITNESSED_LEN_MAX` of each part. */
+export interface Handshake {
+  /** The head of the request. At most 4096 elements. */
+  request: number[];
+  /** The head of the response. At most 4096 elements. */
+  response: number[];
+  /** What the client has sent after it. At most 4096 elements. */
+  up: number[];
+  /** What the server has sent after it. At most 4096 elements. */
+  down: number[];
+}
+
 /** The newest offset of a topic. */
 export interface Head {
   /** The topic. */
   topic_id: TopicId;
   /** Its newest offset. A whole number up to 9007199254740991. */
   offset: number;
+}
+
+/** A question that needs no more words than its method. */
+export type LabAsked = Record<string, never>;
+
+/** "feed", which only the lanes of a race have, or a user's id. Pattern: `^(feed|[0-9a-f]{16})$`. */
+export type LabKey = string;
+
+/** A way on which a feed travels. */
+export type Lane =
+  /** A request every so often. */
+  | "poll"
+  /** A request that is answered when there is something to tell. */
+  | "long_poll"
+  /** Server-sent events. */
+  | "events"
+  /** One long response. */
+  | "stream"
+  /** A WebSocket that speaks JSON. */
+  | "socket_json"
+  /** A WebSocket that speaks bincode. */
+  | "socket";
+
+/** Where a lane is. */
+export interface LaneAt {
+  /** Which. */
+  lane: Lane;
+  /** The port of its listener. A whole number up to 65535. */
+  port: number;
+}
+
+/** What a lane has taken, counted at the server's sockets, with all headers. */
+export interface LaneReport {
+  /** Which. */
+  lane: Lane;
+  /** Ticks that were published on it. A whole number up to 4294967295. */
+  published: number;
+  /** Bytes from its readers. A whole number up to 9007199254740991. */
+  received: number;
+  /** Bytes to its readers. A whole number up to 9007199254740991. */
+  sent: number;
+  /** Microseconds of processor time of its threads, publishing included. Nothing where the system does not tell. A whole number up to 9007199254740991. */
+  cpu_us?: number;
+}
+
+/** Where the lanes are: at the host of the page, under these ports. */
+export interface Lanes {
+  /** Each lane once, or none. At most 6 elements. */
+  lanes: LaneAt[];
+  /** The port of the witness, which hands everything on to the server and remembers the begin. A whole number up to 65535. */
+  witness?: number;
 }
 
 /** What a connection may do. */
@@ -372,6 +435,12 @@ export interface MessageId {
   counter: number;
 }
 
+/** What one has put into the query of an address at the witness, as `witness=NONCE`. */
+export interface Nonce {
+  /** A random number up to 2^53 - 1, in decimal digits there. A whole number up to 9007199254740991. */
+  nonce: number;
+}
+
 /** Where a reader stands: the offset of the last publication it has, and the epoch it belongs to. */
 export interface Position {
   /** The lifetime of the history. */
@@ -402,6 +471,40 @@ export interface Quote {
   ask_above: number;
   /** How much the last trade was about, in whole shares, contracts or lots. A whole number up to 4294967295. */
   size: number;
+}
+
+/** A race that begins. */
+export interface Race {
+  /** Its number. A whole number up to 4294967295. */
+  id: number;
+  /** When its first tick is due, by the server's clock in microseconds. There is time to connect. A whole number up to 9007199254740991. */
+  begins_us: number;
+  /** Microseconds from one tick to the next. A whole number up to 4294967295. */
+  period_us: number;
+  /** How many ticks there will be, from number 1 on. A whole number up to 4294967295. */
+  ticks: number;
+}
+
+/** Which race. */
+export interface RaceId {
+  /** Its number. A whole number up to 4294967295. */
+  id: number;
+}
+
+/** What a race has taken so far, since the moment before it was answered that it begins. */
+export interface RaceReport {
+  /** Each lane. At most 6 elements. */
+  lanes: LaneReport[];
+}
+
+/** What a race is to be like. */
+export interface RaceWish {
+  /** Ticks per second: 1 to `RACE_RATE_MAX`. A whole number up to 65535. */
+  rate: number;
+  /** How much fills a tick, in bytes: up to `FILLER_LEN_MAX`. A whole number up to 65535. */
+  filler_len: number;
+  /** How long: 1 to `RACE_SECONDS_MAX`. A whole number up to 255. */
+  seconds: number;
 }
 
 /** Which kept publications to read. */
@@ -633,6 +736,12 @@ export interface ServerSubscribed {
   members?: Members;
 }
 
+/** The time. */
+export interface ServerTime {
+  /** Microseconds since the server started, by a clock that never goes back. A whole number up to 9007199254740991. */
+  now_us: number;
+}
+
 /** Answers `unsubscribe`. No publication of the topic follows it. */
 export interface ServerUnsubscribed {
   type: "unsubscribed";
@@ -667,6 +776,16 @@ export interface Subscribe {
   presence?: boolean;
   /** Where to start. */
   start?: Start;
+}
+
+/** One of a row of messages whose arrival is watched. */
+export interface Tick {
+  /** Its number in the row. A whole number up to 4294967295. */
+  number: number;
+  /** Microseconds from the begin of the row to when it was due. A whole number up to 9007199254740991. */
+  at_us: number;
+  /** What makes it as long as it is to be. At most 4096 bytes of UTF-8. */
+  filler: string;
 }
 
 /** A wall-clock time for people: whole seconds since 1970-01-01T00:00:00Z, good until 2106. Four bytes, because a varint above 2^32 takes nine. A whole number up to 4294967295. */
@@ -716,6 +835,12 @@ export interface Topics {
     command: ChatCommand;
     event: ChatEvent;
   };
+  /** Ticks of a user's own, to see what becomes of them; and the feed of a race, which only the lanes of the lab carry. */
+  "lab": {
+    key: LabKey;
+    command: Tick;
+    event: Tick;
+  };
   /** A board of quotes. Of each symbol the newest is kept. */
   "ticker": {
     key: BoardName;
@@ -737,10 +862,35 @@ export interface Calls {
     request: ListRoomsRequest;
     response: Rooms;
   };
+  /** Tells the server's time, to find out how far one's own clock is from it. */
+  "lab.clock": {
+    request: LabAsked;
+    response: ServerTime;
+  };
   /** Sends a text back as it came: for measurements, and to try a client. */
   "lab.echo": {
     request: EchoText;
     response: EchoText;
+  };
+  /** Shows how a connection began that went by the witness, byte by byte. */
+  "lab.handshake": {
+    request: Nonce;
+    response: Handshake;
+  };
+  /** Tells at which ports the lanes of the lab listen, and its witness. */
+  "lab.lanes": {
+    request: LabAsked;
+    response: Lanes;
+  };
+  /** Begins a race: one feed over all lanes. There is one race at a time. */
+  "lab.race": {
+    request: RaceWish;
+    response: Race;
+  };
+  /** Tells what a race has taken so far, counted at the server's sockets. */
+  "lab.report": {
+    request: RaceId;
+    response: RaceReport;
   };
 }
 

@@ -7,7 +7,7 @@ use leptos_router::path;
 use crate::browser::formats;
 use crate::i18n::{I18nContextProvider, keep_choice};
 use crate::pages::chat;
-use crate::pages::{Chat, NotFound};
+use crate::pages::{Chat, Lab, NotFound};
 use crate::shell::{RenameDialog, Shell, provide_renaming, provide_title};
 use crate::sign_in::SignedIn;
 use crate::{realtime, theme};
@@ -40,6 +40,7 @@ fn Shared() -> impl IntoView {
                         <Route path=path!("/") view=|| view! { <Redirect path="/chat" /> } />
                         <Route path=path!("/chat") view=Chat />
                         <Route path=path!("/chat/:room") view=Chat />
+                        <Route path=path!("/lab") view=Lab />
                     </Routes>
                 </SignedIn>
             </Shell>

@@ -248,7 +248,7 @@ fn connect(token: Option<String>, outbox: Option<LocalOutbox>) -> Client {
 }
 
 /// The address of the socket beside this page.
-fn socket_url() -> String {
+pub(crate) fn socket_url() -> String {
     let location = window().location();
     let scheme = if location.protocol().as_deref() == Ok("https:") {
         "wss"

@@ -6,7 +6,9 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Value, json};
 use trunkline_protocol::topics::chat::{Chat, ListRooms, Typing};
-use trunkline_protocol::topics::lab::Echo;
+use trunkline_protocol::topics::lab::{
+    Echo, Lab, ListLanes, ReportRace, ShowHandshake, StartRace, TellTime,
+};
 use trunkline_protocol::topics::ticker::Ticker;
 use trunkline_protocol::{Call, Delivery, Topic};
 
@@ -50,6 +52,11 @@ impl Catalog {
                     "A board of quotes. Of each symbol the newest is kept.",
                     generator,
                 ),
+                topic::<Lab>(
+                    "Ticks of a user's own, to see what becomes of them; and the feed of a race, \
+                     which only the lanes of the lab carry.",
+                    generator,
+                ),
             ],
             calls: vec![
                 call::<ListRooms>(
@@ -58,6 +65,26 @@ impl Catalog {
                 ),
                 call::<Echo>(
                     "Sends a text back as it came: for measurements, and to try a client.",
+                    generator,
+                ),
+                call::<TellTime>(
+                    "Tells the server's time, to find out how far one's own clock is from it.",
+                    generator,
+                ),
+                call::<ListLanes>(
+                    "Tells at which ports the lanes of the lab listen, and its witness.",
+                    generator,
+                ),
+                call::<StartRace>(
+                    "Begins a race: one feed over all lanes. There is one race at a time.",
+                    generator,
+                ),
+                call::<ReportRace>(
+                    "Tells what a race has taken so far, counted at the server's sockets.",
+                    generator,
+                ),
+                call::<ShowHandshake>(
+                    "Shows how a connection began that went by the witness, byte by byte.",
                     generator,
                 ),
             ],

@@ -174,6 +174,7 @@ fn topics(document: &Document, all: &[Example]) -> String {
 fn topic_kind(namespace: &str, part: &str) -> String {
     match namespace {
         "ticker" => "quote".to_owned(),
+        "lab" => "tick".to_owned(),
         _ => format!("{namespace}_{part}"),
     }
 }
@@ -244,7 +245,8 @@ fn types(document: &Document) -> String {
         name.ends_with("Frame")
             || ["ErrorCode", "CloseCode"].contains(&name)
             || document.frames.iter().any(|frame| frame.name == name)
-            || (!["RoomName", "BoardName"].contains(&name) && shown.contains(&format!("/{name}\"")))
+            || (!["RoomName", "BoardName", "LabKey"].contains(&name)
+                && shown.contains(&format!("/{name}\"")))
     };
     let shown = document
         .definitions

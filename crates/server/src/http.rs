@@ -35,6 +35,10 @@ pub(crate) struct Services {
     pub(crate) assets: Assets,
     pub(crate) node: Arc<Node>,
     pub(crate) open: OpenConnections,
+    /// Where pages may connect to, beside the server itself.
+    pub(crate) lab_ports: Arc<[u16]>,
+    /// The server's own.
+    pub(crate) port: u16,
     /// Cancelled when the server should end: conversations say so to their peers.
     pub(crate) shutdown: CancellationToken,
 }
@@ -54,7 +58,7 @@ pub(crate) fn router(services: &Services) -> Router {
         shutdown,
         ..
     } = services;
-    let origins = origins(config);
+    let origins = origins(config).with_pages_at(services.port);
     let routes = if config.conformance {
         conformance::router(Arc::clone(node))
     } else {
@@ -77,8 +81,27 @@ pub(crate) fn router(services: &Services) -> Router {
         .fallback(move |request: Request| async move { elsewhere(&assets, &request) })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         .layer(from_fn_with_state(Arc::new(origins), origin::guard))
-        .layer(from_fn(security::headers))
+        .layer(from_fn_with_state(
+            Arc::clone(&services.lab_ports),
+            security::headers,
+        ))
         .layer(from_fn(log))
+}
+
+/// The routes of a lane of the lab: conversations, and nothing that a page needs beside them.
+pub(crate) fn lane(
+    config: &Config,
+    node: Arc<Node>,
+    guests: Arc<Guests>,
+    assets: Assets,
+) -> Router {
+    let origins = origins(config).with_neighbours();
+    let http = OverHttp::new(config, Arc::clone(&node), guests).with_neighbours();
+    realtime::router(node, assets)
+        .merge(transport::http::router(http))
+        .fallback(|| async { Problem::not_found() })
+        .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+        .layer(from_fn_with_state(Arc::new(origins), origin::guard))
 }
 
 /// The conversations that need no WebSocket, and the back ends that need no conversation.

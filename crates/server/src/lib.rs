@@ -19,6 +19,7 @@ mod assets;
 mod auth;
 mod conformance;
 mod health;
+mod lab;
 mod realtime;
 mod reference;
 
@@ -28,6 +29,7 @@ mod node;
 mod requests;
 mod shard;
 pub mod topics;
+mod traffic;
 mod transport;
 mod api;
 
@@ -37,7 +39,7 @@ pub use accept::Timeouts;
 pub use api::ApiKey;
 pub use assets::Assets;
 pub use auth::{AccessToken, Guests, TokenError, User};
-pub use config::{Broker, Config, ListenAddress, LogFilter};
+pub use config::{Broker, Config, LabPorts, ListenAddress, LogFilter};
 pub use origin::Origin;
 pub use server::Server;
 pub use shutdown::cancel_on_signals;

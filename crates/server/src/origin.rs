@@ -99,6 +99,15 @@ impl std::error::Error for InvalidOrigin {}
 pub(crate) struct OriginPolicy {
     scheme: Scheme,
     allowed: Vec<Origin>,
+    neighbours: Neighbours,
+}
+
+/// Which pages of the host that was asked are taken for our own, though they come from another port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Neighbours {
+    None,
+    At(u16),
+    All,
 }
 
 impl OriginPolicy {
@@ -109,7 +118,40 @@ impl OriginPolicy {
         } else {
             Scheme::Http
         };
-        Self { scheme, allowed }
+        Self {
+            scheme,
+            allowed,
+            neighbours: Neighbours::None,
+        }
+    }
+
+    /// Lets in pages that come from this port of the host that was asked: our own, where something
+    /// else hands their requests on.
+    #[must_use]
+    pub(crate) fn with_pages_at(self, port: u16) -> Self {
+        Self {
+            neighbours: Neighbours::At(port),
+            ..self
+        }
+    }
+
+    /// Lets in pages from all ports of the host that was asked.
+    #[must_use]
+    pub(crate) fn with_neighbours(self) -> Self {
+        Self {
+            neighbours: Neighbours::All,
+            ..self
+        }
+    }
+
+    fn is_neighbour(&self, host: Option<&Origin>, page: &Origin) -> bool {
+        let same_host = |it: &Origin| it.scheme == page.scheme && it.host == page.host;
+        host.is_some_and(same_host)
+            && match self.neighbours {
+                Neighbours::None => false,
+                Neighbours::At(port) => page.port == port,
+                Neighbours::All => true,
+            }
     }
 
     /// Checks one request. Safe methods only need a proper `Host`, unless they begin a
@@ -138,20 +180,28 @@ impl OriginPolicy {
             .ok()
             .and_then(|text| text.parse::<Origin>().ok());
         let origin = origin.ok_or(Refusal::Foreign)?;
-        if host.as_ref() == Some(&origin) || self.allowed.contains(&origin) {
+        if host.as_ref() == Some(&origin)
+            || self.is_neighbour(host.as_ref(), &origin)
+            || self.allowed.contains(&origin)
+        {
             Ok(())
         } else {
             Err(Refusal::Foreign)
         }
     }
 
-    /// Returns the origin of the page that may read the answer to a request that was let in, if it
-    /// is an allowed one and not our own.
-    fn shares_with(&self, uri: &Uri, headers: &HeaderMap) -> Option<HeaderValue> {
+    /// Returns the origin of the page that may read the answer to a request that was let in, and
+    /// whether it may come with our cookie, if the page is an allowed one and not our own.
+    fn shares_with(&self, uri: &Uri, headers: &HeaderMap) -> Option<(HeaderValue, bool)> {
         let origin = headers.get(header::ORIGIN)?;
         let page: Origin = origin.to_str().ok()?.parse().ok()?;
-        let shares = uri.path().starts_with(OVER_HTTP) && self.allowed.contains(&page);
-        shares.then(|| origin.clone())
+        if !uri.path().starts_with(OVER_HTTP) {
+            return None;
+        }
+        let host = self.host(uri, Version::HTTP_11, headers).ok()?;
+        let neighbour = host.as_ref() != Some(&page) && self.is_neighbour(host.as_ref(), &page);
+        let shares = neighbour || self.allowed.contains(&page);
+        shares.then(|| (origin.clone(), neighbour))
     }
 
     /// Returns the origin of this server's own pages, as the requester addresses it.
@@ -225,7 +275,7 @@ pub(crate) async fn guard(
     );
     match verdict {
         Ok(()) => match policy.shares_with(request.uri(), request.headers()) {
-            Some(origin) => sharing::answer(origin, request, next).await,
+            Some((origin, cookie)) => sharing::answer(origin, cookie, request, next).await,
             None => next.run(request).await,
         },
         Err(refusal) => {

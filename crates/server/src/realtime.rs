@@ -23,7 +23,7 @@ use crate::topics::Registry;
 use crate::transport::websocket::{upgrade, wants_upgrade};
 
 /// Makes a node with these topics, its broker and its shards, which run as long as they are kept.
-/// Inside the runtime that carries jobs.
+/// Inside the runtime that carries jobs. The names of the shards' threads begin with `name`.
 ///
 /// # Errors
 ///
@@ -33,6 +33,7 @@ pub(crate) fn open(
     guests: Arc<Guests>,
     config: &Config,
     ends: (CancellationToken, TaskTracker),
+    name: &str,
 ) -> anyhow::Result<(Arc<Node>, Shards)> {
     let authenticator = Box::new(GuestTokens(guests));
     let rules = Rules {
@@ -59,7 +60,7 @@ pub(crate) fn open(
             })
         },
     )?;
-    Shards::start(&node, seeds).map(|shards| (node, shards))
+    Shards::start(&node, seeds, name).map(|shards| (node, shards))
 }
 
 /// The addresses of WebSockets.

@@ -106,13 +106,20 @@ fn etag(text: &str) -> HeaderValue {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::sync::Arc;
+    use std::time::Duration;
 
     use axum::body::Body;
     use axum::http::Request;
     use http_body_util::BodyExt;
     use tower::ServiceExt;
 
+    use tokio_util::sync::CancellationToken;
+
     use super::*;
+    use crate::auth::Guests;
+    use crate::config::{Config, LabPorts};
+    use crate::lab::Lab;
 
     async fn ask(method: &str, path: &str, known: Option<&HeaderValue>) -> Response {
         let mut request = Request::builder().method(method).uri(path);
@@ -198,7 +205,14 @@ mod tests {
             let described = schema[key].as_object().expect("a table of kinds");
             described.keys().cloned().collect::<Vec<_>>()
         };
-        let registry = crate::topics::registry();
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let guests = Guests::open(folder.path(), Duration::from_secs(1)).expect("a new key");
+        let config = Config {
+            lab: LabPorts::Off,
+            ..Config::default()
+        };
+        let lab = Lab::bind(&config, &Arc::new(guests), &CancellationToken::new());
+        let registry = lab.expect("no ports").join(crate::topics::registry());
         assert_eq!(names("x-topics"), registry.namespaces().collect::<Vec<_>>());
         assert_eq!(names("x-calls"), registry.methods());
     }

@@ -3,8 +3,11 @@
 //! They stand on every response, errors included. The page's own policy also names the hashes of
 //! its inline scripts, because trunk starts the app by one.
 
-use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, header};
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use base64::Engine;
@@ -12,12 +15,19 @@ use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
 /// Middleware that adds the headers to whatever comes back.
-pub(crate) async fn headers(request: Request, next: Next) -> Response {
+pub(crate) async fn headers(
+    State(lab_ports): State<Arc<[u16]>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let lab = lab_sources(request.headers().get(header::HOST), &lab_ports);
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    // The page brings a policy with its hashes.
+    // The page brings a policy with its hashes. Nothing else can connect to anywhere.
     if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy(""));
+    } else if let Some(lab) = lab {
+        open_to(headers, &lab);
     }
     for (name, value) in FIXED {
         headers.insert(name, HeaderValue::from_static(value));
@@ -38,6 +48,34 @@ const FIXED: [(HeaderName, &str); 4] = [
         "same-origin",
     ),
 ];
+
+/// The lab's ports at the host that was asked, as sources of a policy.
+fn lab_sources(host: Option<&HeaderValue>, ports: &[u16]) -> Option<String> {
+    if ports.is_empty() {
+        return None;
+    }
+    let authority: Authority = host?.to_str().ok()?.parse().ok()?;
+    let host = authority.host();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
+    if host.is_empty() || !host.bytes().all(plain) {
+        return None;
+    }
+    let of_port = |port: &u16| format!(" http://{host}:{port} ws://{host}:{port}");
+    Some(ports.iter().map(of_port).collect())
+}
+
+/// Lets a page connect to these sources, too.
+fn open_to(headers: &mut HeaderMap, sources: &str) {
+    let policy = headers.get(header::CONTENT_SECURITY_POLICY);
+    let Some(policy) = policy.and_then(|it| it.to_str().ok()) else {
+        return;
+    };
+    let own = "connect-src 'self'";
+    let policy = policy.replace(own, &format!("{own}{sources}"));
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+}
 
 /// Returns the content security policy for a page with these inline scripts.
 pub(crate) fn policy(html: &str) -> HeaderValue {
@@ -128,6 +166,42 @@ mod tests {
             &["a", "한글"],
         );
         check("<script>never closed", &[]);
+    }
+
+    #[test]
+    fn the_labs_ports_are_named_at_the_host_that_was_asked() {
+        let check = |host: &'static str, ports: &[u16], expected: Option<&str>| {
+            let sources = lab_sources(Some(&HeaderValue::from_static(host)), ports);
+            assert_eq!(sources.as_deref(), expected, "{host}");
+        };
+        let one = |host: &str| format!(" http://{host}:9000 ws://{host}:9000");
+        check("localhost:8787", &[9000], Some(&one("localhost")));
+        check("[::1]:8787", &[9000], Some(&one("[::1]")));
+        check(
+            "10.0.0.1",
+            &[9000, 9001],
+            Some(
+                " http://10.0.0.1:9000 ws://10.0.0.1:9000 http://10.0.0.1:9001 ws://10.0.0.1:9001",
+            ),
+        );
+        check("localhost", &[], None);
+        for bad in ["a;script-src *", "a'b", "a,b", "user@host;", ""] {
+            check(bad, &[9000], None);
+        }
+    }
+
+    #[test]
+    fn a_page_may_connect_to_the_lab() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy(""));
+        open_to(&mut headers, " http://h:1");
+        let policy = headers[header::CONTENT_SECURITY_POLICY]
+            .to_str()
+            .expect("ASCII");
+        assert!(
+            policy.contains("connect-src 'self' http://h:1;"),
+            "{policy}"
+        );
     }
 
     #[test]

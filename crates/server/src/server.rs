@@ -18,6 +18,7 @@ use crate::assets::Assets;
 use crate::auth::Guests;
 use crate::config::Config;
 use crate::http::{self, Services};
+use crate::lab::Lab;
 use crate::node::Node;
 use crate::realtime;
 use crate::shard::Shards;
@@ -31,6 +32,7 @@ pub struct Server {
     shards: Shards,
     assets: Assets,
     guests: Arc<Guests>,
+    lab: Arc<Lab>,
     listener: TcpListener,
     local_addr: SocketAddr,
     goodbye: CancellationToken,
@@ -56,7 +58,9 @@ impl Server {
         let guests = Arc::new(Guests::open(&config.data, config.token_lifetime)?);
         let (goodbye, tasks) = (CancellationToken::new(), TaskTracker::new());
         let ends = (goodbye.clone(), tasks.clone());
-        let (node, shards) = realtime::open(registry, Arc::clone(&guests), &config, ends)?;
+        let lab = Lab::bind(&config, &guests, &goodbye)?;
+        let registry = lab.join(registry);
+        let (node, shards) = realtime::open(registry, Arc::clone(&guests), &config, ends, "shard")?;
         let address = config.listen.0;
         let listener = accept::listen(address).map_err(|error| match error.kind() {
             ErrorKind::AddrInUse => anyhow!(
@@ -74,6 +78,7 @@ impl Server {
             shards,
             assets: Assets::none(),
             guests,
+            lab,
             listener,
             local_addr,
             goodbye,
@@ -112,13 +117,17 @@ impl Server {
             told.cancel();
         };
         let _telling = AbortOnDropHandle::new(tokio::spawn(tell));
-        let origins = http::origins(&self.config);
+        let port = self.local_addr.port();
+        let origins = http::origins(&self.config).with_pages_at(port);
+        self.lab.serve(self.local_addr);
         let services = Services {
             open: OpenConnections::new(self.config.connections_max),
             node: self.node,
             config: Arc::new(self.config),
             guests: self.guests,
             assets: self.assets,
+            lab_ports: self.lab.ports().into(),
+            port,
             shutdown: goodbye.clone(),
         };
         let app = http::router(&services);

@@ -5,4 +5,5 @@
 
 pub mod account;
 pub mod chat;
+pub mod lab;
 pub mod line;

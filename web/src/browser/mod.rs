@@ -1,6 +1,9 @@
 //! What pages ask of the browser beyond elements: storage, clocks, formats, events.
 
 pub(crate) mod clock;
+pub(crate) mod download;
 pub(crate) mod events;
+pub(crate) mod fetch;
 pub(crate) mod formats;
+pub(crate) mod motion;
 pub(crate) mod storage;

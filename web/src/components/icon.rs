@@ -6,6 +6,7 @@ use leptos::prelude::*;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Glyph {
     Chat,
+    Lab,
     More,
     People,
     Rooms,
@@ -31,6 +32,7 @@ impl Glyph {
     fn path(self) -> &'static str {
         match self {
             Self::Chat => "M2.5 3.5h11v7.5h-6l-3 2.5v-2.5h-2z",
+            Self::Lab => "M6.5 2.5v4L2.75 13.5h10.5L9.5 6.5v-4M5 2.5h6M4.9 9.5h6.2",
             Self::More => "M3.25 8h.01M8 8h.01M12.75 8h.01",
             Self::People => {
                 "M6 8a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5zM1.5 13.5c.4-2.6 2.2-4 4.5-4s4.1 1.4 4.5 4\

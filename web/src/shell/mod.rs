@@ -29,12 +29,20 @@ pub(crate) struct Page {
 }
 
 /// The pages there are, in order.
-pub(crate) const PAGES: &[Page] = &[Page {
-    path: "/chat",
-    glyph: Glyph::Chat,
-    name: |i18n| t_string!(i18n, pages.chat),
-    waiting: chat::unread,
-}];
+pub(crate) const PAGES: &[Page] = &[
+    Page {
+        path: "/chat",
+        glyph: Glyph::Chat,
+        name: |i18n| t_string!(i18n, pages.chat),
+        waiting: chat::unread,
+    },
+    Page {
+        path: "/lab",
+        glyph: Glyph::Lab,
+        name: |i18n| t_string!(i18n, pages.lab),
+        waiting: || 0,
+    },
+];
 
 /// The frame, with a page in it.
 #[component]

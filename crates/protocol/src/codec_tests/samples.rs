@@ -3,6 +3,7 @@
 //! The `cases` functions say what must be there. They match exhaustively, so that a new variant
 //! does not compile until it has a name here, and does not pass until it has a sample.
 
+pub(super) mod lab_samples;
 mod server_samples;
 
 pub(super) use server_samples::server_frames;
@@ -13,7 +14,6 @@ use crate::topics::chat::{
     Chat, ChatCommand, ChatEvent, ListRooms, ListRoomsRequest, RoomInfo, Rooms, Typing,
     TypingCommand, TypingEvent,
 };
-use crate::topics::lab::{Echo, EchoText};
 use crate::topics::ticker::{PRICE_MAX, Quote, Ticker};
 use crate::{
     Call, ClientFrame, Epoch, Error, Gap, GapCause, Member, Members, MessageId, Position,
@@ -414,15 +414,6 @@ pub(super) fn rooms() -> Vec<Sample<Rooms>> {
     ]
 }
 
-pub(super) fn echo_texts() -> Vec<Sample<EchoText>> {
-    vec![sample(
-        "lab.echo.text",
-        EchoText {
-            text: text("hello"),
-        },
-    )]
-}
-
 pub(super) fn quotes() -> Vec<Sample<Quote>> {
     vec![
         sample(
@@ -449,14 +440,14 @@ pub(super) fn quotes() -> Vec<Sample<Quote>> {
 }
 
 /// The contracts as they travel, for programs that want to send them without computing them.
-pub(super) fn contracts() -> [(&'static str, u32); 5] {
-    [
+pub(super) fn contracts() -> Vec<(&'static str, u32)> {
+    let before = [
         ("chat", Chat::contract().0),
         ("typing", Typing::contract().0),
         ("ticker", Ticker::contract().0),
         (ListRooms::METHOD, ListRooms::contract().0),
-        (Echo::METHOD, Echo::contract().0),
-    ]
+    ];
+    before.into_iter().chain(lab_samples::contracts()).collect()
 }
 
 /// Names the case that a value is, and lists all cases there are.

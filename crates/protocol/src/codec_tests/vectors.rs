@@ -12,7 +12,7 @@ use wincode::int_encoding::{LittleEndian, VarInt};
 use wincode::len::BincodeLen;
 use wincode::{SchemaRead, SchemaWrite};
 
-use super::samples::{self, Form, Sample};
+use super::samples::{self, Form, Sample, lab_samples};
 use super::*;
 use crate::frame::{Start, Subscribe};
 use crate::{ClientFrame, ServerFrame};
@@ -101,8 +101,19 @@ fn entries() -> Vec<String> {
         of("typing_event", |_| samples::typing_events()),
         of("rooms_request", |_| samples::rooms_requests()),
         of("rooms_response", |_| samples::rooms()),
-        of("echo_text", |_| samples::echo_texts()),
         of("quote", |_| samples::quotes()),
+        of("echo_text", |_| lab_samples::echo_texts()),
+        of("tick", |_| lab_samples::ticks()),
+        of("clock_request", |_| lab_samples::asked("lab.clock.request")),
+        of("clock_response", |_| lab_samples::times()),
+        of("lanes_request", |_| lab_samples::asked("lab.lanes.request")),
+        of("lanes_response", |_| lab_samples::lanes()),
+        of("race_request", |_| lab_samples::race_wishes()),
+        of("race_response", |_| lab_samples::races()),
+        of("report_request", |_| lab_samples::race_ids()),
+        of("report_response", |_| lab_samples::race_reports()),
+        of("handshake_request", |_| lab_samples::nonces()),
+        of("handshake_response", |_| lab_samples::handshakes()),
     ]
     .concat()
 }
@@ -222,8 +233,27 @@ fn both_codecs_and_wincode_agree_on_messages() {
     check("typing_event", |_| samples::typing_events(), no_tail);
     check("rooms_request", |_| samples::rooms_requests(), no_tail);
     check("rooms_response", |_| samples::rooms(), no_tail);
-    check("echo_text", |_| samples::echo_texts(), no_tail);
     check("quote", |_| samples::quotes(), no_tail);
+    check("echo_text", |_| lab_samples::echo_texts(), no_tail);
+    check("tick", |_| lab_samples::ticks(), no_tail);
+    check(
+        "clock_request",
+        |_| lab_samples::asked("lab.clock.request"),
+        no_tail,
+    );
+    check("clock_response", |_| lab_samples::times(), no_tail);
+    check(
+        "lanes_request",
+        |_| lab_samples::asked("lab.lanes.request"),
+        no_tail,
+    );
+    check("lanes_response", |_| lab_samples::lanes(), no_tail);
+    check("race_request", |_| lab_samples::race_wishes(), no_tail);
+    check("race_response", |_| lab_samples::races(), no_tail);
+    check("report_request", |_| lab_samples::race_ids(), no_tail);
+    check("report_response", |_| lab_samples::race_reports(), no_tail);
+    check("handshake_request", |_| lab_samples::nonces(), no_tail);
+    check("handshake_response", |_| lab_samples::handshakes(), no_tail);
 }
 
 /// Each of the cases occurs among the samples.

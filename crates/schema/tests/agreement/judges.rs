@@ -10,7 +10,10 @@ use serde_json::{Map, Value, json};
 use trunkline_protocol::topics::chat::{
     ChatCommand, ChatEvent, ListRoomsRequest, Rooms, TypingCommand, TypingEvent,
 };
-use trunkline_protocol::topics::lab::EchoText;
+use trunkline_protocol::topics::lab::{
+    EchoText, Handshake, LabAsked, Lanes, Nonce, Race, RaceId, RaceReport, RaceWish, ServerTime,
+    Tick,
+};
 use trunkline_protocol::topics::ticker::Quote;
 use trunkline_protocol::{ClientFrame, Codec, ServerFrame, Wire};
 
@@ -79,6 +82,17 @@ fn judges() -> BTreeMap<&'static str, Judge> {
         ),
         judge("rooms_response", "Rooms", reads::<Rooms>),
         judge("echo_text", "EchoText", reads::<EchoText>),
+        judge("tick", "Tick", reads::<Tick>),
+        judge("clock_request", "LabAsked", reads::<LabAsked>),
+        judge("clock_response", "ServerTime", reads::<ServerTime>),
+        judge("lanes_request", "LabAsked", reads::<LabAsked>),
+        judge("lanes_response", "Lanes", reads::<Lanes>),
+        judge("race_request", "RaceWish", reads::<RaceWish>),
+        judge("race_response", "Race", reads::<Race>),
+        judge("report_request", "RaceId", reads::<RaceId>),
+        judge("report_response", "RaceReport", reads::<RaceReport>),
+        judge("handshake_request", "Nonce", reads::<Nonce>),
+        judge("handshake_response", "Handshake", reads::<Handshake>),
         judge("quote", "Quote", reads::<Quote>),
         judge("RoomName", "RoomName", |_| {
             unreachable!("parsed, not decoded")

@@ -13,6 +13,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::traffic::Traffic;
+
 /// How many connections are open, and how many may be.
 #[derive(Clone, Debug)]
 pub(crate) struct OpenConnections {
@@ -46,17 +48,31 @@ pub(crate) struct CountedStream {
     stream: TcpStream,
     /// What was read before.
     early: Bytes,
+    traffic: Arc<Traffic>,
     permit: OwnedSemaphorePermit,
 }
 
 impl CountedStream {
     /// A stream that was counted in, of which `early` was read already.
-    pub(super) fn new(stream: TcpStream, early: Bytes, permit: OwnedSemaphorePermit) -> Self {
+    pub(super) fn new(
+        stream: TcpStream,
+        early: Bytes,
+        traffic: Arc<Traffic>,
+        permit: OwnedSemaphorePermit,
+    ) -> Self {
         Self {
             stream,
             early,
+            traffic,
             permit,
         }
+    }
+
+    fn count(&self, polled: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(len)) = polled {
+            self.traffic.add_sent(len);
+        }
+        polled
     }
 
     /// The stream, what was read before and not taken, and what counts it for as long as it is
@@ -73,7 +89,10 @@ impl AsyncRead for CountedStream {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if self.early.is_empty() {
-            return Pin::new(&mut self.stream).poll_read(cx, buf);
+            let before = buf.filled().len();
+            let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
+            self.traffic.add_received(buf.filled().len() - before);
+            return polled;
         }
         let len = self.early.len().min(buf.remaining());
         buf.put_slice(&self.early[..len]);
@@ -88,7 +107,8 @@ impl AsyncWrite for CountedStream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let polled = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.count(polled)
     }
 
     fn poll_write_vectored(
@@ -96,7 +116,8 @@ impl AsyncWrite for CountedStream {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.count(polled)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -19,12 +19,15 @@ use super::serve::Serving;
 use crate::node::Node;
 use crate::origin::OriginPolicy;
 use crate::shard::{Knock, Socket};
+use crate::traffic::Traffic;
 
 /// Where connections go.
 pub(crate) struct Reception {
     serving: Serving,
     tasks: TaskTracker,
     doors: Option<(Arc<Node>, OriginPolicy)>,
+    /// What goes over the connections of HTTP.
+    traffic: Arc<Traffic>,
 }
 
 impl Reception {
@@ -46,6 +49,7 @@ impl Reception {
             serving,
             tasks,
             doors: None,
+            traffic: Arc::default(),
         }
     }
 
@@ -55,6 +59,12 @@ impl Reception {
     pub(crate) fn with_doors(self, node: Arc<Node>, origins: OriginPolicy) -> Self {
         let doors = Some((node, origins));
         Self { doors, ..self }
+    }
+
+    /// Counts the bytes of HTTP there.
+    #[must_use]
+    pub(crate) fn counting(self, traffic: Arc<Traffic>) -> Self {
+        Self { traffic, ..self }
     }
 
     /// Takes a connection that was accepted.
@@ -84,11 +94,11 @@ impl Reception {
         early: Bytes,
         permit: OwnedSemaphorePermit,
     ) {
-        let serving = self.serving.clone();
+        let (serving, traffic) = (self.serving.clone(), Arc::clone(&self.traffic));
         self.tasks.spawn(async move {
             match tokio::net::TcpStream::from_std(stream.into()) {
                 Ok(stream) => {
-                    let stream = CountedStream::new(stream, early, permit);
+                    let stream = CountedStream::new(stream, early, traffic, permit);
                     serving.serve(stream, peer).await;
                 }
                 Err(error) => tracing::warn!(%error, "cannot poll a connection"),

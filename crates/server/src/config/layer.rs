@@ -15,7 +15,7 @@ use serde::{Deserialize, Deserializer, de};
 
 use crate::api::ApiKey;
 
-use super::values::{Broker, Count, ListenAddress, LogFilter};
+use super::values::{Broker, Count, LabPorts, ListenAddress, LogFilter};
 use crate::origin::Origin;
 
 /// The settings that one source gives.
@@ -69,6 +69,12 @@ pub(crate) struct Layer {
     #[serde(deserialize_with = "count")]
     pub(super) stream_life: Option<Count>,
 
+    /// Where the lab's lanes listen: `auto`, on free ports if only this machine can reach the server,
+    /// `off`, or the first of seven ports [default: auto]
+    #[arg(long, value_name = "PORTS")]
+    #[serde(deserialize_with = "text")]
+    pub(super) lab: Option<LabPorts>,
+
     /// Opens the HTTP API for back ends to whoever has this key; better kept in a file
     #[arg(long, value_name = "KEY")]
     #[serde(deserialize_with = "text")]
@@ -99,7 +105,7 @@ pub(crate) struct Layer {
 
 impl Layer {
     /// The settings' names in a file; the environment has them in capitals after `TRUNKLINE_`.
-    pub(super) const KEYS: [&str; 16] = [
+    pub(super) const KEYS: [&str; 17] = [
         "listen",
         "data",
         "broker",
@@ -110,6 +116,7 @@ impl Layer {
         "shards",
         "flush_window",
         "stream_life",
+        "lab",
         "api_key",
         "api_key_file",
         "shutdown_grace",
@@ -134,6 +141,7 @@ impl Layer {
             shards: variable(environment, "TRUNKLINE_SHARDS")?,
             flush_window: variable(environment, "TRUNKLINE_FLUSH_WINDOW")?,
             stream_life: variable(environment, "TRUNKLINE_STREAM_LIFE")?,
+            lab: variable(environment, "TRUNKLINE_LAB")?,
             api_key: variable(environment, "TRUNKLINE_API_KEY")?,
             api_key_file: variable(environment, "TRUNKLINE_API_KEY_FILE")?,
             shutdown_grace: variable(environment, "TRUNKLINE_SHUTDOWN_GRACE")?,
@@ -156,6 +164,7 @@ impl Layer {
             shards: self.shards.or(weaker.shards),
             flush_window: self.flush_window.or(weaker.flush_window),
             stream_life: self.stream_life.or(weaker.stream_life),
+            lab: self.lab.or(weaker.lab),
             api_key: self.api_key.or(weaker.api_key),
             api_key_file: self.api_key_file.or(weaker.api_key_file),
             shutdown_grace: self.shutdown_grace.or(weaker.shutdown_grace),

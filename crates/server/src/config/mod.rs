@@ -11,7 +11,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use values::{Broker, ListenAddress, LogFilter};
+pub use values::{Broker, LabPorts, ListenAddress, LogFilter};
 
 pub(crate) use layer::Layer;
 use trunkline_hub::HubConfig;
@@ -45,6 +45,8 @@ pub struct Config {
     pub linger: Duration,
     /// How long a response over HTTP that streams may last.
     pub stream_life: Duration,
+    /// Where the lab listens beside the server.
+    pub lab: LabPorts,
     /// What opens the HTTP API for back ends. Without it, that is off.
     pub api_key: Option<ApiKey>,
     /// How long a shutdown waits for conversations to end.
@@ -106,6 +108,7 @@ impl Config {
                 .map_or(Duration::from_secs(120), |seconds| {
                     Duration::from_secs(u64::from(seconds.number()))
                 }),
+            lab: layer.lab.unwrap_or_default(),
             api_key: layer.api_key,
             shutdown_grace: Duration::from_secs(layer.shutdown_grace.unwrap_or(20)),
             log: layer.log.unwrap_or_default(),
@@ -209,6 +212,7 @@ mod tests {
             ("TRUNKLINE_SHARDS", "3"),
             ("TRUNKLINE_FLUSH_WINDOW", "5"),
             ("TRUNKLINE_STREAM_LIFE", "60"),
+            ("TRUNKLINE_LAB", "9000"),
             ("TRUNKLINE_API_KEY", "0123456789abcdefghij"),
             ("TRUNKLINE_SHUTDOWN_GRACE", "8"),
             ("TRUNKLINE_LOG", "debug"),
@@ -226,6 +230,7 @@ mod tests {
             shards = 3
             flush_window = 5
             stream_life = 60
+            lab = '9000'
             api_key = '0123456789abcdefghij'
             shutdown_grace = 8
             log = 'debug'
@@ -241,6 +246,7 @@ mod tests {
         assert_eq!(from_file.shards, 3);
         assert_eq!(from_file.flush_window, Duration::from_millis(5));
         assert_eq!(from_file.stream_life, Duration::from_secs(60));
+        assert_eq!("9000".parse(), Ok(from_file.lab));
         assert_eq!(from_file.api_key, from_environment.api_key);
         assert!(from_file.api_key.is_some() && !a.contains("0123456789"));
         assert_eq!(from_file.allow_origin.len(), 2);

@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::num::NonZeroU32;
+use std::num::{NonZeroU16, NonZeroU32};
 use std::str::FromStr;
 
 use tracing_subscriber::EnvFilter;
@@ -53,6 +53,34 @@ impl FromStr for Broker {
             "disk" => Ok(Self::Disk),
             "memory" => Ok(Self::Memory),
             _ => Err("unknown broker, expected disk or memory"),
+        }
+    }
+}
+
+/// On which ports the lab's lanes and its witness listen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LabPorts {
+    /// On free ones where the server listens on this machine only and without TLS, else on none.
+    /// The default.
+    #[default]
+    Auto,
+    /// On none.
+    Off,
+    /// On this one and those that follow it, at the address of the server.
+    From(NonZeroU16),
+}
+
+impl FromStr for LabPorts {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "off" => Ok(Self::Off),
+            port => {
+                let port = port.parse().map(Self::From);
+                port.map_err(|_| "expected auto, off, or the first of seven ports")
+            }
         }
     }
 }

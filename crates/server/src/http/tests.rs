@@ -25,7 +25,7 @@ async fn ask(method: Method, path: &str, origin: Option<&str>) -> Response {
     };
     let registry = crate::topics::registry();
     let ends = (shutdown.clone(), tasks);
-    let open = realtime::open(registry, Arc::clone(&guests), &config, ends);
+    let open = realtime::open(registry, Arc::clone(&guests), &config, ends, "shard");
     let (node, _shards) = open.expect("a node");
     let services = Services {
         config: Arc::new(config),
@@ -33,6 +33,8 @@ async fn ask(method: Method, path: &str, origin: Option<&str>) -> Response {
         assets: Assets::none(),
         node,
         open: OpenConnections::new(1),
+        lab_ports: Arc::default(),
+        port: 0,
         shutdown,
     };
     let mut request = Request::builder()

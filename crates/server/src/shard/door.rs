@@ -96,7 +96,7 @@ impl Door {
     pub(super) fn answer(
         mut self: Box<Self>,
         buffer: &mut [u8],
-        registry: &Registry,
+        (registry, inbox): (&Registry, &Inbox),
         closed: bool,
     ) -> Visitor {
         let len = match self.knock.socket.read(buffer) {
@@ -114,6 +114,7 @@ impl Door {
             token,
             reception,
         } = self.knock;
+        inbox.traffic.add_received(len);
         let bytes = &buffer[..len];
         let origins = reception.origins().filter(|_| !closed);
         let welcome = origins.and_then(|origins| door::welcome(bytes, origins));

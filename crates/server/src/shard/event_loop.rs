@@ -334,7 +334,11 @@ impl Shard {
             return;
         };
         let id = door.id;
-        match door.answer(buffer, self.poll.registry(), self.world.goodbye) {
+        match door.answer(
+            buffer,
+            (self.poll.registry(), &self.world.inbox),
+            self.world.goodbye,
+        ) {
             Visitor::Silent(door) => self.slots[slot] = Slot::Door(door),
             Visitor::Gone => self.free_slot(slot),
             Visitor::Conversation {

@@ -18,6 +18,7 @@ use super::interest::Interest;
 use super::jobs::Outcome;
 use super::line::Arrival;
 use crate::accept::Acceptor;
+use crate::traffic::Traffic;
 
 /// The most publications that wait for a shard. What comes above it is left out: readers of what is
 /// kept then read history, and the others are told how much they missed.
@@ -82,6 +83,8 @@ pub(crate) struct Inbox {
     pub(crate) interest: Interest,
     /// How many connections the shard has, or is about to have.
     pub(crate) lines: AtomicUsize,
+    /// What went through its sockets; pipes, which end in HTTP's, do not count.
+    pub(crate) traffic: Traffic,
 }
 
 impl Inbox {
@@ -92,6 +95,7 @@ impl Inbox {
             waker: Waker::new(registry, token)?,
             interest: Interest::default(),
             lines: AtomicUsize::new(0),
+            traffic: Traffic::default(),
         })
     }
 

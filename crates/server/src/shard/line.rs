@@ -194,6 +194,9 @@ impl Line {
             }
             Err(_) => return Fate::Gone,
         };
+        if self.socket.is_wire() {
+            world.inbox.traffic.add_received(len);
+        }
         // A socket that gave less than there was room for is empty, and will tell when more comes.
         // Its end comes only once.
         self.readable = len == buffer.len() || self.read_closed;
@@ -295,8 +298,15 @@ impl Line {
         };
         self.writable = all.is_ok();
         self.took |= taken > 0;
-        world.hub.wrote(self.id, taken);
+        self.note_written(world, taken);
         self.writable && world.hub.waiting_len(self.id) == 0
+    }
+
+    fn note_written(&self, world: &mut World, taken: usize) {
+        if self.socket.is_wire() {
+            world.inbox.traffic.add_sent(taken);
+        }
+        world.hub.wrote(self.id, taken);
     }
 
     /// Writes what waits, as far as the socket takes it.
@@ -313,7 +323,7 @@ impl Line {
             };
             self.writable = all.is_ok();
             self.took |= taken > 0;
-            world.hub.wrote(self.id, taken);
+            self.note_written(world, taken);
         }
         Fate::Lives
     }

@@ -70,12 +70,12 @@ pub(crate) struct Shards {
 }
 
 impl Shards {
-    /// Starts the threads. Inside the runtime that carries jobs.
+    /// Starts the threads, whose names begin with `name`. Inside the runtime that carries jobs.
     ///
     /// # Errors
     ///
     /// For an operator, if the system has no room for a thread.
-    pub(crate) fn start(node: &Arc<Node>, seeds: Vec<Seed>) -> anyhow::Result<Self> {
+    pub(crate) fn start(node: &Arc<Node>, seeds: Vec<Seed>, name: &str) -> anyhow::Result<Self> {
         let mut shards = Self {
             node: Arc::clone(node),
             threads: Vec::new(),
@@ -83,7 +83,7 @@ impl Shards {
         for (number, seed) in seeds.into_iter().enumerate() {
             let shard = event_loop::Shard::new(Arc::clone(node), seed.poll, seed.inbox);
             let runtime = tokio::runtime::Handle::current();
-            let thread = thread::Builder::new().name(format!("shard-{number}"));
+            let thread = thread::Builder::new().name(format!("{name}-{number}"));
             let run = move || {
                 let _context = runtime.enter();
                 shard.run();

@@ -61,6 +61,11 @@ impl Socket {
         }
     }
 
+    /// Tells whether its bytes go over the network themselves.
+    pub(super) fn is_wire(&self) -> bool {
+        matches!(self, Self::Tcp(_))
+    }
+
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             let result = match self {

@@ -5,7 +5,6 @@
 
 pub(crate) mod chat;
 mod handler;
-pub(crate) mod lab;
 mod registry;
 pub(crate) mod ticker;
 pub(crate) mod typing;
@@ -21,5 +20,4 @@ pub fn registry() -> Registry {
         .with(typing::TypingHandler)
         .with(ticker::TickerHandler)
         .with_call(chat::ListRoomsHandler)
-        .with_call(lab::EchoHandler)
 }

@@ -45,7 +45,7 @@ impl OverHttp {
     pub(super) fn admit(&self, headers: &HeaderMap, source: Source) -> Result<Caller, Problem> {
         let token = bearer(headers).map(str::to_owned);
         let token = token.or_else(|| {
-            let cookie = source == Source::Cookie && is_from_our_pages(headers);
+            let cookie = source == Source::Cookie && is_from_our_pages(headers, self.neighbours);
             let now = clock::unix_seconds();
             let token = cookie
                 .then(|| self.guests.token_of_cookie(self.behind_tls, headers, now))
@@ -89,9 +89,11 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// Tells whether a browser says that a page of ours, or its user, has asked. One that says nothing
 /// is old, or came without TLS; it sends our cookie, which is `SameSite=Strict`, for no other site.
-fn is_from_our_pages(headers: &HeaderMap) -> bool {
+fn is_from_our_pages(headers: &HeaderMap, neighbours: bool) -> bool {
     match headers.get("sec-fetch-site") {
-        Some(site) => site == "same-origin" || site == "none",
+        Some(site) => {
+            site == "same-origin" || site == "none" || (neighbours && site == "same-site")
+        }
         None => true,
     }
 }
@@ -236,18 +238,19 @@ mod tests {
 
     #[test]
     fn a_cookie_counts_for_our_own_pages() {
-        let check = |site: Option<&'static str>, expected| {
+        let check = |site: Option<&'static str>, expected, of_neighbours| {
             let mut headers = HeaderMap::new();
             if let Some(site) = site {
                 headers.insert("sec-fetch-site", HeaderValue::from_static(site));
             }
-            assert_eq!(is_from_our_pages(&headers), expected, "{site:?}");
+            assert_eq!(is_from_our_pages(&headers, false), expected, "{site:?}");
+            assert_eq!(is_from_our_pages(&headers, true), of_neighbours, "{site:?}");
         };
-        check(None, true);
-        check(Some("same-origin"), true);
-        check(Some("none"), true);
-        check(Some("same-site"), false);
-        check(Some("cross-site"), false);
+        check(None, true, true);
+        check(Some("same-origin"), true, true);
+        check(Some("none"), true, true);
+        check(Some("same-site"), false, true);
+        check(Some("cross-site"), false, false);
     }
 
     #[test]

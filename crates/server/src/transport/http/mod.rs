@@ -48,6 +48,8 @@ pub(crate) struct OverHttp {
     patience: Duration,
     /// How long a response that streams may last.
     life: Duration,
+    /// Whether pages of the same host's other ports are taken for our own.
+    neighbours: bool,
 }
 
 impl OverHttp {
@@ -59,6 +61,17 @@ impl OverHttp {
             callers: Arc::new(Callers::new(&config.session, config.connections_max)),
             patience: config.timeouts.request,
             life: config.stream_life,
+            neighbours: false,
+        }
+    }
+
+    /// Takes a guest's cookie from pages of all ports of the host, too. Only where there is nothing
+    /// that those may not see.
+    #[must_use]
+    pub(crate) fn with_neighbours(self) -> Self {
+        Self {
+            neighbours: true,
+            ..self
         }
     }
 }

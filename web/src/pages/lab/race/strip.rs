@@ -1,0 +1,152 @@
+//! The lanes as they are seen: each arrival is a dot that wanders off to the left.
+
+use leptos::html::{Canvas, Ul};
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
+
+use super::line::{Line, WINDOW_MS};
+use super::words::lane_name;
+use super::{RaceState, now_us};
+use crate::browser::motion;
+use crate::i18n::{t_string, use_i18n};
+
+/// A dot that is this late stands at the bottom, in microseconds. The scale is logarithmic, from a
+/// tenth of a millisecond.
+const LATEST_US: f64 = 10_000_000.0;
+const SOONEST_US: f64 = 100.0;
+
+/// The colours of a strip, as the theme has them.
+struct Colours {
+    dot: String,
+    line: String,
+}
+
+/// The strips of all lanes.
+#[component]
+pub(super) fn Strips(state: RaceState) -> impl IntoView {
+    let i18n = use_i18n();
+    let list = NodeRef::<Ul>::new();
+    let going_on = Memo::new(move |_| state.is_going_on());
+    // While a race goes on, all of them are drawn before each frame.
+    Effect::new(move |_| {
+        if going_on.get() {
+            draw_again(state, going_on);
+        }
+    });
+    let lines = Memo::new(move |_| {
+        going_on.track();
+        state.so_far.track();
+        state
+            .lines
+            .with_value(|lines| lines.iter().map(|it| it.lane).collect::<Vec<_>>())
+    });
+    view! {
+        <ul class="strips" node_ref=list aria-label=move || t_string!(i18n, lab.race.strips)>
+            <For each=move || lines.get() key=|lane| *lane let:lane>
+                {
+                    let canvas = NodeRef::<Canvas>::new();
+                    let trouble = move || {
+                        state.so_far.track();
+                        state.lines.with_value(|lines| {
+                            let line = lines.iter().find(|it| it.lane == lane)?;
+                            line.with(|told| told.trouble.clone())
+                        })
+                    };
+                    let count = move || state.so_far.with(|all| {
+                        all.iter().find(|it| it.lane == lane).map_or(0, |it| it.arrived)
+                    });
+                    view! {
+                        <li data-lane=lane.name()>
+                            <span class="name">{move || lane_name(i18n, lane)}</span>
+                            <canvas node_ref=canvas data-lane=lane.name() aria-hidden="true"></canvas>
+                            <span class="figures">{count}</span>
+                            {move || trouble().map(|why| view! {
+                                <span class="hint wrong">{t_string!(i18n, lab.race.trouble, why = why)}</span>
+                            })}
+                        </li>
+                    }
+                }
+            </For>
+        </ul>
+    }
+}
+
+/// Draws now, and before the next frame as long as the race goes on.
+fn draw_again(state: RaceState, going_on: Memo<bool>) {
+    // The page may be left meanwhile.
+    if going_on.try_get_untracked() != Some(true) {
+        return;
+    }
+    draw_all(state);
+    let next = move || draw_again(state, going_on);
+    if motion::is_reduced() {
+        set_timeout(next, std::time::Duration::from_millis(500));
+    } else {
+        request_animation_frame(next);
+    }
+}
+
+fn draw_all(state: RaceState) {
+    let Some(colours) = colours() else { return };
+    let drawn = state.lines.try_with_value(|lines| {
+        for line in lines {
+            let place = format!("canvas[data-lane=\"{}\"]", line.lane.name());
+            let canvas = document().query_selector(&place).ok().flatten();
+            if let Some(canvas) = canvas.and_then(|it| it.dyn_into::<HtmlCanvasElement>().ok()) {
+                draw(line, &canvas, &colours);
+            }
+        }
+    });
+    // Nobody looks at a page that is left.
+    drawn.unwrap_or_default();
+}
+
+fn colours() -> Option<Colours> {
+    let root = document().document_element()?;
+    let style = window().get_computed_style(&root).ok().flatten()?;
+    let of = |name| style.get_property_value(name).ok();
+    Some(Colours {
+        dot: of("--strip-dot")?,
+        line: of("--strip-line")?,
+    })
+}
+
+fn draw(line: &Line, canvas: &HtmlCanvasElement, colours: &Colours) -> Option<()> {
+    let scale = window().device_pixel_ratio().clamp(1.0, 3.0);
+    let (width, height) = (canvas.client_width(), canvas.client_height());
+    let size = |css: i32| (f64::from(css) * scale) as u32;
+    if canvas.width() != size(width) || canvas.height() != size(height) {
+        canvas.set_width(size(width));
+        canvas.set_height(size(height));
+    }
+    let (width, height) = (f64::from(width), f64::from(height));
+    let context = canvas.get_context("2d").ok().flatten()?;
+    let context: CanvasRenderingContext2d = context.dyn_into().ok()?;
+    let put = |result: Result<(), JsValue>| result.ok();
+    put(context.set_transform(scale, 0.0, 0.0, scale, 0.0, 0.0))?;
+    context.clear_rect(0.0, 0.0, width, height);
+    context.set_fill_style_str(&colours.line);
+    context.fill_rect(0.0, height - 1.0, width, 1.0);
+    context.set_fill_style_str(&colours.dot);
+    let now_ms = now_us() as f64 / 1000.0;
+    let (top, room) = (4.0, height - 9.0);
+    line.with(|told| {
+        while told
+            .dots
+            .front()
+            .is_some_and(|dot| now_ms - dot.at_ms > WINDOW_MS)
+        {
+            told.dots.pop_front();
+        }
+        for dot in &told.dots {
+            let x = width * (1.0 - (now_ms - dot.at_ms) / WINDOW_MS) - 3.0;
+            let late = (dot.latency_us as f64).clamp(SOONEST_US, LATEST_US) / SOONEST_US;
+            let y = top + room * late.ln() / (LATEST_US / SOONEST_US).ln();
+            context.begin_path();
+            put(context.arc(x, y, 2.5, 0.0, std::f64::consts::TAU))?;
+            context.fill();
+        }
+        Some(())
+    })
+}
