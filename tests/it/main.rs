@@ -18,6 +18,8 @@ mod http_api;
 mod http_events;
 mod http_requests;
 mod http_streams;
+mod lab;
+mod lab_browser;
 mod presence;
 mod recovery;
 mod refusals;

@@ -198,7 +198,8 @@ impl OriginPolicy {
         if !uri.path().starts_with(OVER_HTTP) {
             return None;
         }
-        let host = self.host(uri, Version::HTTP_11, headers).ok()?;
+        // It was let in: whether a host must be named was decided then.
+        let host = self.host(uri, Version::HTTP_10, headers).ok()?;
         let neighbour = host.as_ref() != Some(&page) && self.is_neighbour(host.as_ref(), &page);
         let shares = neighbour || self.allowed.contains(&page);
         shares.then(|| (origin.clone(), neighbour))

@@ -233,3 +233,33 @@ fn only_conversations_are_shared_and_only_with_allowed_pages() {
     assert!(!shares("/auth/token", "https://app.example"));
     assert!(!shares("/api/topics", "https://app.example"));
 }
+
+#[test]
+fn pages_of_a_neighbour_are_let_in_where_that_is_wanted() {
+    let check = |policy: &OriginPolicy, host: &'static str, origin: &'static str| {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, HeaderValue::from_static(host));
+        headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
+        let uri = Uri::from_static("/http/poll");
+        let verdict = policy.check(&Method::POST, &uri, Version::HTTP_11, &headers);
+        let shared = policy.shares_with(&uri, &headers).map(|(_, cookie)| cookie);
+        (verdict.is_ok(), shared)
+    };
+    let none = OriginPolicy::new(false, Vec::new());
+    let at = OriginPolicy::new(false, Vec::new()).with_pages_at(8787);
+    let all = OriginPolicy::new(false, Vec::new()).with_neighbours();
+    let (host, page) = ("localhost:9001", "http://localhost:8787");
+    assert_eq!(check(&none, host, page), (false, None));
+    assert_eq!(check(&at, host, page), (true, Some(true)));
+    assert_eq!(check(&all, host, page), (true, Some(true)));
+    // Another port, another host, another scheme.
+    let other = "http://localhost:8080";
+    assert_eq!(check(&at, host, other), (false, None));
+    assert_eq!(check(&all, host, other), (true, Some(true)));
+    for stranger in ["http://127.0.0.1:8787", "https://localhost:8787", "null"] {
+        assert_eq!(check(&at, host, stranger), (false, None), "{stranger}");
+        assert_eq!(check(&all, host, stranger), (false, None), "{stranger}");
+    }
+    // A page's own server need not share anything with it.
+    assert_eq!(check(&all, "localhost:8787", page), (true, None));
+}
