@@ -13,7 +13,7 @@ use trunkline_protocol::topics::lab::{
 };
 use trunkline_protocol::{Call, ClientFrame, Codec, ErrorCode, List, ServerFrame, Text, Topic};
 use trunkline_server::LabPorts;
-use trunkline_tests::{TestServer, raw, until, within};
+use trunkline_tests::{TestServer, get, masked_frame, until, upgrade_request, within};
 
 /// Calls as soon as there is a line.
 async fn call<C: Call>(client: &Client, request: C::Request) -> Result<C::Response, ErrorCode> {
@@ -142,11 +142,11 @@ async fn a_lane_charges_its_readers_for_every_byte() {
     let socket_at = at(&lanes, Lane::Socket);
     let mut socket = Counted::connect(socket_at).await;
     let protocol = "Sec-WebSocket-Protocol: trunkline.v1.bincode";
-    let upgrade = raw::upgrade_request(socket_at, "/ws", &[protocol]);
+    let upgrade = upgrade_request(socket_at, "/ws", &[protocol]);
     socket.send(upgrade.as_bytes()).await;
     assert!(socket.head().await.starts_with("HTTP/1.1 101 "));
     let hello = Codec::Bincode.encode(&connect(&token));
-    socket.send(&raw::masked_frame(0x82, &hello)).await;
+    socket.send(&masked_frame(0x82, &hello)).await;
 
     let poll_at = at(&lanes, Lane::Poll);
     let mut poll = Counted::connect(poll_at).await;
@@ -199,10 +199,12 @@ async fn one_race_is_run_at_a_time_and_reported_to_whoever_began_it() {
         filler_len: 0,
         seconds: 1,
     };
-    let busy = until("a line", async || match bob.call::<StartRace>(&wish).await {
-        Err(CallError::Refused(error)) if error.retry_after_ms.is_some() => Some(error),
-        Err(_) => None,
-        Ok(_) => panic!("there is a race already"),
+    let busy = until("a line", async || {
+        match bob.call::<StartRace>(&wish).await {
+            Err(CallError::Refused(error)) if error.retry_after_ms.is_some() => Some(error),
+            Err(_) => None,
+            Ok(_) => panic!("there is a race already"),
+        }
     });
     let busy = busy.await;
     assert_eq!(busy.code, ErrorCode::Unavailable);
@@ -230,7 +232,7 @@ async fn a_lane_knows_nothing_but_its_feed() {
     let (client, token) = (server.client("ada").await, server.token("bob").await);
     let lane = at(&lanes(&client).await, Lane::LongPoll);
     let bearer = format!("authorization: Bearer {token}");
-    let status = async |path: &str| raw::get(lane, path, &[&bearer]).await.status();
+    let status = async |path: &str| get(lane, path, &[&bearer]).await.status();
     assert_eq!(status("/http/history?topic=lab:feed").await, 200);
     assert_eq!(status("/http/history?topic=chat:lobby").await, 404);
     let own = format!("/http/history?topic=lab:{}", "0".repeat(16));
@@ -240,11 +242,7 @@ async fn a_lane_knows_nothing_but_its_feed() {
     }
     // Nor does the server know of the feed.
     let bearer = [&*bearer];
-    let feed = raw::get(
-        server.address(),
-        "/http/history?topic=lab:feed",
-        &bearer,
-    );
+    let feed = get(server.address(), "/http/history?topic=lab:feed", &bearer);
     assert_eq!(feed.await.status(), 403);
 }
 
@@ -255,12 +253,15 @@ async fn the_witness_shows_a_handshake_as_it_was_sent() {
     let witness = lanes(&client).await.witness.expect("a witness");
     let witness = SocketAddr::from(([127, 0, 0, 1], witness));
     let mut socket = Counted::connect(witness).await;
-    let headers = ["Cookie: who=ada", "Sec-WebSocket-Protocol: trunkline.v1.bincode"];
-    let request = raw::upgrade_request(witness, "/ws?witness=4711", &headers);
+    let headers = [
+        "Cookie: who=ada",
+        "Sec-WebSocket-Protocol: trunkline.v1.bincode",
+    ];
+    let request = upgrade_request(witness, "/ws?witness=4711", &headers);
     socket.send(request.as_bytes()).await;
     let response = socket.head().await;
     let hello = Codec::Bincode.encode(&connect(&token));
-    let hello = raw::masked_frame(0x82, &hello);
+    let hello = masked_frame(0x82, &hello);
     socket.send(&hello).await;
     socket.frame().await;
     let seen = call::<ShowHandshake>(&client, Nonce { nonce: 4711 }).await;

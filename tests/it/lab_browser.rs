@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use trunkline_tests::browser::{Browser, with_people};
-use trunkline_tests::{ServerProcess, raw, until};
+use trunkline_tests::{ServerProcess, get, until};
 
 /// The lanes over HTTP.
 const OVER_HTTP: [&str; 4] = ["poll", "long_poll", "events", "stream"];
@@ -11,7 +11,10 @@ const OVER_HTTP: [&str; 4] = ["poll", "long_poll", "events", "stream"];
 /// Runs a race from the page that says this, and returns its JSON.
 async fn race(browser: &Browser) -> Value {
     browser.click("race-start").await;
-    until("the race to begin", async || phase(browser, "running").await).await;
+    until("the race to begin", async || {
+        phase(browser, "running").await
+    })
+    .await;
     until("the race to be over", async || phase(browser, "over").await).await;
     let json = browser.texts("race-json").await;
     serde_json::from_str(&json[0]).expect("JSON")
@@ -33,7 +36,9 @@ fn lane<'a>(outcome: &'a Value, name: &str) -> &'a Value {
 }
 
 fn bytes_each(outcome: &Value, name: &str) -> f64 {
-    lane(outcome, name)["bytes_each"].as_f64().expect("a number")
+    lane(outcome, name)["bytes_each"]
+        .as_f64()
+        .expect("a number")
 }
 
 /// What holds for each race, and what the page says of it.
@@ -116,7 +121,10 @@ async fn a_handshake_is_shown_as_it_was_sent() {
             assert!(shown.contains(part), "{part:?} is missing in {shown}");
         }
         // The cookie is the browser's, and the token is nobody's to read.
-        assert!(!shown.contains("eyJ") && shown.contains("\"token\":\"…\""), "{shown}");
+        assert!(
+            !shown.contains("eyJ") && shown.contains("\"token\":\"…\""),
+            "{shown}"
+        );
         ada.resize(1440, 1400).await;
         ada.screenshot("lab-handshake").await;
     })
@@ -131,7 +139,7 @@ async fn a_line_that_is_cut_loses_nothing() {
     let head = async || {
         let bearer = format!("authorization: Bearer {KEY}");
         let path = "/api/topics?namespace=lab";
-        let answer = raw::get(server.address(), path, &[&bearer]).await;
+        let answer = get(server.address(), path, &[&bearer]).await;
         let topics: Value = serde_json::from_str(&answer.body).expect("JSON");
         topics["topics"][0]["head"].as_u64().expect("a topic")
     };
@@ -139,9 +147,8 @@ async fn a_line_that_is_cut_loses_nothing() {
         ada.visit_as(&format!("{}/lab", server.base()), "Ada").await;
         ada.click("cut-talk").await;
         let number = |texts: &[String]| texts.first().and_then(|it| it.parse::<u64>().ok());
-        let at_least = |least: u64| {
-            move |texts: &[String]| number(texts).is_some_and(|count| count >= least)
-        };
+        let at_least =
+            |least: u64| move |texts: &[String]| number(texts).is_some_and(|count| count >= least);
         ada.until_texts("cut-arrived", at_least(2)).await;
         ada.click("cut-switch").await;
         ada.badge("offline").await;
