@@ -13,7 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use trunkline_protocol::topics::lab::{Lab, LabKey, Lane, Race, Tick};
+use trunkline_protocol::topics::lab::{LANES_MAX, Lab, LabKey, Lane, Race, Tick};
 use trunkline_protocol::{Codec, MessageId, SenderId, Text, Topic, User, UserId};
 
 use super::calls::FeedHandler;
@@ -33,6 +33,10 @@ use crate::traffic::Traffic;
 /// Connections of a lane, at most.
 const CONNECTIONS_MAX: usize = 256;
 
+/// How much later than its neighbour a lane is at most, so that they do not all want the processor at
+/// once.
+const STAGGER_US_MAX: u64 = 10_000;
+
 /// Orders that a lane has not taken yet; a race is one.
 const ORDERS_MAX: usize = 4;
 
@@ -50,6 +54,8 @@ pub(super) struct Running {
 /// Carries the ticks of a race.
 struct Order {
     race: Race,
+    /// How much later than the race's each tick is due, in microseconds.
+    stagger_us: u64,
     filler_len: usize,
     begins: Instant,
 }
@@ -144,8 +150,10 @@ impl Running {
     /// Carries a race, whose first tick is due when it `begins`.
     pub(super) fn feed(&self, race: Race, filler_len: usize, begins: Instant) {
         self.progress.set(race.id, 0);
+        let apart_us = u64::from(race.period_us) / LANES_MAX as u64;
         let order = Order {
             race,
+            stagger_us: self.lane as u64 * apart_us.min(STAGGER_US_MAX),
             filler_len,
             begins,
         };
@@ -203,6 +211,7 @@ fn run(
 async fn carry(order: Order, node: &Arc<Node>, progress: &Progress) {
     let Order {
         race,
+        stagger_us,
         filler_len,
         begins,
     } = order;
@@ -219,7 +228,7 @@ async fn carry(order: Order, node: &Arc<Node>, progress: &Progress) {
     let filler: String = ('a'..='z').cycle().take(filler_len).collect();
     let filler = Text::cut(&filler);
     for number in 1..=race.ticks {
-        let at_us = u64::from(number - 1) * u64::from(race.period_us);
+        let at_us = u64::from(number - 1) * u64::from(race.period_us) + stagger_us;
         let due = begins + std::time::Duration::from_micros(at_us);
         tokio::time::sleep_until(due.into()).await;
         let tick = Tick {

@@ -125,21 +125,19 @@ fn frame(bytes: &[u8]) -> Option<(FrameSeen, &[u8])> {
     Some((frame, &bytes[end..]))
 }
 
-/// What a frame of ours says, as JSON. Nothing for others. An access token is never shown.
+/// What a binary frame of ours says, as JSON. Nothing for others. An access token is never shown.
 pub fn said(frame: &FrameSeen, from_client: bool) -> Option<String> {
-    let codec = match frame.opcode {
-        Opcode::Binary => Codec::Bincode,
-        Opcode::Text => Codec::Json,
-        _ => return None,
-    };
+    if frame.opcode != Opcode::Binary {
+        return None;
+    }
     let json = if from_client {
-        let mut said = codec.decode::<ClientFrame>(&frame.payload).ok()?;
+        let mut said = Codec::Bincode.decode::<ClientFrame>(&frame.payload).ok()?;
         if let ClientFrame::Connect { token, .. } | ClientFrame::Refresh { token, .. } = &mut said {
             *token = Text::cut("…");
         }
         Codec::Json.encode(&said)
     } else {
-        Codec::Json.encode(&codec.decode::<ServerFrame>(&frame.payload).ok()?)
+        Codec::Json.encode(&Codec::Bincode.decode::<ServerFrame>(&frame.payload).ok()?)
     };
     String::from_utf8(json.to_vec()).ok()
 }
@@ -207,23 +205,19 @@ mod tests {
             agent: Text::cut("test"),
             subscriptions: Default::default(),
         };
-        for (codec, opcode) in [
-            (Codec::Bincode, Opcode::Binary),
-            (Codec::Json, Opcode::Text),
-        ] {
-            let frame = FrameSeen {
-                header: Vec::new(),
-                fin: true,
-                opcode,
-                mask: None,
-                len: 0,
-                payload: codec.encode(&connect).to_vec(),
-            };
-            let told = said(&frame, true).expect("a frame of ours");
-            assert!(told.contains("\"connect\"") && told.contains("…"), "{told}");
-            assert!(!told.contains("secret"), "{told}");
-            assert_eq!(said(&frame, false), None);
-        }
+        let frame = |opcode| FrameSeen {
+            header: Vec::new(),
+            fin: true,
+            opcode,
+            mask: None,
+            len: 0,
+            payload: Codec::Bincode.encode(&connect).to_vec(),
+        };
+        let told = said(&frame(Opcode::Binary), true).expect("a frame of ours");
+        assert!(told.contains("\"connect\"") && told.contains("…"), "{told}");
+        assert!(!told.contains("secret"), "{told}");
+        assert_eq!(said(&frame(Opcode::Binary), false), None);
+        assert_eq!(said(&frame(Opcode::Text), true), None);
     }
 
     #[test]

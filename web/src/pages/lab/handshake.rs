@@ -170,7 +170,7 @@ fn Head(bytes: Vec<u8>, #[prop(into)] label: Signal<&'static str>) -> impl IntoV
     let line = move |line: HeadLine| match line {
         HeadLine::First(text) => view! { <div class="first">{text}</div> }.into_any(),
         HeadLine::Header { name, value } => {
-            let why = meaning(i18n, &name);
+            let why = meaning(i18n, &name, &value);
             let marked = why.is_some();
             view! {
                 <div class:marked=marked title=why.unwrap_or_default()>
@@ -195,10 +195,12 @@ fn Head(bytes: Vec<u8>, #[prop(into)] label: Signal<&'static str>) -> impl IntoV
 }
 
 /// What a header of a handshake is for.
-fn meaning(i18n: I18nContext<Locale>, name: &str) -> Option<&'static str> {
+fn meaning(i18n: I18nContext<Locale>, name: &str, value: &str) -> Option<&'static str> {
     Some(match name.to_ascii_lowercase().as_str() {
         "upgrade" => t_string!(i18n, lab.header.upgrade),
-        "connection" => t_string!(i18n, lab.header.connection),
+        "connection" if value.eq_ignore_ascii_case("upgrade") => {
+            t_string!(i18n, lab.header.connection)
+        }
         "sec-websocket-key" => t_string!(i18n, lab.header.key),
         "sec-websocket-accept" => t_string!(i18n, lab.header.accept),
         "sec-websocket-version" => t_string!(i18n, lab.header.version),

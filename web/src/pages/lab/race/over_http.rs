@@ -47,8 +47,9 @@ pub(super) async fn warm_up(place: &str) -> Option<Offset> {
 /// Asks every so often, and once more at the end.
 pub(super) async fn poll(line: Line, mut after: Offset) {
     let every_us = i64::from(line.poll_ms) * 1000;
-    // Not in step with the ticks, which would show polls better or worse than they are.
-    let mut next_us = every_us * 37 / 100;
+    // A poll and a tick in step would always miss each other by as much; half of the time between
+    // two polls is what they miss each other by on average.
+    let mut next_us = every_us / 2;
     loop {
         let last = next_us >= line.length_us();
         line.wait_until(next_us.min(line.length_us())).await;
