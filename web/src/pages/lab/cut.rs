@@ -122,7 +122,7 @@ pub(super) fn CutStep() -> impl IntoView {
                 <div><dt>{t!(i18n, lab.cut.lost)}</dt><dd data-testid="cut-lost">{move || log.with(CutLog::lost)}</dd></div>
                 <div><dt>{t!(i18n, lab.cut.waiting)}</dt><dd data-testid="cut-waiting">{move || log.with(CutLog::waiting)}</dd></div>
             </dl>
-            <ol class="cut-log" role="log" aria-label=move || t_string!(i18n, lab.cut.log) data-testid="cut-log">
+            <ol class="cut-log" role="log" tabindex="0" data-empty=move || t_string!(i18n, lab.cut.nothing_yet) aria-label=move || t_string!(i18n, lab.cut.log) data-testid="cut-log">
                 {move || log.with(|log| log
                     .entries()
                     .map(|entry| view! { <li>{entry_words(i18n, entry)}</li> })

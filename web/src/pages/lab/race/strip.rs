@@ -8,19 +8,14 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 use super::line::{Line, WINDOW_MS};
 use super::words::lane_name;
 use super::{RaceState, now_us};
-use crate::browser::motion;
+use crate::browser::{events, motion};
 use crate::i18n::{t_string, use_i18n};
+use crate::theme::use_theme;
 
 /// A dot that is this late stands at the bottom, in microseconds. The scale is logarithmic, from a
 /// tenth of a millisecond.
 const LATEST_US: f64 = 10_000_000.0;
 const SOONEST_US: f64 = 100.0;
-
-/// The colours of a strip, as the theme has them.
-struct Colours {
-    dot: String,
-    line: String,
-}
 
 /// The strips of all lanes.
 #[component]
@@ -28,10 +23,19 @@ pub(super) fn Strips(state: RaceState) -> impl IntoView {
     let i18n = use_i18n();
     let list = NodeRef::<Ul>::new();
     let going_on = Memo::new(move |_| state.is_going_on());
+    let drawn_ms = StoredValue::new(0.0);
+    // Afterwards, its end is drawn again in other colours and sizes.
+    let theme = use_theme();
+    let draw_end = move || draw_all(state, drawn_ms.get_value());
+    Effect::new(move |_| {
+        theme.track();
+        request_animation_frame(draw_end);
+    });
+    events::on_window(leptos::ev::resize, move |_| draw_end());
     // While a race goes on, all of them are drawn before each frame.
     Effect::new(move |_| {
         if going_on.get() {
-            draw_again(state, going_on);
+            draw_again(state, going_on, drawn_ms);
         }
     });
     let lines = Memo::new(move |_| {
@@ -73,13 +77,15 @@ pub(super) fn Strips(state: RaceState) -> impl IntoView {
 }
 
 /// Draws now, and before the next frame as long as the race goes on.
-fn draw_again(state: RaceState, going_on: Memo<bool>) {
+fn draw_again(state: RaceState, going_on: Memo<bool>, drawn_ms: StoredValue<f64>) {
     // The page may be left meanwhile.
     if going_on.try_get_untracked() != Some(true) {
         return;
     }
-    draw_all(state);
-    let next = move || draw_again(state, going_on);
+    let now_ms = now_us() as f64 / 1000.0;
+    drawn_ms.try_set_value(now_ms);
+    draw_all(state, now_ms);
+    let next = move || draw_again(state, going_on, drawn_ms);
     if motion::is_reduced() {
         set_timeout(next, std::time::Duration::from_millis(500));
     } else {
@@ -87,14 +93,13 @@ fn draw_again(state: RaceState, going_on: Memo<bool>) {
     }
 }
 
-fn draw_all(state: RaceState) {
-    let Some(colours) = colours() else { return };
+fn draw_all(state: RaceState, now_ms: f64) {
     let drawn = state.lines.try_with_value(|lines| {
         for line in lines {
             let place = format!("canvas[data-lane=\"{}\"]", line.lane.name());
             let canvas = document().query_selector(&place).ok().flatten();
             if let Some(canvas) = canvas.and_then(|it| it.dyn_into::<HtmlCanvasElement>().ok()) {
-                draw(line, &canvas, &colours);
+                draw(line, &canvas, now_ms);
             }
         }
     });
@@ -102,17 +107,8 @@ fn draw_all(state: RaceState) {
     drawn.unwrap_or_default();
 }
 
-fn colours() -> Option<Colours> {
-    let root = document().document_element()?;
-    let style = window().get_computed_style(&root).ok().flatten()?;
-    let of = |name| style.get_property_value(name).ok();
-    Some(Colours {
-        dot: of("--strip-dot")?,
-        line: of("--strip-line")?,
-    })
-}
-
-fn draw(line: &Line, canvas: &HtmlCanvasElement, colours: &Colours) -> Option<()> {
+/// Draws a lane as it is at a time, in milliseconds since the page was opened.
+fn draw(line: &Line, canvas: &HtmlCanvasElement, now_ms: f64) -> Option<()> {
     let scale = window().device_pixel_ratio().clamp(1.0, 3.0);
     let (width, height) = (canvas.client_width(), canvas.client_height());
     let size = |css: i32| (f64::from(css) * scale) as u32;
@@ -126,11 +122,9 @@ fn draw(line: &Line, canvas: &HtmlCanvasElement, colours: &Colours) -> Option<()
     let put = |result: Result<(), JsValue>| result.ok();
     put(context.set_transform(scale, 0.0, 0.0, scale, 0.0, 0.0))?;
     context.clear_rect(0.0, 0.0, width, height);
-    context.set_fill_style_str(&colours.line);
-    context.fill_rect(0.0, height - 1.0, width, 1.0);
-    context.set_fill_style_str(&colours.dot);
-    let now_ms = now_us() as f64 / 1000.0;
-    let (top, room) = (4.0, height - 9.0);
+    let style = window().get_computed_style(canvas).ok().flatten()?;
+    context.set_fill_style_str(&style.get_property_value("color").ok()?);
+    let (top, room) = (4.0, height - 8.0);
     line.with(|told| {
         while told
             .dots

@@ -25,9 +25,9 @@ pub(super) fn OutcomeTable(
         None => lanes.get(),
     };
     view! {
+        <p class="lab-note">{t!(i18n, lab.race.caption)}</p>
         <div class="lab-table" tabindex="0" role="region" aria-label=move || t_string!(i18n, lab.race.table)>
             <table class="figures" data-testid="race-table">
-                <caption>{t!(i18n, lab.race.caption)}</caption>
                 <thead>
                     <tr>
                         <th scope="col">{t!(i18n, lab.column.lane)}</th>
@@ -48,10 +48,10 @@ pub(super) fn OutcomeTable(
                     {move || rows().into_iter().map(|lane| row(i18n, &lane)).collect_view()}
                 </tbody>
             </table>
-            {move || outcome.with(|it| it.as_ref().and_then(|it| it.clock_error_us)).map(|error| view! {
-                <p class="hint">{t_string!(i18n, lab.race.clock_error, error = micros(error as f64))}</p>
-            })}
         </div>
+        {move || outcome.with(|it| it.as_ref().and_then(|it| it.clock_error_us)).map(|error| view! {
+            <p class="lab-note">{t_string!(i18n, lab.race.clock_error, error = micros(error as f64))}</p>
+        })}
     }
 }
 
