@@ -101,6 +101,20 @@ impl Counted {
         }
     }
 
+    /// Reads an HTTP answer with its body.
+    async fn answer(&mut self) -> String {
+        let head = self.head().await;
+        let len = head
+            .lines()
+            .find_map(|it| it.strip_prefix("content-length: "));
+        let len = len.and_then(|it| it.parse().ok()).expect("a length");
+        while self.unread.len() < len {
+            self.read_more().await;
+        }
+        self.unread.drain(..len);
+        head
+    }
+
     /// Reads the payload of a short frame of the server's.
     async fn frame(&mut self) -> Vec<u8> {
         loop {
@@ -154,8 +168,11 @@ async fn a_lane_charges_its_readers_for_every_byte() {
         "GET /http/history?topic=lab:feed HTTP/1.1\r\nhost: {poll_at}\r\nauthorization: Bearer \
          {token}\r\n\r\n"
     );
-    poll.send(history.as_bytes()).await;
-    assert!(poll.head().await.starts_with("HTTP/1.1 200 "));
+    // The second request comes to who answered the first, and not to the door.
+    for _ in 0..2 {
+        poll.send(history.as_bytes()).await;
+        assert!(poll.answer().await.starts_with("HTTP/1.1 200 "));
+    }
 
     let mut numbers = Vec::new();
     while numbers.len() < 10 {
@@ -176,11 +193,7 @@ async fn a_lane_charges_its_readers_for_every_byte() {
         (charged.received, charged.sent),
         (socket.sent, socket.received)
     );
-    // What stands in the answer's body was counted where it was sent, read or not.
     let charged = report(&client, race, Lane::Poll).await;
-    while poll.received < charged.sent {
-        poll.read_more().await;
-    }
     assert_eq!((charged.received, charged.sent), (poll.sent, poll.received));
     // Nobody used this one.
     let unused = report(&client, race, Lane::Stream).await;
