@@ -94,6 +94,21 @@ impl Batch {
 
     /// Takes what is there, for fan-out.
     pub(crate) fn take(&mut self, form: &Form) -> Fanned {
+        let first = if self.values.is_empty() {
+            0
+        } else {
+            self.encode_values(form)
+        };
+        Fanned {
+            publications: std::mem::take(&mut self.publications),
+            first,
+            bytes: std::mem::take(&mut self.bytes).map(Bytes::from),
+        }
+    }
+
+    /// Encodes the newest values, and what is to be told of those that they overtook. Returns the
+    /// first offset among all of them.
+    fn encode_values(&mut self, form: &Form) -> Offset {
         let values = self.values.take();
         for value in &values.newest {
             self.push(form, value, false);
@@ -106,16 +121,7 @@ impl Batch {
                 form.frame(codec, frame, &mut self.bytes[index(codec)]);
             }
         }
-        let Self {
-            publications,
-            bytes,
-            ..
-        } = std::mem::take(self);
-        Fanned {
-            publications,
-            first: values.first,
-            bytes: bytes.map(Bytes::from),
-        }
+        values.first
     }
 }
 
