@@ -64,6 +64,8 @@ impl Measure {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Finding {
+    /// The page was hidden meanwhile, and browsers let hidden pages wait.
+    Hidden,
     /// Nothing came on a lane: of it, nothing is said.
     Silent {
         /// Which.

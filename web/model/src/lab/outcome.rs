@@ -85,16 +85,21 @@ pub struct RaceOutcome {
 }
 
 impl RaceOutcome {
-    /// Draws the conclusions.
+    /// Draws the conclusions. `hidden` tells that the page was not seen all the time.
     pub fn of(
         settings: RaceSettings,
         clock_error_us: Option<u64>,
         lanes: Vec<LaneOutcome>,
+        hidden: bool,
     ) -> Self {
+        let mut findings = findings(&lanes);
+        if hidden {
+            findings.insert(0, Finding::Hidden);
+        }
         Self {
             settings,
             clock_error_us,
-            findings: findings(&lanes),
+            findings,
             lanes,
         }
     }
@@ -140,7 +145,8 @@ mod tests {
             (outcome.bytes_each(), outcome.cpu_each()),
             (Some(600.0), Some(45.0))
         );
-        let race = RaceOutcome::of(RaceSettings::default(), Some(40), vec![outcome]);
+        let race = RaceOutcome::of(RaceSettings::default(), Some(40), vec![outcome], true);
+        assert_eq!(race.findings[0], Finding::Hidden);
         let json: serde_json::Value =
             serde_json::from_str(&race.to_json("a browser")).expect("JSON");
         assert_eq!(json["agent"], "a browser");

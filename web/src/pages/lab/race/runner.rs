@@ -103,13 +103,14 @@ async fn race(
         .set_value(lines.iter().map(|(line, _)| line.clone()).collect());
     let tasks: Vec<_> = lines.into_iter().map(open).collect();
     state.phase.set(Phase::Running);
-    let report = watch(state, client, race, &clock).await?;
+    let (report, hidden) = watch(state, client, race, &clock).await?;
     drop(tasks);
     let error_us = clock.borrow().error_us();
     Ok(RaceOutcome::of(
         settings,
         error_us,
         outcomes(state, &report),
+        hidden,
     ))
 }
 
@@ -125,19 +126,21 @@ fn open((line, head): (Line, Option<Offset>)) -> Task {
     }
 }
 
-/// Looks at the race until it is over; its last report.
+/// Looks at the race until it is over. Its last report, and whether the page was hidden meanwhile.
 async fn watch(
     state: RaceState,
     client: &Client,
     race: Race,
     clock: &Rc<RefCell<RemoteClock>>,
-) -> Result<RaceReport, Problem> {
+) -> Result<(RaceReport, bool), Problem> {
     let line = state.lines.with_value(|lines| lines.first().cloned());
     let Some(line) = line else {
         return Err(Problem::NoLanes);
     };
+    let mut hidden = false;
     loop {
         TimeoutFuture::new(LOOK_MS).await;
+        hidden |= document().hidden();
         ask_time(client, clock).await?;
         let report = client.call::<ReportRace>(&RaceId { id: race.id }).await?;
         let now_us = line.race_us().clamp(0, line.length_us());
@@ -155,7 +158,7 @@ async fn watch(
         let late_us = line.race_us() - ends_us;
         // The last poll may take a little longer; nobody waits for ever.
         if (late_us > 0 && polls) || late_us > 5_000_000 {
-            return Ok(report);
+            return Ok((report, hidden));
         }
     }
 }

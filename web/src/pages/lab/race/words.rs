@@ -38,6 +38,7 @@ pub(super) fn Conclusions(outcome: RwSignal<Option<RaceOutcome>>) -> impl IntoVi
 fn finding(i18n: I18nContext<Locale>, finding: &Finding) -> String {
     let name = |lane: &Lane| lane_name(i18n, *lane);
     match finding {
+        Finding::Hidden => t_string!(i18n, lab.finding.hidden).to_owned(),
         Finding::Silent { lane } => t_string!(i18n, lab.finding.silent, lane = name(lane)),
         Finding::Range {
             measure,
