@@ -167,6 +167,17 @@ async fn a_line_that_is_cut_loses_nothing() {
         ada.until_texts("cut-waiting", |texts| number(texts) == Some(0))
             .await;
         ada.until_texts("cut-arrived", at_least(before + 4)).await;
+        // A server that cannot be reached is asked again and again.
+        ada.click("cut-block").await;
+        ada.badge("waiting").await;
+        ada.until_texts("cut-log", |story| {
+            story.concat().contains("the next attempt")
+        })
+        .await;
+        ada.click("cut-block").await;
+        ada.live().await;
+        let before = number(&ada.texts("cut-arrived").await).expect("a count");
+        ada.until_texts("cut-arrived", at_least(before + 1)).await;
         assert_eq!(number(&ada.texts("cut-lost").await), Some(0));
         let story = ada.texts("cut-log").await.concat();
         assert!(story.contains("everybody hears it, once"), "{story}");

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tempfile::TempDir;
 use trunkline_client::{
-    Client, ClientConfig, FileOutbox, Guest, Kept, Options, Subscription, Update,
+    Client, ClientConfig, FileOutbox, Guest, Kept, Options, Status, Subscription, Update,
 };
 use trunkline_protocol::frame::Start;
 use trunkline_protocol::topics::chat::{Chat, ChatCommand, ChatEvent, RoomName};
@@ -12,7 +12,7 @@ use trunkline_protocol::{
     Codec, Epoch, GapCause, MessageId, Position, SenderId, ServerFrame, Text,
 };
 use trunkline_server::Broker;
-use trunkline_tests::{Peer, Proxy, TestServer, within};
+use trunkline_tests::{Peer, Proxy, TestServer, until, within};
 
 fn lobby() -> RoomName {
     "lobby".parse().expect("a room")
@@ -374,4 +374,23 @@ async fn what_a_program_has_not_sent_is_sent_once_by_the_next_one() {
         story(&mut room, |told| told.len() == 5).await,
         ["before", "one", "two", "three", "four"]
     );
+}
+
+#[tokio::test]
+async fn a_client_that_reaches_nobody_goes_on_trying_and_keeps_what_it_has_to_say() {
+    let server = TestServer::start().await;
+    let client = server.client("ada").await;
+    let is_live = || matches!(client.status(), Status::Live { .. }).then_some(());
+    until("a line", async || is_live()).await;
+    client.block();
+    until("attempts in vain", async || match client.status() {
+        Status::Waiting { attempt, .. } if attempt >= 2 => Some(()),
+        _ => None,
+    })
+    .await;
+    let said = client.publish::<Chat>(&lobby(), &say("from the dark"));
+    client.mend();
+    let taken = within("an answer", said).await.expect("it is taken");
+    assert_eq!((taken.offset, taken.duplicate), (1, false));
+    is_live().expect("it answered over a line");
 }

@@ -40,6 +40,8 @@ pub(crate) struct Realtime {
     pub(crate) recovered: RwSignal<u64>,
     /// Whether the line is cut here, on purpose.
     pub(crate) cut: RwSignal<bool>,
+    /// Whether the server is let be out of reach, on purpose.
+    pub(crate) blocked: RwSignal<bool>,
     /// What of that which waits to be sent would be there after a reload.
     pub(crate) kept: RwSignal<Kept>,
     /// What the client said last, and when by the page's clock.
@@ -66,6 +68,7 @@ pub(crate) fn provide_realtime() -> Realtime {
         round_trips: RwSignal::new(Vec::new()),
         recovered: RwSignal::new(0),
         cut,
+        blocked: RwSignal::new(false),
         kept: RwSignal::new(Kept::All),
         status,
         watch: StoredValue::new(None),
@@ -111,12 +114,25 @@ impl Realtime {
         let Some(client) = self.client.get_untracked() else {
             return;
         };
+        client.mend();
         if cut {
             client.cut();
-        } else {
-            client.mend();
         }
         self.cut.set(cut);
+        self.blocked.set(false);
+    }
+
+    /// Lets every attempt to connect fail, or no longer.
+    pub(crate) fn set_blocked(self, blocked: bool) {
+        let Some(client) = self.client.get_untracked() else {
+            return;
+        };
+        client.mend();
+        if blocked {
+            client.block();
+        }
+        self.cut.set(false);
+        self.blocked.set(blocked);
     }
 
     /// The last measured round trip, in milliseconds.
@@ -143,6 +159,7 @@ impl Realtime {
         let statuses = client.statuses();
         self.round_trips.set(Vec::new());
         self.cut.set(false);
+        self.blocked.set(false);
         self.kept.set(client.kept());
         self.account.set(Account::SignedIn(user));
         self.client.set(Some(client));

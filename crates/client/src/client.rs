@@ -339,9 +339,19 @@ impl Client {
         self.shared().ring();
     }
 
-    /// Mends the line that [`Client::cut`] has cut.
+    /// Ends the line and lets every attempt fail, as if nobody could be reached, until
+    /// [`Client::mend`]. The client goes on trying, after pauses that grow.
+    pub fn block(&self) {
+        self.shared().with(|state| state.blocked = true);
+        self.shared().ring();
+    }
+
+    /// Mends the line that [`Client::cut`] has cut, or [`Client::block`] lets not come up.
     pub fn mend(&self) {
-        self.shared().with(|state| state.cut = false);
+        self.shared().with(|state| {
+            state.cut = false;
+            state.blocked = false;
+        });
         self.wake();
     }
 

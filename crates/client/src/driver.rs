@@ -122,7 +122,7 @@ impl Driver {
         while let Some(action) = self.shared.with(|state| state.session.poll_action()) {
             match action {
                 Action::FetchToken => self.token = Some((self.tokens)()),
-                Action::Dial(_) if self.shared.with(|state| state.cut) => {
+                Action::Dial(_) if self.shared.with(|state| state.cut || state.blocked) => {
                     self.session(|session| session.handle_closed(now, DisconnectReason::Lost));
                 }
                 Action::Dial(Transport::WebSocket) => self.opening = Some(self.open()),
@@ -164,12 +164,14 @@ impl Driver {
     }
 
     fn obey_handles(&mut self, now: Moment) {
-        let (cut, woken) = self
+        let (cut, blocked, woken) = self
             .shared
-            .with(|state| (state.cut, std::mem::take(&mut state.woken)));
+            .with(|state| (state.cut, state.blocked, std::mem::take(&mut state.woken)));
         let online = !cut && platform::is_online();
         self.session(|session| session.set_online(online));
-        if cut && (self.socket.is_some() || self.opening.is_some() || self.conversation.is_some()) {
+        let has_line =
+            self.socket.is_some() || self.opening.is_some() || self.conversation.is_some();
+        if (cut || blocked) && has_line {
             self.hang_up(DisconnectReason::GoingAway);
             self.session(|session| session.handle_closed(now, DisconnectReason::Lost));
         }

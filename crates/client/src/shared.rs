@@ -36,6 +36,8 @@ pub(crate) struct State {
     pub(crate) status_wakers: Vec<Waker>,
     /// Somebody cut the line on purpose; nothing is dialed until it is mended.
     pub(crate) cut: bool,
+    /// Somebody lets every attempt to connect fail.
+    pub(crate) blocked: bool,
     /// Somebody asks to try now.
     pub(crate) woken: bool,
     /// The last handle is gone.
@@ -70,6 +72,7 @@ impl Shared {
             status_version: 0,
             status_wakers: Vec::new(),
             cut: false,
+            blocked: false,
             woken: false,
             ended: false,
             works: None,

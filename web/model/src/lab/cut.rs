@@ -12,6 +12,11 @@ const ENTRIES_MAX: usize = 40;
 pub enum CutEntry {
     /// The line is like this now.
     Line(Line),
+    /// The next attempt to connect comes in so many milliseconds.
+    Wait {
+        /// How many.
+        ms: u64,
+    },
     /// Ticks came, from this number to that one.
     Ticks {
         /// The first.
@@ -57,9 +62,14 @@ impl CutLog {
         self.entries.truncate(ENTRIES_MAX);
     }
 
-    /// The line is like this now.
-    pub fn note_line(&mut self, line: Line) {
-        self.push(CutEntry::Line(line));
+    /// The line is like this now, which is by the page's clock in milliseconds.
+    pub fn note_line(&mut self, line: Line, now_ms: u64) {
+        self.push(match line {
+            Line::Waiting { retry_at_ms } => CutEntry::Wait {
+                ms: retry_at_ms.saturating_sub(now_ms),
+            },
+            line => CutEntry::Line(line),
+        });
     }
 
     /// A tick has come. Rows of them are one entry.
@@ -153,9 +163,10 @@ mod tests {
         for number in [4, 5, 6] {
             log.note_tick(number);
         }
-        log.note_line(Line::Cut);
+        log.note_line(Line::Cut, 1);
+        log.note_line(Line::Waiting { retry_at_ms: 400 }, 150);
         log.note_said();
-        log.note_line(Line::Live(Transport::WebSocket));
+        log.note_line(Line::Live(Transport::WebSocket), 900);
         log.note_back(Some(2));
         log.note_tick(7);
         log.note_tick(8);
@@ -169,6 +180,7 @@ mod tests {
             CutEntry::Recovered(2),
             CutEntry::Line(Line::Live(Transport::WebSocket)),
             CutEntry::Said,
+            CutEntry::Wait { ms: 250 },
             CutEntry::Line(Line::Cut),
             CutEntry::Ticks { from: 4, to: 6 },
         ];

@@ -11,6 +11,7 @@ use trunkline_web_model::lab::CutLog;
 
 use super::cut_words::entry_words;
 use crate::account;
+use crate::browser::clock;
 use crate::i18n::{t, t_string, use_i18n};
 use crate::realtime::{Task, socket_url, use_realtime};
 use crate::words;
@@ -34,7 +35,7 @@ pub(super) fn CutStep() -> impl IntoView {
         other_end.set_value(None);
         listening.set_value(None);
         // Nobody leaves this page with the line cut by its own switch.
-        if realtime.cut.get_untracked() {
+        if realtime.cut.get_untracked() || realtime.blocked.get_untracked() {
             realtime.set_cut(false);
         }
     });
@@ -42,7 +43,7 @@ pub(super) fn CutStep() -> impl IntoView {
     Effect::new(move |_| {
         let line = realtime.line.get();
         if talking.get_untracked() {
-            log.update(|log| log.note_line(line));
+            log.update(|log| log.note_line(line, clock::now_ms()));
         }
     });
     let stop = move || {
@@ -81,7 +82,7 @@ pub(super) fn CutStep() -> impl IntoView {
             say(&client, user, log);
         }
     };
-    let cut = realtime.cut;
+    let (cut, blocked) = (realtime.cut, realtime.blocked);
     view! {
         <section class="lab-step" id="cut" aria-labelledby="cut-title">
             <header>
@@ -108,6 +109,19 @@ pub(super) fn CutStep() -> impl IntoView {
                         t_string!(i18n, lab.cut.mend)
                     } else {
                         t_string!(i18n, lab.cut.cut)
+                    }}
+                </button>
+                <button
+                    type="button"
+                    class="button"
+                    data-testid="cut-block"
+                    aria-pressed=move || blocked.get().to_string()
+                    on:click=move |_| realtime.set_blocked(!blocked.get_untracked())
+                >
+                    {move || if blocked.get() {
+                        t_string!(i18n, lab.cut.unblock)
+                    } else {
+                        t_string!(i18n, lab.cut.block)
                     }}
                 </button>
                 <button type="button" class="button" data-testid="cut-say" disabled=move || !talking.get() on:click=say>

@@ -12,6 +12,7 @@ pub(super) fn entry_words(i18n: I18nContext<Locale>, entry: CutEntry) -> String 
         CutEntry::Line(line) => {
             t_string!(i18n, lab.cut.entry.line, state = words::line(i18n, line))
         }
+        CutEntry::Wait { ms } => t_string!(i18n, lab.cut.entry.wait, ms = ms),
         CutEntry::Ticks { from, to } if from == to => {
             t_string!(i18n, lab.cut.entry.tick, n = from)
         }
