@@ -171,11 +171,12 @@ pub(super) fn definitions(protocol: &Map<String, Value>) -> Map<String, Value> {
                    in the list.";
     let call = "A `call` frame, which may leave out its type, `id` (0), `deadline_ms` (10,000) and \
                 `request` ({}). No call waits longer than 50,000 ms.";
-    let command = lenient(
+    let mut command = lenient(
         "ClientPublish",
         command,
         &["message_id", "topic", "command"],
     );
+    command["properties"]["id"]["type"] = json!(["integer", "null"]);
     let call = lenient("ClientCall", call, &["method"]);
     [("HttpCommand", command), ("HttpCall", call)]
         .map(|(name, schema)| (name.to_owned(), schema))
