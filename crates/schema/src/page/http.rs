@@ -2,19 +2,23 @@
 
 use std::fmt::Write as _;
 
+use serde_json::Value;
+
 use super::card;
 use super::html::{code, fields_of, marked, plain_type, prose};
-use crate::document::Document;
-use crate::openapi::{Access, Answer, Body, Parameter, Request, Route};
+use crate::document::{Document, target};
+use crate::openapi::{Access, Answer, Api, Body, Parameter, Request, Route};
+use crate::shape::reference;
 use crate::{problems, routes};
 
 /// A card for each route.
 pub(super) fn cards(document: &Document) -> String {
     let api = routes::all(document);
-    api.routes.iter().map(route).collect()
+    let cards = api.routes.iter().map(|it| route(it, &api));
+    cards.collect()
 }
 
-fn route(route: &Route) -> String {
+fn route(route: &Route, api: &Api) -> String {
     let mut body = format!("<p>{}</p>\n", marked(route.summary));
     let _ = writeln!(body, "<p class=\"facts\">{}</p>", marked(who(route.access)));
     if !route.parameters.is_empty() {
@@ -23,7 +27,7 @@ fn route(route: &Route) -> String {
         body += "</dl>\n";
     }
     if let Some(it) = &route.request {
-        body += &request(it);
+        body += &request(it, api);
     }
     body += "<h4>Answers</h4>\n<dl class=\"codes\">\n";
     body += &route.answers.iter().map(answer).collect::<String>();
@@ -63,11 +67,16 @@ fn parameter(parameter: &Parameter) -> String {
     )
 }
 
-fn request(request: &Request) -> String {
+fn request(request: &Request, api: &Api) -> String {
     let mut body = "<h4>Body</h4>\n".to_owned();
     let fields = fields_of(&request.schema);
     if fields.is_empty() {
-        let _ = writeln!(body, "<p>{}</p>", plain_type(&request.schema));
+        let _ = writeln!(
+            body,
+            "<p>{}. {}</p>",
+            plain_type(&request.schema),
+            lenience(&request.schema, api)
+        );
     }
     body += &fields;
     for (_, example) in &request.examples {
@@ -75,6 +84,14 @@ fn request(request: &Request) -> String {
         let _ = writeln!(body, "<pre><code>{text}</code></pre>");
     }
     body
+}
+
+/// What a body may leave out of the frame that its link shows.
+fn lenience(schema: &Value, api: &Api) -> String {
+    let name = reference(schema).or_else(|| reference(&schema["oneOf"][0]));
+    let own = name.map(target).filter(|it| it.starts_with("Http"));
+    own.map(|it| prose(&api.definitions[it]))
+        .unwrap_or_default()
 }
 
 fn answer(answer: &Answer) -> String {
