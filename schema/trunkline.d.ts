@@ -562,7 +562,7 @@ export interface ServerConnected {
 /** Ends a conversation over HTTP, as a Close frame ends one over WebSocket: nothing follows. It never travels in a WebSocket. */
 export interface ServerDisconnect {
   type: "disconnect";
-  /** What a Close frame would say; see `DisconnectReason`. A whole number up to 65535. */
+  /** What a Close frame would say: a close code. A whole number up to 65535. */
   code: number;
   /** For developers. At most 123 bytes of UTF-8. */
   reason: string;

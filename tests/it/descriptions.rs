@@ -6,7 +6,7 @@ use std::process::Stdio;
 use serde_json::{Value, json};
 use tokio::process::Command;
 use trunkline_tests::browser::{Browser, with_people};
-use trunkline_tests::{TestServer, ask, get, within};
+use trunkline_tests::{Asking, TestServer, ask, get, within};
 
 /// The repository.
 fn root() -> &'static Path {
@@ -66,8 +66,7 @@ async fn a_program_compiles_against_the_declarations() {
 #[tokio::test]
 async fn the_server_answers_as_the_reference_says() {
     let server = TestServer::start().await;
-    let answer = get(server.address(), "/api/openapi.json", &[]).await;
-    let api: Value = serde_json::from_str(&answer.body).expect("JSON");
+    let api = api(&server).await;
     let paths = api["paths"].as_object().expect("paths");
     for (path, methods) in paths {
         for (method, operation) in methods.as_object().expect("methods") {
@@ -83,6 +82,77 @@ async fn the_server_answers_as_the_reference_says() {
             }
         }
     }
+}
+
+/// The bodies and parameters that the description shows are taken.
+#[tokio::test]
+async fn every_example_of_the_description_is_taken() {
+    let server = TestServer::start_with(|config| {
+        config.api_key = Some(KEY.parse().expect("a key"));
+        config.stream_life = std::time::Duration::from_millis(100);
+    })
+    .await;
+    let token = server.token("Mina").await;
+    let mut taken = 0;
+    for (path, methods) in api(&server).await["paths"].as_object().expect("paths") {
+        for (method, operation) in methods.as_object().expect("methods") {
+            let cookie = operation["security"][0]["guest"].is_array();
+            if cookie && !operation["security"].to_string().contains("token") {
+                continue; // its own tests sign in
+            }
+            let url = format!("{path}?{}", example_query(operation));
+            let body = &operation["requestBody"]["content"]["application/json"];
+            assert_eq!(operation["requestBody"].is_object(), body.is_object());
+            let examples = body["examples"].as_object().into_iter().flatten();
+            let mut bodies: Vec<_> = examples.map(|(_, it)| it["value"].to_string()).collect();
+            assert!(
+                body.is_null() || !bodies.is_empty(),
+                "{path} has no example"
+            );
+            if bodies.is_empty() {
+                bodies.push(String::new());
+            }
+            for body in bodies {
+                let asking = match method.as_str() {
+                    "get" => Asking::get(server.address(), &url),
+                    _ => Asking::post(server.address(), &url, body.clone()),
+                };
+                let asking = asking.token(&token).header("x-api-key", KEY);
+                let answer = asking.send().await;
+                let status = answer.status();
+                let told = answer.text().await;
+                assert!(
+                    (200..300).contains(&status),
+                    "{url} {body}: {status} {told}"
+                );
+                assert!(!told.contains("\"refused\""), "{url} {body}: {told}");
+                taken += 1;
+            }
+        }
+    }
+    assert_eq!(taken, 18);
+}
+
+const KEY: &str = "a-key-of-back-ends-0123456789";
+
+async fn api(server: &TestServer) -> Value {
+    let answer = get(server.address(), "/api/openapi.json", &[]).await;
+    serde_json::from_str(&answer.body).expect("JSON")
+}
+
+/// The query with the example of each parameter that has one.
+fn example_query(operation: &Value) -> String {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    let shown = parameters.filter_map(|it| {
+        let text = match &it["example"] {
+            Value::Null => return None,
+            Value::String(text) => text.clone(),
+            Value::Array(items) => items[0].as_str().expect("a text").to_owned(),
+            other => other.to_string(),
+        };
+        Some(format!("{}={text}", it["name"].as_str().expect("a name")))
+    });
+    shown.collect::<Vec<_>>().join("&")
 }
 
 /// Looks at the reference as people do: on a phone and on a screen, light and dark.

@@ -59,12 +59,16 @@ struct Python {
     output: Lines<BufReader<ChildStdout>>,
 }
 
+/// The Python that `cargo xtask test` installs and names.
+fn python() -> PathBuf {
+    let named = std::env::var_os("TRUNKLINE_PYTHON").map(PathBuf::from);
+    named.expect("TRUNKLINE_PYTHON names a Python: use `cargo xtask test`")
+}
+
 impl Python {
     fn start(base: &str, name: &str) -> Self {
-        let named = std::env::var_os("TRUNKLINE_PYTHON").map(PathBuf::from);
-        let python = named.expect("TRUNKLINE_PYTHON names a Python: use `cargo xtask test`");
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/python/chat.py");
-        let mut process = Command::new(python)
+        let mut process = Command::new(python())
             .arg(script)
             .args([base, name])
             .stdin(Stdio::piped())
@@ -130,6 +134,52 @@ async fn a_python_client_talks_and_recovers() {
     ] {
         assert_eq!(ada.hears().await, heard);
     }
+}
+
+/// What an example does on a line that loses events: `program` hands it the frames of
+/// `holes/frames.json`. Lines that begin with dashes are the example's own words, and left out.
+async fn reads_a_broken_line(program: &mut Command) {
+    let run = program
+        .arg("holes/frames.json")
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let output = within("a run", run).await.expect("a program that starts");
+    let told = String::from_utf8_lossy(&output.stdout);
+    let lines = told.lines().map(str::trim_end);
+    let lines: Vec<&str> = lines.filter(|line| !line.starts_with("--")).collect();
+    let expected = [
+        "sent connect newest",
+        "Ada: one",
+        "sent subscribe after 1",
+        "Ada: two",
+        "Ada: three",
+        "Ada: four",
+        "sent pong",
+        "sent subscribe after 4",
+    ];
+    assert_eq!(
+        lines,
+        expected,
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[tokio::test]
+async fn the_python_client_asks_again_for_what_is_missing() {
+    let mut python = Command::new(python());
+    python
+        .env("PYTHONPATH", "../examples/python")
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .arg("holes/python.py");
+    reads_a_broken_line(&mut python).await;
+}
+
+#[tokio::test]
+async fn the_javascript_client_asks_again_for_what_is_missing() {
+    reads_a_broken_line(Command::new("node").arg("holes/javascript.mjs")).await;
 }
 
 /// Clicks and types like a person in the example's page.

@@ -244,6 +244,8 @@ async fn whatever_is_wrong_has_a_status_and_a_code() {
     let post = |path: &str, body: &str| Asking::post(address, path, body).token(&token);
     let long = "x".repeat(70_000);
     let hello = json!({"type": "connect", "version": 1, "token": token, "agent": "a"}).to_string();
+    let mut mistyped = say(1, "hello");
+    mistyped["type"] = json!("call");
     for (asking, status, code) in [
         (post("/http/stream", "{"), 400, "malformed_body"),
         (
@@ -271,6 +273,16 @@ async fn whatever_is_wrong_has_a_status_and_a_code() {
             "unknown_method",
         ),
         (post("/http/call", "5"), 400, "malformed_body"),
+        (
+            post("/http/call", r#"{"type":"publish","method":"chat.rooms"}"#),
+            400,
+            "malformed_body",
+        ),
+        (
+            post("/http/publish", &mistyped.to_string()),
+            400,
+            "malformed_body",
+        ),
         (
             Asking::get(address, "/http/history").token(&token),
             400,

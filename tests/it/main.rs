@@ -18,6 +18,7 @@ mod http_api;
 mod http_events;
 mod http_requests;
 mod http_streams;
+mod http_tester;
 mod lab;
 mod lab_browser;
 mod presence;

@@ -18,8 +18,8 @@ use crate::process;
 use crate::test_binaries::{self, TestBinary, run_and_count};
 use crate::test_count::TestCount;
 use crate::tools::{
-    binaryen, browser, cargo_deny, curl, kosoku, node_packages, trunk, wasm_bindgen, wasm_target,
-    websockets,
+    binaryen, browser, cargo_deny, curl, kosoku, node_packages, schemathesis, trunk, wasm_bindgen,
+    wasm_target, websockets,
 };
 use crate::workspace::Workspace;
 
@@ -68,6 +68,7 @@ pub(crate) fn test(workspace: &Workspace, only: Option<Step>, args: &[String]) -
 fn install_ahead(workspace: &Workspace) {
     let _ = binaryen::ensure();
     let _ = kosoku::ensure();
+    let _ = schemathesis::ensure();
     let _ = websockets::ensure();
     let _ = node_packages::ensure_judges(&workspace.root);
     let _ = browser::ensure();
@@ -211,6 +212,7 @@ fn system(workspace: &Workspace, args: &[String]) -> Result<Outcome> {
     }
     let browser = browser::ensure()?;
     let kosoku = kosoku::ensure()?;
+    let schemathesis = schemathesis::ensure()?;
     curl::ensure()?;
     let python = websockets::ensure()?;
     let judges = node_packages::ensure_judges(&workspace.root)?;
@@ -225,6 +227,7 @@ fn system(workspace: &Workspace, args: &[String]) -> Result<Outcome> {
             .env("TRUNKLINE_CHROMIUM", &browser.chromium)
             .env("TRUNKLINE_CHROMEDRIVER", &browser.chromedriver)
             .env("TRUNKLINE_KOSOKU", &kosoku)
+            .env("TRUNKLINE_SCHEMATHESIS", &schemathesis)
             .env("TRUNKLINE_PYTHON", &python)
             .env("TRUNKLINE_NODE_JUDGES", &judges);
         outcome.run(&test.title(), command.args(args))?;

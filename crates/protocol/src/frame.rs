@@ -335,7 +335,7 @@ pub enum ServerFrame {
     /// Ends a conversation over HTTP, as a Close frame ends one over WebSocket: nothing follows.
     /// It never travels in a WebSocket.
     Disconnect {
-        /// What a Close frame would say; see [`DisconnectReason`](crate::DisconnectReason).
+        /// What a Close frame would say: a close code.
         code: u16,
         /// For developers.
         reason: Text<123>,

@@ -1,6 +1,6 @@
 //! The descriptions of Trunkline for people without Rust, written from its types.
 //!
-//! [`files`] makes them all: JSON Schema, AsyncAPI, TypeScript and a page to read. They stand in
+//! [`files`] makes them all: JSON Schema, AsyncAPI, OpenAPI, TypeScript and a page to read. They stand in
 //! `schema/`, where `cargo xtask schema` puts them, `cargo xtask check` compares them, and the
 //! server takes them from. Start with `document`, which everything else is written from.
 
@@ -13,6 +13,7 @@ mod words;
 mod asyncapi;
 mod openapi;
 mod page;
+mod problems;
 mod routes;
 mod typescript;
 
@@ -36,7 +37,10 @@ pub fn files() -> Vec<File> {
     vec![
         file("schema.json", pretty(&document.schema())),
         file("asyncapi.json", pretty(&asyncapi::write(&document))),
-        file("openapi.json", pretty(&openapi::write(&routes::all()))),
+        file(
+            "openapi.json",
+            pretty(&openapi::write(&routes::all(&document))),
+        ),
         file("trunkline.d.ts", typescript::write(&document)),
         file("index.html", page::write(&document)),
     ]

@@ -8,11 +8,10 @@ use serde_json::Value;
 
 use crate::document::{Document, Frame, Sender, tag};
 use crate::examples::{self, Example};
-use crate::openapi::{Answer, Body};
-use crate::routes;
 use crate::shape::limit;
 
 mod html;
+mod http;
 
 use html::{code, escape, fields, paragraph, plain_type, prose};
 
@@ -31,7 +30,7 @@ pub(crate) fn write(document: &Document) -> String {
     page += &section("types", "Types", &types(document));
     page += &section("errors", "Error codes", &codes(document, "ErrorCode"));
     page += &section("closes", "Close codes", &codes(document, "CloseCode"));
-    page += &section("http", "HTTP", &http());
+    page += &section("http", "HTTP", &http::cards(document));
     page + TAIL
 }
 
@@ -289,37 +288,4 @@ fn codes(document: &Document, name: &str) -> String {
         );
     }
     card(name, &code(name), &(body + "</dl>\n"))
-}
-
-fn http() -> String {
-    let mut cards = String::new();
-    for route in routes::all().routes {
-        let mut body = format!("<p>{}</p>\n", html::marked(route.summary));
-        if let Some(schema) = &route.request {
-            body += "<h4>Body</h4>\n";
-            body += &html::fields_of(schema);
-        }
-        body += "<h4>Answers</h4>\n<dl class=\"codes\">\n";
-        body += &route.answers.iter().map(answer).collect::<String>();
-        body += "</dl>\n";
-        let title = format!("{} {}", route.method.to_uppercase(), route.path);
-        cards += &card(&format!("http-{}", route.id), &code(&title), &body);
-    }
-    cards
-}
-
-fn answer(answer: &Answer) -> String {
-    let body = match &answer.body {
-        Body::Empty | Body::Text => String::new(),
-        Body::Json(schema) => html::fields_of(schema),
-        Body::Problem(codes) => {
-            let codes: Vec<String> = codes.iter().map(|it| code(it)).collect();
-            format!(" <code>code</code> is {}.", codes.join(" or "))
-        }
-    };
-    format!(
-        "<div><dt><code>{}</code></dt><dd>{}{body}</dd></div>\n",
-        answer.status,
-        html::marked(answer.about)
-    )
 }

@@ -4,15 +4,26 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use tokio_util::sync::CancellationToken;
 
 /// Routes `/healthz` (200 while the process serves) and `/readyz` (503 once `shutdown` has begun).
 pub(crate) fn router(shutdown: CancellationToken) -> Router {
-    Router::new()
-        .route("/healthz", get(|| async { answer(StatusCode::OK, "ok\n") }))
-        .route("/readyz", get(ready))
-        .with_state(shutdown)
+    let routes = routes().into_iter();
+    let router = routes.fold(Router::new(), |router, (path, it)| router.route(path, it));
+    router.with_state(shutdown)
+}
+
+/// What answers at each address.
+fn routes() -> [(&'static str, MethodRouter<CancellationToken>); 2] {
+    let alive = get(|| async { answer(StatusCode::OK, "ok\n") });
+    [("/healthz", alive), ("/readyz", get(ready))]
+}
+
+/// The addresses of all routes.
+#[cfg(test)]
+pub(crate) fn paths() -> Vec<&'static str> {
+    routes().into_iter().map(|(path, _)| path).collect()
 }
 
 async fn ready(State(shutdown): State<CancellationToken>) -> impl IntoResponse {

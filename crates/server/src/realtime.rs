@@ -64,7 +64,10 @@ pub(crate) fn open(
 }
 
 /// The addresses of WebSockets.
-pub(crate) const PATHS: [&str; 2] = ["/ws", "/chat"];
+pub(crate) const PATHS: [&str; 2] = [SOCKET, PAGE];
+
+const SOCKET: &str = "/ws";
+const PAGE: &str = "/chat";
 
 /// Routes `/ws`, which is only a socket, and `/chat`, which is a page until it is upgraded.
 pub(crate) fn router(node: Arc<Node>, assets: Assets) -> Router {
@@ -72,11 +75,11 @@ pub(crate) fn router(node: Arc<Node>, assets: Assets) -> Router {
         if wants_upgrade(request.headers()) {
             return upgrade(State(node), request).await;
         }
-        assets.respond(request.method(), "/chat", request.headers())
+        assets.respond(request.method(), PAGE, request.headers())
     };
     Router::new()
-        .route("/ws", any(socket))
-        .route("/chat", any(page))
+        .route(SOCKET, any(socket))
+        .route(PAGE, any(page))
         .with_state(node)
 }
 

@@ -198,6 +198,21 @@ mod tests {
     }
 
     #[test]
+    fn every_route_is_described_and_no_other() {
+        let api: serde_json::Value =
+            serde_json::from_str(include_str!("../../../schema/openapi.json")).expect("JSON");
+        let described = api["paths"].as_object().expect("paths").keys();
+        let described: BTreeSet<&str> = described.map(String::as_str).collect();
+        let routed = [
+            crate::transport::http::paths(),
+            crate::api::paths(),
+            crate::auth::paths(),
+            crate::health::paths(),
+        ];
+        assert_eq!(described, routed.into_iter().flatten().collect());
+    }
+
+    #[test]
     fn every_handler_is_described() {
         let schema: serde_json::Value =
             serde_json::from_str(include_str!("../../../schema/schema.json")).expect("JSON");

@@ -11,6 +11,7 @@ pub(crate) mod cargo_install;
 pub(crate) mod curl;
 pub(crate) mod kosoku;
 pub(crate) mod node_packages;
+pub(crate) mod schemathesis;
 pub(crate) mod trunk;
 pub(crate) mod valgrind;
 pub(crate) mod venv;

@@ -131,7 +131,26 @@ fn with_pattern(word: &str, schema: &Value) -> String {
 }
 
 fn link(name: &str) -> String {
-    format!("<a href=\"#{0}\">{0}</a>", target(name))
+    let name = target(name);
+    format!("<a href=\"#{}\">{name}</a>", anchor(name))
+}
+
+/// Where the page shows a definition.
+fn anchor(name: &str) -> String {
+    match name {
+        "ClientFrame" => return "from-clients".to_owned(),
+        "ServerFrame" => return "from-the-server".to_owned(),
+        "HttpCommand" => return "client-publish".to_owned(),
+        "HttpCall" => return "client-call".to_owned(),
+        "TopicsInUse" => return "http-listTopics".to_owned(),
+        _ => {}
+    }
+    for side in ["Client", "Server"] {
+        if let Some(frame) = name.strip_prefix(side) {
+            return format!("{side}-{frame}").to_lowercase();
+        }
+    }
+    name.to_owned()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{DefaultBodyLimit, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -39,14 +39,28 @@ struct Api {
 
 /// Routes `/api/*`. Without a key, all of it is refused.
 pub(crate) fn router(http: OverHttp, node: Arc<Node>, key: Option<ApiKey>) -> Router {
-    Router::new()
-        .route("/api/publish", post(publish))
-        .route("/api/history", get(history))
-        .route("/api/presence", get(presence))
-        .route("/api/topics", get(topics))
-        .route("/api/disconnect", post(disconnect))
+    let routes = routes().into_iter();
+    let router = routes.fold(Router::new(), |router, (path, it)| router.route(path, it));
+    router
         .layer(DefaultBodyLimit::max(BATCH_LEN_MAX))
         .with_state(Api { http, node, key })
+}
+
+/// What answers at each address.
+fn routes() -> [(&'static str, MethodRouter<Api>); 5] {
+    [
+        ("/api/publish", post(publish)),
+        ("/api/history", get(history)),
+        ("/api/presence", get(presence)),
+        ("/api/topics", get(topics)),
+        ("/api/disconnect", post(disconnect)),
+    ]
+}
+
+/// The addresses of all routes.
+#[cfg(test)]
+pub(crate) fn paths() -> Vec<&'static str> {
+    routes().into_iter().map(|(path, _)| path).collect()
 }
 
 /// In whose name a back end publishes.

@@ -13,5 +13,7 @@ mod key;
 mod routes;
 
 pub use guests::{Guests, User};
+#[cfg(test)]
+pub(crate) use routes::paths;
 pub(crate) use routes::router;
 pub use seal::{AccessToken, TokenError};

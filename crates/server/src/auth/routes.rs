@@ -8,7 +8,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{MethodRouter, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
@@ -38,16 +38,30 @@ pub(crate) fn router(guests: Arc<Guests>, behind_tls: bool, patience: Duration) 
                 Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", detail).into_response()
             })
     };
-    Router::new()
-        .route("/auth/guest", post(guest))
-        .route("/auth/token", post(token))
-        .route("/auth/logout", post(logout))
+    let routes = routes().into_iter();
+    let router = routes.fold(Router::new(), |router, (path, it)| router.route(path, it));
+    router
         .with_state(Auth {
             guests,
             cookie: GuestCookie::new(behind_tls),
         })
         .layer(DefaultBodyLimit::max(BODY_LEN_MAX))
         .layer(from_fn(hurry))
+}
+
+/// What answers at each address.
+fn routes() -> [(&'static str, MethodRouter<Auth>); 3] {
+    [
+        ("/auth/guest", post(guest)),
+        ("/auth/token", post(token)),
+        ("/auth/logout", post(logout)),
+    ]
+}
+
+/// The addresses of all routes.
+#[cfg(test)]
+pub(crate) fn paths() -> Vec<&'static str> {
+    routes().into_iter().map(|(path, _)| path).collect()
 }
 
 #[derive(Deserialize)]

@@ -22,7 +22,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use trunkline_protocol::codec::CLIENT_FRAME_LEN_MAX;
 
 use crate::auth::Guests;
@@ -78,18 +78,30 @@ impl OverHttp {
 
 /// Routes `/http/*`.
 pub(crate) fn router(http: OverHttp) -> Router {
+    let routes = routes().into_iter();
+    let router = routes.fold(Router::new(), |router, (path, it)| router.route(path, it));
+    router.with_state(http)
+}
+
+/// What answers at each address.
+fn routes() -> [(&'static str, MethodRouter<OverHttp>); 7] {
     let one_frame = DefaultBodyLimit::max(CLIENT_FRAME_LEN_MAX);
     let batch = DefaultBodyLimit::max(publish::BATCH_LEN_MAX);
-    Router::new()
-        .route("/http/stream", post(stream::answer))
-        .route("/http/poll", post(poll::answer))
-        .route("/http/events", get(events::answer))
-        .route("/http/history", get(requests::history))
-        .route("/http/presence", get(requests::presence))
-        .route("/http/call", post(requests::call))
-        .layer(one_frame)
-        .route("/http/publish", post(publish::answer).layer(batch))
-        .with_state(http)
+    [
+        ("/http/stream", post(stream::answer).layer(one_frame)),
+        ("/http/poll", post(poll::answer).layer(one_frame)),
+        ("/http/events", get(events::answer)),
+        ("/http/history", get(requests::history)),
+        ("/http/presence", get(requests::presence)),
+        ("/http/call", post(requests::call).layer(one_frame)),
+        ("/http/publish", post(publish::answer).layer(batch)),
+    ]
+}
+
+/// The addresses of all routes.
+#[cfg(test)]
+pub(crate) fn paths() -> Vec<&'static str> {
+    routes().into_iter().map(|(path, _)| path).collect()
 }
 
 /// Keeps proxies from holding back or keeping what is said.

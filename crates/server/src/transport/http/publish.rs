@@ -31,6 +31,9 @@ pub(crate) const BATCH_LEN_MAX: usize = 256 * 1024;
 /// A `publish` frame, of which JSON may leave out what has a default.
 #[derive(Clone, Deserialize)]
 struct Command {
+    #[serde(default, rename = "type")]
+    #[expect(dead_code, reason = "another type is refused while it is read")]
+    kind: Publish,
     #[serde(default)]
     id: Option<u32>,
     message_id: MessageId,
@@ -38,6 +41,14 @@ struct Command {
     #[serde(default)]
     contract: Option<Fingerprint>,
     command: Payload,
+}
+
+/// The type of the only frame that is taken here.
+#[derive(Clone, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Publish {
+    #[default]
+    Publish,
 }
 
 pub(super) async fn answer(
@@ -122,6 +133,7 @@ fn read_one(said: &Said) -> Result<Command, Problem> {
             contract,
             command,
         }) => Ok(Command {
+            kind: Publish::Publish,
             id: Some(id),
             message_id,
             topic,

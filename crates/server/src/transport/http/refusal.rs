@@ -104,6 +104,29 @@ mod tests {
     }
 
     #[test]
+    fn refusals_are_described_under_their_statuses() {
+        let text = include_str!("../../../../../schema/openapi.json");
+        let api: serde_json::Value = serde_json::from_str(text).expect("JSON");
+        let values = |value: &serde_json::Value| value.as_object().cloned().unwrap_or_default();
+        let mut found = 0;
+        for (path, methods) in values(&api["paths"]) {
+            for (_, operation) in values(&methods) {
+                for (described, response) in values(&operation["responses"]) {
+                    let problem = &response["content"]["application/problem+json"]["schema"];
+                    let codes = problem["allOf"][1]["properties"]["code"]["enum"].as_array();
+                    for name in codes.into_iter().flatten() {
+                        let code = ErrorCode::ALL.iter().find(|code| *name == code.name());
+                        let Some(code) = code else { continue };
+                        assert_eq!(status(*code).as_str(), described, "{path}: {code}");
+                        found += 1;
+                    }
+                }
+            }
+        }
+        assert!(found > 50, "{found}");
+    }
+
+    #[test]
     fn a_refusal_in_bincode_is_a_frame_under_the_same_status() {
         let error = Error::new(ErrorCode::Forbidden, "no");
         let response = answer(Codec::Bincode, 7, Err(error)).expect("a frame");

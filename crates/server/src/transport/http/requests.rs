@@ -129,13 +129,29 @@ pub(crate) async fn read_presence(
 /// A `call` frame, of which JSON may leave out what has a default.
 #[derive(Deserialize)]
 struct Call {
+    #[serde(default, rename = "type")]
+    #[expect(dead_code, reason = "another type is refused while it is read")]
+    kind: CallType,
     #[serde(default)]
     id: u32,
     method: Text<64>,
     contract: Option<Fingerprint>,
-    deadline_ms: Option<u32>,
+    #[serde(default = "deadline")]
+    deadline_ms: u32,
     #[serde(default = "nothing")]
     request: Value,
+}
+
+/// The type of the only frame that is taken here.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum CallType {
+    #[default]
+    Call,
+}
+
+fn deadline() -> u32 {
+    DEADLINE_MS
 }
 
 fn nothing() -> Value {
@@ -150,7 +166,7 @@ pub(super) async fn call(
     let said = http.read(request).await?;
     let codec = said.codec;
     let (call, request) = read_call(&said)?;
-    let deadline = call.deadline_ms.unwrap_or(DEADLINE_MS).min(DEADLINE_MS_MAX);
+    let deadline = call.deadline_ms.min(DEADLINE_MS_MAX);
     let deadline = Duration::from_millis(deadline.into());
     let asker = http.asker(codec, caller.user);
     let answer = asker.call(&call.method, call.contract, deadline, request);
@@ -178,10 +194,11 @@ fn read_call(said: &Said) -> Result<(Call, Payload), Problem> {
                 request,
             }) => {
                 let call = Call {
+                    kind: CallType::Call,
                     id,
                     method,
                     contract,
-                    deadline_ms: Some(deadline_ms),
+                    deadline_ms,
                     request: Value::Null,
                 };
                 Ok((call, request))
