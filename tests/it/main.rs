@@ -25,3 +25,4 @@ mod shards;
 mod shutdown;
 mod slow_readers;
 mod ticker;
+mod wire_tap;

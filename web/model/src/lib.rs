@@ -6,3 +6,4 @@
 pub mod account;
 pub mod chat;
 pub mod line;
+pub mod wire;
