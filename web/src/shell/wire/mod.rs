@@ -95,7 +95,7 @@ impl Inspector {
             wire.set_paused(false);
         });
         let before = self.before.try_update_value(Option::take).flatten();
-        if let Some(before) = before.filter(web_sys::Node::is_connected) {
+        if let Some(before) = before.filter(|it| it.is_connected()) {
             // What cannot take the focus any more leaves it to the page.
             let _ = before.focus();
         }
