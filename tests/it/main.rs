@@ -28,3 +28,5 @@ mod shards;
 mod shutdown;
 mod slow_readers;
 mod ticker;
+mod wire_browser;
+mod wire_tap;

@@ -2,7 +2,7 @@
 //!
 //! [`TestServer`] is a server in this process, [`ServerProcess`] the real binary; [`Peer`] speaks
 //! frames, [`Asking`] HTTP, [`RawSocket`] bytes; [`Proxy`] is a line that can be cut;
-//! [`Middlebox`] one that is in the way of WebSockets; [`Soak`] is a crowd that talks
+//! [`Middlebox`] one that is in the way of WebSockets; [`Wiretap`] reads along; [`Soak`] is a crowd that talks
 //! while things break; [`within`] is how to wait.
 
 mod peer;
@@ -13,6 +13,7 @@ mod proxy;
 mod raw;
 mod server;
 mod soak;
+mod wiretap;
 
 pub mod browser;
 
@@ -26,6 +27,7 @@ pub use proxy::Proxy;
 pub use raw::{Answer, RawSocket, ask, get, masked_frame, upgrade_request};
 pub use server::TestServer;
 pub use soak::Soak;
+pub use wiretap::Wiretap;
 
 /// The longest that anything in a test may take. Generous, since machines are shared.
 pub const PATIENCE: Duration = Duration::from_secs(30);

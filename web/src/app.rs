@@ -8,7 +8,7 @@ use crate::browser::formats;
 use crate::i18n::{I18nContextProvider, keep_choice};
 use crate::pages::chat;
 use crate::pages::{Chat, Lab, NotFound};
-use crate::shell::{RenameDialog, Shell, provide_renaming, provide_title};
+use crate::shell::{RenameDialog, Shell, provide_renaming, provide_title, provide_wire};
 use crate::sign_in::SignedIn;
 use crate::{realtime, theme};
 
@@ -32,6 +32,7 @@ fn Shared() -> impl IntoView {
     chat::provide_rooms();
     provide_renaming();
     provide_title();
+    provide_wire();
     view! {
         <Router>
             <Shell>

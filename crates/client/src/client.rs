@@ -24,6 +24,7 @@ use crate::platform::{self, MaybeSend};
 use crate::publishing::{PublishError, Publishing};
 use crate::shared::Shared;
 use crate::subscription::{Options, Subscription};
+use crate::tap::Tap;
 
 /// How long a call waits for its answer.
 const CALL_PATIENCE: Duration = Duration::from_secs(10);
@@ -368,6 +369,16 @@ impl Client {
             state.keeper = Keeper::without_store();
         });
         self.shared().ring();
+    }
+
+    /// Shows the frames that travel from now on, as long as the tap is held.
+    pub fn tap(&self) -> Tap {
+        Tap::open(Arc::clone(self.shared()))
+    }
+
+    /// How many taps are held now. Without any, a frame costs one branch more.
+    pub fn taps(&self) -> usize {
+        self.shared().with_taps(|taps| taps.len())
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {

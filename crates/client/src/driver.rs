@@ -10,14 +10,21 @@ use std::time::Duration;
 
 use futures_channel::mpsc;
 use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt, SinkExt, StreamExt};
-use trunkline_protocol::{ClientFrame, Codec, DisconnectReason, Moment, RequestId};
+use futures_util::{FutureExt, StreamExt};
+use trunkline_protocol::{DisconnectReason, Moment, RequestId};
 use trunkline_session::{Action, ClientSession, HttpAnswer, Purpose, TokenFailure, Transport};
 
 use crate::client::ClientConfig;
 use crate::http::{self, Heard};
-use crate::platform::{self, BoxedFuture, BoxedStream, Incoming, Opening, Outgoing, Socket, Wakes};
+use crate::platform::{self, BoxedFuture, BoxedStream, Incoming, Opening, Socket, Wakes};
 use crate::shared::{Shared, State};
+use crate::tap::Taps;
+
+mod socket;
+mod taps;
+
+use socket::poll_socket;
+use taps::tap_sent;
 
 /// A timer that fires this much too late was asleep, and so was the line perhaps.
 const ASLEEP: Duration = Duration::from_secs(5);
@@ -37,10 +44,12 @@ pub(crate) struct Driver {
     beside: Option<Socket>,
     http: platform::Http,
     base: String,
+    /// What was dialed last.
+    dialed: Transport,
     /// The conversation over HTTP, and its number.
     conversation: Option<(u32, BoxedStream<Heard>)>,
     /// Requests over HTTP with one answer.
-    asks: FuturesUnordered<BoxedFuture<(RequestId, HttpAnswer)>>,
+    asks: FuturesUnordered<BoxedFuture<(RequestId, HttpAnswer, usize)>>,
     timer: Option<(Moment, BoxedFuture<()>)>,
     wakes: Wakes,
 }
@@ -52,9 +61,12 @@ enum Turn {
     OpenedBeside(Result<Socket, DisconnectReason>),
     IncomingBeside(Incoming),
     Heard(u32, Heard),
-    Answered(RequestId, HttpAnswer),
+    /// The answer, and how many bytes it had.
+    Answered(RequestId, HttpAnswer, usize),
     Token(Result<String, TokenFailure>),
-    Timeout { late: bool },
+    Timeout {
+        late: bool,
+    },
     Wake,
     Bell,
 }
@@ -72,6 +84,7 @@ impl Driver {
             bell,
             base: http::base_of(&config.url),
             config,
+            dialed: Transport::WebSocket,
             tokens: Box::new(tokens),
             token: None,
             opening: None,
@@ -99,6 +112,7 @@ impl Driver {
             socket.close(DisconnectReason::Normal).await;
         }
         self.shared.with(State::end);
+        self.shared.with_taps(Taps::wake);
     }
 
     /// Does what the session and the handles ask for.
@@ -127,7 +141,8 @@ impl Driver {
                 }
                 Action::Dial(Transport::WebSocket) => self.opening = Some(self.open()),
                 // Requests open their connections themselves.
-                Action::Dial(Transport::Stream | Transport::Poll) => {
+                Action::Dial(over @ (Transport::Stream | Transport::Poll)) => {
+                    self.dialed = over;
                     self.session(|session| session.handle_opened(now));
                 }
                 Action::Hangup(reason) => self.hang_up(reason),
@@ -150,6 +165,7 @@ impl Driver {
     fn make_requests(&mut self) {
         while let Some(request) = self.shared.with(|state| state.session.poll_request()) {
             let codec = self.config.codec;
+            self.tap_request(codec, &request);
             match request.purpose {
                 Purpose::Converse(number) => {
                     let heard = http::converse(&self.http, &self.base, codec, request);
@@ -218,6 +234,7 @@ impl Driver {
             Turn::Opened(Err(reason)) => self.session(|session| session.handle_closed(now, reason)),
             Turn::Incoming(Incoming::Message(bytes)) => {
                 let decoded = self.config.codec.decode(&bytes);
+                self.tap_message(bytes.len(), decoded.as_ref().ok());
                 self.session(|session| match decoded {
                     Ok(frame) => session.handle_frame(now, frame),
                     Err(_) => session.handle_malformed(now),
@@ -239,13 +256,15 @@ impl Driver {
             }
             Turn::IncomingBeside(Incoming::Message(bytes)) => {
                 let decoded = self.config.codec.decode(&bytes).ok();
+                self.tap_message(bytes.len(), decoded.as_ref());
                 self.session(|session| session.handle_beside_frame(now, decoded));
             }
             Turn::IncomingBeside(Incoming::WrongKind) => {
                 self.session(|session| session.handle_beside_frame(now, None));
             }
             Turn::Heard(number, heard) => self.handle_heard(now, number, heard),
-            Turn::Answered(id, answer) => {
+            Turn::Answered(id, answer, len) => {
+                self.tap_answer(&answer, len);
                 self.session(|session| session.handle_answer(now, id, answer));
             }
             Turn::Token(token) => self.session(|session| session.handle_token(now, token)),
@@ -262,8 +281,9 @@ impl Driver {
     }
 
     fn handle_heard(&mut self, now: Moment, number: u32, heard: Heard) {
-        if !matches!(heard, Heard::Frame(_)) {
-            self.conversation = None;
+        match &heard {
+            Heard::Frame(frame, size) => self.tap_received(self.dialed, *size, Some(frame)),
+            Heard::Malformed | Heard::Ended | Heard::Closed(_) => self.conversation = None,
         }
         self.session(|session| {
             // A handle may have made the session ask anew since this came.
@@ -271,7 +291,7 @@ impl Driver {
                 return;
             }
             match heard {
-                Heard::Frame(frame) => session.handle_frame(now, frame),
+                Heard::Frame(frame, _) => session.handle_frame(now, frame),
                 Heard::Malformed => session.handle_malformed(now),
                 Heard::Ended => session.handle_ended(now),
                 Heard::Closed(reason) => session.handle_closed(now, reason),
@@ -297,7 +317,8 @@ impl Driver {
         let codec = self.config.codec;
         if let Some(socket) = &mut self.socket {
             let next = || self.shared.with(|state| state.session.poll_transmit());
-            if let Poll::Ready(incoming) = poll_socket(socket, codec, context, next) {
+            let sent = |frame: &_, len| tap_sent(&self.shared, frame, len);
+            if let Poll::Ready(incoming) = poll_socket(socket, codec, context, next, sent) {
                 return Poll::Ready(Turn::Incoming(incoming));
             }
         }
@@ -337,7 +358,8 @@ impl Driver {
             self.shared
                 .with(|state| state.session.poll_transmit_beside())
         };
-        poll_socket(socket, self.config.codec, context, next).map(Turn::IncomingBeside)
+        let sent = |frame: &_, len| tap_sent(&self.shared, frame, len);
+        poll_socket(socket, self.config.codec, context, next, sent).map(Turn::IncomingBeside)
     }
 
     fn poll_http(&mut self, context: &mut Context<'_>) -> Poll<Turn> {
@@ -348,49 +370,9 @@ impl Driver {
             return Poll::Ready(Turn::Heard(*number, heard));
         }
         match self.asks.poll_next_unpin(context) {
-            Poll::Ready(Some((id, answer))) => Poll::Ready(Turn::Answered(id, answer)),
+            Poll::Ready(Some((id, answer, len))) => Poll::Ready(Turn::Answered(id, answer, len)),
             // There is none, and nobody to wait for.
             Poll::Ready(None) | Poll::Pending => Poll::Pending,
         }
-    }
-}
-
-/// Writes to a socket, then reads from it.
-fn poll_socket(
-    socket: &mut Socket,
-    codec: Codec,
-    context: &mut Context<'_>,
-    next: impl FnMut() -> Option<ClientFrame>,
-) -> Poll<Incoming> {
-    if let Poll::Ready(reason) = poll_write(socket, codec, context, next) {
-        return Poll::Ready(Incoming::Closed(reason));
-    }
-    let incoming = socket.incoming.poll_next_unpin(context);
-    incoming.map(|message| message.unwrap_or(Incoming::Closed(DisconnectReason::Lost)))
-}
-
-/// Writes while there is something to write and room for it. Ready only when the line breaks.
-fn poll_write(
-    socket: &mut Socket,
-    codec: Codec,
-    context: &mut Context<'_>,
-    mut next: impl FnMut() -> Option<ClientFrame>,
-) -> Poll<DisconnectReason> {
-    let outgoing = &mut socket.outgoing;
-    loop {
-        match outgoing.poll_ready_unpin(context) {
-            Poll::Pending => return Poll::Pending,
-            Poll::Ready(Err(_)) => return Poll::Ready(DisconnectReason::Lost),
-            Poll::Ready(Ok(())) => {}
-        }
-        let Some(frame) = next() else { break };
-        let frame = Outgoing::Frame(codec.encode(&frame));
-        if outgoing.start_send_unpin(frame).is_err() {
-            return Poll::Ready(DisconnectReason::Lost);
-        }
-    }
-    match outgoing.poll_flush_unpin(context) {
-        Poll::Ready(Err(_)) => Poll::Ready(DisconnectReason::Lost),
-        Poll::Ready(Ok(())) | Poll::Pending => Poll::Pending,
     }
 }

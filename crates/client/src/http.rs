@@ -14,6 +14,7 @@ use trunkline_protocol::{
 use trunkline_session::{HttpAnswer, HttpRequest};
 
 use crate::platform::{self, BoxedFuture, BoxedStream, Fetch, Fetched, Http};
+use crate::tap::Size;
 
 /// How long a request that is no conversation may take. The session's own deadlines are shorter.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(30);
@@ -21,8 +22,8 @@ const ANSWER_PATIENCE: Duration = Duration::from_secs(30);
 /// What comes of a conversation.
 #[derive(Debug)]
 pub(crate) enum Heard {
-    /// A frame.
-    Frame(ServerFrame),
+    /// A frame, and how long it is with what is around it.
+    Frame(ServerFrame, Size),
     /// What is no frame.
     Malformed,
     /// The response ended as a response does.
@@ -85,8 +86,11 @@ async fn hear(mut reading: Reading) -> Option<(Heard, Reading)> {
                     return Some((Heard::Closed(reason), Reading::Over));
                 }
             },
-            Reading::Body(mut body, mut reader) => match reader.next_frame() {
-                Ok(Some(frame)) => return Some((Heard::Frame(frame), Reading::Body(body, reader))),
+            Reading::Body(mut body, mut reader) => match reader.next_sized_frame() {
+                Ok(Some((frame, payload, header))) => {
+                    let heard = Heard::Frame(frame, Size { payload, header });
+                    return Some((heard, Reading::Body(body, reader)));
+                }
                 Err(_) => return Some((Heard::Malformed, Reading::Over)),
                 Ok(None) => match body.next().await {
                     Some(Some(piece)) => {
@@ -116,18 +120,18 @@ fn closed_by(status: Option<u16>) -> DisconnectReason {
     }
 }
 
-/// Makes a request that has one answer.
+/// Makes a request that has one answer. With it comes how many bytes its body has.
 pub(crate) fn ask(
     http: &Http,
     base: &str,
     codec: Codec,
     id: RequestId,
     request: HttpRequest,
-) -> BoxedFuture<(RequestId, HttpAnswer)> {
+) -> BoxedFuture<(RequestId, HttpAnswer, usize)> {
     let fetching = fetch(http, base, codec, request);
     let answering = Box::pin(async move {
         let Some(Fetched { status, mut body }) = fetching.await else {
-            return HttpAnswer::None;
+            return (HttpAnswer::None, 0);
         };
         let mut bytes = Vec::new();
         while let Some(piece) = body.next().await {
@@ -135,15 +139,15 @@ pub(crate) fn ask(
                 Some(piece) if bytes.len() + piece.len() <= SERVER_FRAME_LEN_MAX => {
                     bytes.extend_from_slice(&piece);
                 }
-                Some(_) | None => return HttpAnswer::None,
+                Some(_) | None => return (HttpAnswer::None, bytes.len()),
             }
         }
-        read_answer(codec, status, &bytes)
+        (read_answer(codec, status, &bytes), bytes.len())
     });
     Box::pin(async move {
         match select(answering, platform::sleep(ANSWER_PATIENCE)).await {
-            Either::Left((answer, _)) => (id, answer),
-            Either::Right(((), _)) => (id, HttpAnswer::None),
+            Either::Left(((answer, len), _)) => (id, answer, len),
+            Either::Right(((), _)) => (id, HttpAnswer::None, 0),
         }
     })
 }

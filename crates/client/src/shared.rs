@@ -4,6 +4,7 @@
 //! there and ring the driver's bell; the driver empties the session and waits.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Waker;
 
@@ -16,6 +17,7 @@ use trunkline_session::{
 use crate::keeper::Keeper;
 use crate::platform;
 use crate::publishing::{Answer, PublishError, Published};
+use crate::tap::Taps;
 use crate::updates::{RawUpdate, Updates};
 
 pub(crate) struct State {
@@ -50,6 +52,9 @@ pub(crate) struct State {
 pub(crate) struct Shared {
     state: Mutex<State>,
     bell: Mutex<mpsc::Sender<()>>,
+    taps: Mutex<Taps>,
+    /// Whether there is a tap, so that a frame that nobody looks at costs one branch.
+    tapped: AtomicBool,
     pub(crate) codec: Codec,
 }
 
@@ -82,6 +87,8 @@ impl Shared {
             Arc::new(Self {
                 state: Mutex::new(state),
                 bell: Mutex::new(bell),
+                taps: Mutex::new(Taps::default()),
+                tapped: AtomicBool::new(false),
                 codec,
             }),
             heard,
@@ -91,6 +98,19 @@ impl Shared {
     /// Reaches the state. Nothing awaits inside.
     pub(crate) fn with<R>(&self, reach: impl FnOnce(&mut State) -> R) -> R {
         reach(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether somebody looks at the frames. One that has just come may miss a frame.
+    pub(crate) fn is_tapped(&self) -> bool {
+        self.tapped.load(Ordering::Relaxed)
+    }
+
+    /// Reaches the taps. Nothing awaits inside, and nothing reaches the state.
+    pub(crate) fn with_taps<R>(&self, reach: impl FnOnce(&mut Taps) -> R) -> R {
+        let mut taps = self.taps.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = reach(&mut taps);
+        self.tapped.store(taps.len() > 0, Ordering::Relaxed);
+        result
     }
 
     /// Tells the driver that the session may have something to do.

@@ -48,6 +48,15 @@ impl FrameReader {
     /// [`CodecError`] for what is no frame, or one above [`SERVER_FRAME_LEN_MAX`] bytes. Nothing
     /// after it can be read.
     pub fn next_frame(&mut self) -> Result<Option<ServerFrame>, CodecError> {
+        Ok(self.next_sized_frame()?.map(|(frame, _, _)| frame))
+    }
+
+    /// The next frame, the bytes of it, and the bytes that are around it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`FrameReader::next_frame`].
+    pub fn next_sized_frame(&mut self) -> Result<Option<(ServerFrame, usize, usize)>, CodecError> {
         let unread = &self.unread[self.read..];
         let Some((start, end, used)) = self.bounds(unread)? else {
             return Ok(None);
@@ -55,9 +64,10 @@ impl FrameReader {
         let Some(frame) = unread.get(start..end) else {
             return Ok(None);
         };
+        let len = frame.len();
         let frame = self.codec.decode(frame)?;
         self.read += used;
-        Ok(Some(frame))
+        Ok(Some((frame, len, used - len)))
     }
 
     /// Where the first frame starts and ends, and how many bytes it takes with what is around it.

@@ -27,6 +27,7 @@ mod tokens;
 mod over_http;
 mod climbing;
 mod requests;
+mod naming;
 
 use climbing::Beside;
 pub use event::{Action, ClientEvent, HistoryPage, Status, TokenFailure};

@@ -7,3 +7,4 @@ pub mod account;
 pub mod chat;
 pub mod lab;
 pub mod line;
+pub mod wire;

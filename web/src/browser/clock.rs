@@ -19,3 +19,9 @@ pub(crate) fn day(at: Timestamp) -> i32 {
     let local_s = i64::from(at.0) - (date.get_timezone_offset() * 60.0) as i64;
     i32::try_from(local_s.div_euclid(86_400)).unwrap_or(0)
 }
+
+/// The reader's time on the wall, in milliseconds since 1970 as if there were no time zones.
+pub(crate) fn wall_ms() -> f64 {
+    let date = js_sys::Date::new_0();
+    date.get_time() - date.get_timezone_offset() * 60_000.0
+}

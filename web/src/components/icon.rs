@@ -26,6 +26,7 @@ pub(crate) enum Glyph {
     ThemeDark,
     SignOut,
     Refresh,
+    Wire,
 }
 
 impl Glyph {
@@ -58,6 +59,7 @@ impl Glyph {
                  M3.4 3.4l.7.7M11.9 11.9l.7.7M12.6 3.4l-.7.7M4.1 11.9l-.7.7"
             }
             Self::ThemeDark => "M13 9.8A5.5 5.5 0 0 1 6.2 3 5.5 5.5 0 1 0 13 9.8z",
+            Self::Wire => "M2 5.5h11M10.5 3 13 5.5 10.5 8M14 10.5H3M5.5 8 3 10.5 5.5 13",
             Self::Refresh => "M13 8a5 5 0 1 1-1.5-3.5L13 6M13 2.5V6H9.5",
         }
     }

@@ -2,6 +2,7 @@
 
 mod navigation;
 mod title;
+mod wire;
 mod you;
 
 use leptos::ev::MouseEvent;
@@ -14,8 +15,10 @@ use crate::i18n::{Locale, t, t_string, use_i18n};
 use crate::pages::chat;
 use navigation::{Rail, TabBar};
 use title::PageTitle;
+use wire::{WireDrawer, use_inspector};
 
 pub(crate) use title::{provide_title, set_title};
+pub(crate) use wire::provide_wire;
 pub(crate) use you::{RenameDialog, provide_renaming};
 
 /// A page that one can go to.
@@ -48,6 +51,7 @@ pub(crate) const PAGES: &[Page] = &[
 #[component]
 pub(crate) fn Shell(children: Children) -> impl IntoView {
     let i18n = use_i18n();
+    let taps = use_inspector().taps;
     let page = NodeRef::<Main>::new();
     // By hand: the router would take the link for a way to another page.
     let skip = move |event: MouseEvent| {
@@ -58,7 +62,7 @@ pub(crate) fn Shell(children: Children) -> impl IntoView {
         }
     };
     view! {
-        <div class="shell">
+        <div class="shell" data-taps=move || taps.get()>
             <a class="skip unseen" href="#page" on:click=skip>{t!(i18n, skip_to_page)}</a>
             <Rail />
             <header class="top-bar">
@@ -68,6 +72,7 @@ pub(crate) fn Shell(children: Children) -> impl IntoView {
                 <div class="wide"><ThemeSwitch /></div>
             </header>
             <main class="page" id="page" tabindex="-1" node_ref=page>{children()}</main>
+            <WireDrawer />
             <TabBar />
         </div>
     }

@@ -4,6 +4,7 @@ use leptos::html::Div;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
+use super::wire::{WireButton, WireItem};
 use super::you::{YouItems, YouMenu};
 use super::{PAGES, Page, shown_count};
 use crate::components::{ChoiceRows, Glyph, Icon, dismiss};
@@ -46,6 +47,7 @@ pub(super) fn Rail() -> impl IntoView {
                     </li>
                 }).collect_view()}
             </ul>
+            <WireButton />
             <YouMenu />
         </nav>
     }
@@ -90,6 +92,7 @@ pub(super) fn TabBar() -> impl IntoView {
                                 </a>
                             </li>
                         }).collect_view()}
+                        <WireItem open />
                         <YouItems open />
                         <ChoiceRows />
                     </ul>

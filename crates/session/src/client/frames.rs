@@ -184,7 +184,7 @@ impl ClientSession {
         }
     }
 
-    fn named(&self, topic_id: TopicId) -> Option<SubscriptionId> {
+    pub(super) fn named(&self, topic_id: TopicId) -> Option<SubscriptionId> {
         self.subscriptions
             .iter()
             .find(|(_, subscription)| subscription.topic_id() == Some(topic_id))
