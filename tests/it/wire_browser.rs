@@ -10,8 +10,9 @@ async fn rows(browser: &Browser) -> Vec<String> {
 
 async fn until_taps(browser: &Browser, taps: u32) {
     let script = "return document.querySelector('.shell').dataset.taps";
+    let wanted = taps.to_string();
     until("the taps", async || {
-        (browser.run(script).await == taps.to_string()).then_some(())
+        (browser.run(script).await == *wanted).then_some(())
     })
     .await;
 }
