@@ -46,19 +46,12 @@ pub(crate) fn welcome(bytes: &[u8], origins: &OriginPolicy) -> Option<Welcome> {
         )
         .ok()?;
     handshake::check(&request).ok()?;
-    let offered = request.headers().get_all(header::SEC_WEBSOCKET_PROTOCOL);
-    let (codec, name) = match Offer::of(offered.iter().filter_map(|value| value.to_str().ok())) {
+    let (codec, name) = match handshake::offer(&request) {
         Offer::Chosen(codec) => (codec, Some(Subprotocol::name(codec))),
         Offer::Unnamed => (trunkline_protocol::Codec::Json, None),
         Offer::OtherVersion(_) | Offer::Foreign => return None,
     };
-    let mut response = handshake::accept(&request);
-    if let Some(name) = name {
-        let name = HeaderValue::from_static(name);
-        response
-            .headers_mut()
-            .insert(header::SEC_WEBSOCKET_PROTOCOL, name);
-    }
+    let response = handshake::accept(&request, name.map(HeaderValue::from_static));
     tracing::debug!(path = request.uri().path(), "let in at the door");
     Some(Welcome {
         role: Role::Conversation(codec, Way::Both),

@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use hyper::ext::Protocol;
 use sha1::{Digest, Sha1};
+use trunkline_protocol::Offer;
 
 use crate::problem::Problem;
 
@@ -52,21 +53,30 @@ fn not_a_handshake(detail: &str) -> Response {
     Problem::new(StatusCode::BAD_REQUEST, "websocket_handshake", detail).into_response()
 }
 
-/// Answers a handshake that was checked.
-pub(crate) fn accept(request: &Request) -> Response {
+/// What a request offers to speak.
+pub(crate) fn offer(request: &Request) -> Offer {
+    let offered = request.headers().get_all(header::SEC_WEBSOCKET_PROTOCOL);
+    Offer::of(offered.iter().filter_map(|value| value.to_str().ok()))
+}
+
+/// Answers a handshake that was checked, with the name of what is spoken if one was offered.
+pub(crate) fn accept(request: &Request, subprotocol: Option<HeaderValue>) -> Response {
     let mut response = Response::new(Body::empty());
-    let Some(key) = request.headers().get(header::SEC_WEBSOCKET_KEY) else {
-        return response;
-    };
-    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-    let headers = response.headers_mut();
-    headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
-    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-    let accept = HeaderValue::from_str(&accept_key(key.as_bytes()));
-    headers.insert(
-        header::SEC_WEBSOCKET_ACCEPT,
-        accept.expect("base64 is a header's value"),
-    );
+    if let Some(key) = request.headers().get(header::SEC_WEBSOCKET_KEY) {
+        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        let headers = response.headers_mut();
+        headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        let accept = HeaderValue::from_str(&accept_key(key.as_bytes()));
+        headers.insert(
+            header::SEC_WEBSOCKET_ACCEPT,
+            accept.expect("base64 is a header's value"),
+        );
+    }
+    if let Some(name) = subprotocol {
+        let headers = response.headers_mut();
+        headers.insert(header::SEC_WEBSOCKET_PROTOCOL, name);
+    }
     response
 }
 

@@ -42,9 +42,7 @@ pub(crate) async fn upgrade(State(node): State<Arc<Node>>, request: Request) -> 
         let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "draining", detail);
         return ([(header::RETRY_AFTER, "1")], problem).into_response();
     }
-    let offered = request.headers().get_all(header::SEC_WEBSOCKET_PROTOCOL);
-    let offer = Offer::of(offered.iter().filter_map(|value| value.to_str().ok()));
-    let (role, subprotocol) = match offer {
+    let (role, subprotocol) = match handshake::offer(&request) {
         Offer::Chosen(codec) => {
             let name = HeaderValue::from_static(Subprotocol::name(codec));
             (Role::Conversation(codec, Way::Both), Some(name))
@@ -81,11 +79,7 @@ pub(crate) fn welcome(
     role: Role,
     subprotocol: Option<HeaderValue>,
 ) -> Response {
-    let mut response = handshake::accept(&request);
-    if let Some(name) = subprotocol {
-        let headers = response.headers_mut();
-        headers.insert(header::SEC_WEBSOCKET_PROTOCOL, name);
-    }
+    let response = handshake::accept(&request, subprotocol);
     let upgrade = hyper::upgrade::on(&mut request);
     let tasks = node.tasks.clone();
     tasks.spawn(hand_over(node, upgrade, role));
