@@ -23,7 +23,8 @@ const ASKED_MAX: usize = 512;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tapped {
     /// When, in milliseconds of the client's clock: since a page was opened, or since a program
-    /// first looked at it.
+    /// first looked at it. What goes out is seen when it is handed to its transport, which in a
+    /// browser takes `Connect` while it is still being opened.
     pub at_ms: u64,
     /// Over what.
     pub transport: Transport,

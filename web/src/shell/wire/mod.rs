@@ -9,7 +9,7 @@ mod list;
 use futures_channel::oneshot;
 use leptos::ev;
 use leptos::prelude::*;
-use trunkline_client::Client;
+use trunkline_client::{Client, Tap};
 use trunkline_web_model::wire::Wire;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
@@ -55,7 +55,9 @@ pub(crate) fn provide_wire() {
     let watch = StoredValue::new(None::<Task>);
     Effect::new(move |_| {
         let client = client.get().filter(|_| inspector.open.get());
-        watch.set_value(client.map(|client| Task::spawn(inspector.watch(client))));
+        // Opened here and not in the task, which would begin after a new client's first frame.
+        let held = client.map(|client| Held::open(client, inspector.taps));
+        watch.set_value(held.map(|held| Task::spawn(inspector.watch(held))));
     });
     events::on_window(ev::keydown, move |event| {
         // By its place: the key has other signs on other keyboards.
@@ -101,13 +103,12 @@ impl Inspector {
         }
     }
 
-    /// Takes frames from the client until this is dropped: whatever has come, once a drawn frame.
-    async fn watch(self, client: Client) {
-        // Dropped after the tap, so that it counts those that are left.
-        let _told = Told(self.taps, client.clone());
-        let mut tap = client.tap();
-        self.taps.set(client.taps());
-        while tap.ready().await {
+    /// Takes frames until this is dropped: whatever has come, once a drawn frame.
+    async fn watch(self, mut held: Held) {
+        while let Some(tap) = &mut held.tap {
+            if !tap.ready().await {
+                return;
+            }
             let (draw, drawn) = oneshot::channel();
             request_animation_frame(move || {
                 // The task may have ended.
@@ -121,11 +122,25 @@ impl Inspector {
     }
 }
 
-/// Says how many taps the client has when it is dropped.
-struct Told(RwSignal<usize>, Client);
+/// A tap that is counted when it comes and when it goes.
+struct Held {
+    /// None only while this is dropped.
+    tap: Option<Tap>,
+    client: Client,
+    taps: RwSignal<usize>,
+}
 
-impl Drop for Told {
+impl Held {
+    fn open(client: Client, taps: RwSignal<usize>) -> Self {
+        let tap = Some(client.tap());
+        taps.set(client.taps());
+        Self { tap, client, taps }
+    }
+}
+
+impl Drop for Held {
     fn drop(&mut self) {
-        self.0.set(self.1.taps());
+        self.tap = None;
+        self.taps.set(self.client.taps());
     }
 }
