@@ -252,56 +252,16 @@ impl Taps {
     fn subject(&mut self, what: &What) -> Option<String> {
         match what {
             What::Sent(frame) => {
-                let (id, subject) = asks(frame)?;
+                let (id, subject) = frame.asks()?;
                 if self.asked.len() == ASKED_MAX {
                     self.asked.pop_first();
                 }
-                self.asked.insert(id, subject.clone());
-                Some(subject)
+                self.asked.insert(id, subject.to_owned());
+                Some(subject.to_owned())
             }
-            What::Received(frame) => self.asked.remove(&answers(frame)?),
+            What::Received(frame) => self.asked.remove(&frame.answers()?),
             What::Asked(_) | What::Refused(_) | What::Unreadable => None,
         }
-    }
-}
-
-/// The id of a request, and the topic or method that it is about.
-fn asks(frame: &ClientFrame) -> Option<(RequestId, String)> {
-    match frame {
-        ClientFrame::Subscribe(subscribe) => Some((subscribe.id, subscribe.topic.to_string())),
-        ClientFrame::Unsubscribe { id, topic }
-        | ClientFrame::Publish { id, topic, .. }
-        | ClientFrame::History { id, topic, .. }
-        | ClientFrame::Presence { id, topic } => Some((*id, topic.to_string())),
-        ClientFrame::Call { id, method, .. } => Some((*id, method.to_string())),
-        ClientFrame::Connect { .. }
-        | ClientFrame::Cancel { .. }
-        | ClientFrame::Refresh { .. }
-        | ClientFrame::Pong
-        | ClientFrame::Probe { .. } => None,
-    }
-}
-
-/// The id of the request that a frame answers.
-fn answers(frame: &ServerFrame) -> Option<RequestId> {
-    match frame {
-        ServerFrame::Subscribed { id, .. }
-        | ServerFrame::Unsubscribed { id, .. }
-        | ServerFrame::Published { id, .. }
-        | ServerFrame::Refused { id, .. }
-        | ServerFrame::Returned { id, .. }
-        | ServerFrame::History { id, .. }
-        | ServerFrame::Present { id, .. }
-        | ServerFrame::Refreshed { id, .. } => Some(*id),
-        ServerFrame::Connected { .. }
-        | ServerFrame::Publication { .. }
-        | ServerFrame::Gap { .. }
-        | ServerFrame::Joined { .. }
-        | ServerFrame::Left { .. }
-        | ServerFrame::Ping { .. }
-        | ServerFrame::Probed { .. }
-        | ServerFrame::Drain { .. }
-        | ServerFrame::Disconnect { .. } => None,
     }
 }
 

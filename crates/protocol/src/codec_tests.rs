@@ -12,6 +12,8 @@ use crate::topic::TOPIC_NAME_LEN_MAX;
 use crate::topics::chat::{CHAT_TEXT_CHARS_MAX, ChatCommand, Rooms, TypingCommand};
 use crate::{ClientFrame, ServerFrame, TopicId};
 
+#[path = "codec_tests/cases.rs"]
+mod cases;
 #[path = "codec_tests/protocol_md.rs"]
 mod protocol_md;
 #[path = "codec_tests/round_trips.rs"]

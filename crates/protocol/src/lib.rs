@@ -12,6 +12,7 @@
 extern crate self as trunkline_protocol;
 
 pub mod frame;
+mod about;
 pub mod topic;
 pub mod position;
 pub mod cursor;

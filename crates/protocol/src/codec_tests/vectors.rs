@@ -12,6 +12,7 @@ use wincode::int_encoding::{LittleEndian, VarInt};
 use wincode::len::BincodeLen;
 use wincode::{SchemaRead, SchemaWrite};
 
+use super::cases;
 use super::samples::{self, Form, Sample, lab_samples};
 use super::*;
 use crate::frame::{Start, Subscribe};
@@ -272,40 +273,77 @@ fn values<T>(samples: Vec<Sample<T>>) -> impl Iterator<Item = T> {
 fn every_variant_has_a_vector() {
     let form = Form::Written(Codec::Bincode);
     covers(
-        samples::CLIENT_FRAMES,
-        values(samples::client_frames(form)).map(|it| samples::client_frame_case(&it)),
+        cases::CLIENT_FRAMES,
+        values(samples::client_frames(form)).map(|it| cases::client_frame_case(&it)),
     );
     covers(
-        samples::SERVER_FRAMES,
-        values(samples::server_frames(form)).map(|it| samples::server_frame_case(&it)),
+        cases::SERVER_FRAMES,
+        values(samples::server_frames(form)).map(|it| cases::server_frame_case(&it)),
     );
     covers(
-        samples::CHAT_COMMANDS,
-        values(samples::chat_commands()).map(|it| samples::chat_command_case(&it)),
+        cases::CHAT_COMMANDS,
+        values(samples::chat_commands()).map(|it| cases::chat_command_case(&it)),
     );
     covers(
-        samples::CHAT_EVENTS,
-        values(samples::chat_events()).map(|it| samples::chat_event_case(&it)),
+        cases::CHAT_EVENTS,
+        values(samples::chat_events()).map(|it| cases::chat_event_case(&it)),
     );
     covers(
-        samples::TYPING_COMMANDS,
-        values(samples::typing_commands()).map(|it| samples::typing_command_case(&it)),
+        cases::TYPING_COMMANDS,
+        values(samples::typing_commands()).map(|it| cases::typing_command_case(&it)),
     );
+}
+
+/// The `type` of all vectors of a kind.
+fn types_of(kind: &str) -> Vec<String> {
+    let of_kind = vectors().into_iter().filter(|vector| vector.kind == kind);
+    let json = of_kind.map(|vector| serde_json::from_str::<Value>(vector.json.get()));
+    let name = |json: Value| json["type"].as_str().map(str::to_owned);
+    json.map(|json| name(json.expect("a vector is JSON")).expect("a frame has a type"))
+        .collect()
+}
+
+#[test]
+fn a_frame_has_the_kind_that_is_its_type_in_json() {
+    let form = Form::Written(Codec::Json);
+    let kinds = |kinds: Vec<&str>| kinds.into_iter().map(str::to_owned).collect::<Vec<_>>();
+    let sent = values(samples::client_frames(form)).map(|it| it.kind());
+    assert_eq!(kinds(sent.collect()), types_of("client_frame"));
+    let received = values(samples::server_frames(form)).map(|it| it.kind());
+    assert_eq!(kinds(received.collect()), types_of("server_frame"));
+}
+
+#[test]
+fn what_is_asked_is_what_is_answered() {
+    let form = Form::Written(Codec::Json);
+    let ids = |json: Value| json["id"].as_u64();
+    // A frame with an id asks or answers under it, unless nothing is asked by it.
+    for frame in values(samples::client_frames(form)) {
+        let id = ids(serde_json::to_value(&frame).expect("a sample is JSON"));
+        let silent = ["cancel", "refresh"].contains(&frame.kind());
+        let asked = frame.asks().map(|(id, _)| u64::from(id));
+        assert_eq!(asked, id.filter(|_| !silent), "{frame:?}");
+        assert!(frame.asks().is_none_or(|(_, about)| !about.is_empty()));
+    }
+    for frame in values(samples::server_frames(form)) {
+        let id = ids(serde_json::to_value(&frame).expect("a sample is JSON"));
+        assert_eq!(frame.answers().map(u64::from), id, "{frame:?}");
+    }
 }
 
 #[test]
 fn every_start_and_gap_cause_has_a_vector() {
     let form = Form::Written(Codec::Bincode);
     let starts = values(samples::client_frames(form)).filter_map(|frame| match frame {
-        ClientFrame::Subscribe(Subscribe { start, .. }) => Some(samples::start_case(&start)),
+        ClientFrame::Subscribe(Subscribe { start, .. }) => Some(cases::start_case(&start)),
         _ => None,
     });
-    covers(samples::STARTS, starts);
+    covers(cases::STARTS, starts);
     let causes = values(samples::server_frames(form)).filter_map(|frame| match frame {
-        ServerFrame::Gap { gap, .. } => Some(samples::gap_cause_case(&gap.cause)),
+        ServerFrame::Gap { gap, .. } => Some(cases::gap_cause_case(&gap.cause)),
         _ => None,
     });
-    covers(samples::GAP_CAUSES, causes);
+    covers(cases::GAP_CAUSES, causes);
 }
 
 #[test]

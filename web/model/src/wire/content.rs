@@ -1,7 +1,8 @@
 //! What is in a frame, for people: as JSON, also where it travelled as bincode, and as bytes.
 //!
 //! A payload is decoded by the type of its topic or method. A topic that this page does not know is
-//! shown by its first bytes. A new topic is one line in `event` and one in `command`.
+//! shown by its first bytes. A new topic is one line in `event` and one in `command`, a new call one in
+//! `request` and one in `response`.
 
 use std::fmt::Write;
 
@@ -9,12 +10,14 @@ use serde::Serialize;
 use trunkline_client::tap::What;
 use trunkline_protocol::codec::Wire;
 use trunkline_protocol::topics::chat::{Chat, ListRooms, Typing};
-use trunkline_protocol::topics::lab::Echo;
+use trunkline_protocol::topics::lab::{
+    Echo, Lab, ListLanes, ReportRace, ShowHandshake, StartRace, TellTime,
+};
 use trunkline_protocol::topics::ticker::Ticker;
 use trunkline_protocol::{Call, ClientFrame, Codec, Payload, ServerFrame, Tail, Topic};
 
+use super::Entry;
 use super::json::indented;
-use super::{Entry, kind};
 
 /// How many bytes a hex dump shows.
 pub const HEX_LEN_MAX: usize = 256;
@@ -57,7 +60,7 @@ pub fn line(entry: &Entry) -> String {
             trunkline_client::Transport::Stream => "stream",
             trunkline_client::Transport::Poll => "poll",
         },
-        kind: kind(&tapped.what),
+        kind: entry.kind(),
         subject: tapped.subject.as_deref(),
         payload_bytes: tapped.size.payload,
         header_bytes: tapped.size.header,
@@ -162,6 +165,7 @@ fn event(topic: &str, event: &Payload) -> Payload {
         Chat::NAMESPACE => as_json::<<Chat as Topic>::Event>(event),
         Typing::NAMESPACE => as_json::<<Typing as Topic>::Event>(event),
         Ticker::NAMESPACE => as_json::<<Ticker as Topic>::Event>(event),
+        Lab::NAMESPACE => as_json::<<Lab as Topic>::Event>(event),
         _ => unknown(event),
     }
 }
@@ -170,6 +174,8 @@ fn command(topic: &str, command: &Payload) -> Payload {
     match namespace(topic) {
         Chat::NAMESPACE => as_json::<<Chat as Topic>::Command>(command),
         Typing::NAMESPACE => as_json::<<Typing as Topic>::Command>(command),
+        Ticker::NAMESPACE => as_json::<<Ticker as Topic>::Command>(command),
+        Lab::NAMESPACE => as_json::<<Lab as Topic>::Command>(command),
         _ => unknown(command),
     }
 }
@@ -178,6 +184,11 @@ fn request(method: &str, request: &Payload) -> Payload {
     match method {
         ListRooms::METHOD => as_json::<<ListRooms as Call>::Request>(request),
         Echo::METHOD => as_json::<<Echo as Call>::Request>(request),
+        TellTime::METHOD => as_json::<<TellTime as Call>::Request>(request),
+        ListLanes::METHOD => as_json::<<ListLanes as Call>::Request>(request),
+        StartRace::METHOD => as_json::<<StartRace as Call>::Request>(request),
+        ReportRace::METHOD => as_json::<<ReportRace as Call>::Request>(request),
+        ShowHandshake::METHOD => as_json::<<ShowHandshake as Call>::Request>(request),
         _ => unknown(request),
     }
 }
@@ -186,6 +197,11 @@ fn response(method: &str, response: &Payload) -> Payload {
     match method {
         ListRooms::METHOD => as_json::<<ListRooms as Call>::Response>(response),
         Echo::METHOD => as_json::<<Echo as Call>::Response>(response),
+        TellTime::METHOD => as_json::<<TellTime as Call>::Response>(response),
+        ListLanes::METHOD => as_json::<<ListLanes as Call>::Response>(response),
+        StartRace::METHOD => as_json::<<StartRace as Call>::Response>(response),
+        ReportRace::METHOD => as_json::<<ReportRace as Call>::Response>(response),
+        ShowHandshake::METHOD => as_json::<<ShowHandshake as Call>::Response>(response),
         _ => unknown(response),
     }
 }
@@ -284,7 +300,7 @@ mod tests {
     fn bytes_of_no_type_never_end_the_page() {
         for len in 0..40 {
             let event = Payload::try_from(vec![0xfe; len]).expect("a short payload");
-            for topic in ["chat:a", "typing:a", "ticker:a", "", "none"] {
+            for topic in ["chat:a", "typing:a", "ticker:a", "lab:a", "", "none"] {
                 let frame = ServerFrame::Publication {
                     topic_id: TopicId(1),
                     offset: 1,

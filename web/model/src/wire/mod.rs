@@ -5,14 +5,12 @@
 
 use std::collections::VecDeque;
 
-use trunkline_client::tap::{Taken, Tapped};
+use trunkline_client::tap::{Taken, Tapped, What};
 
 mod content;
 mod json;
-mod kind;
 
 pub use content::{HEX_LEN_MAX, content, hex, line};
-pub use kind::kind;
 
 /// A time on the wall in milliseconds, as hours, minutes, seconds and their thousandths.
 pub fn clock_text(wall_ms: f64) -> String {
@@ -37,9 +35,15 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The kind of its frame, as it is called on the wire in JSON.
+    /// The kind of its frame, as it is called on the wire in JSON, or of the request over HTTP.
     pub fn kind(&self) -> &'static str {
-        kind(&self.tapped.what)
+        match &self.tapped.what {
+            What::Sent(frame) => frame.kind(),
+            What::Received(frame) => frame.kind(),
+            What::Asked(_) => "get",
+            What::Refused(_) => "problem",
+            What::Unreadable => "unreadable",
+        }
     }
 }
 
@@ -223,7 +227,7 @@ impl Wire {
 #[cfg(test)]
 mod tests {
     use trunkline_client::Transport;
-    use trunkline_client::tap::{Size, What};
+    use trunkline_client::tap::Size;
     use trunkline_protocol::{ClientFrame, ServerFrame};
 
     use super::*;
