@@ -111,28 +111,34 @@ impl Realtime {
 
     /// Cuts the line, or mends it.
     pub(crate) fn set_cut(self, cut: bool) {
-        let Some(client) = self.client.get_untracked() else {
-            return;
-        };
-        client.mend();
-        if cut {
-            client.cut();
-        }
-        self.cut.set(cut);
-        self.blocked.set(false);
+        self.set_fault(cut, false);
     }
 
     /// Lets every attempt to connect fail, or no longer.
     pub(crate) fn set_blocked(self, blocked: bool) {
+        self.set_fault(false, blocked);
+    }
+
+    /// At most one of both.
+    fn set_fault(self, cut: bool, blocked: bool) {
         let Some(client) = self.client.get_untracked() else {
             return;
         };
-        client.mend();
-        if blocked {
+        if cut {
+            client.cut();
+        } else if blocked {
             client.block();
+        } else {
+            client.mend();
         }
-        self.cut.set(false);
+        self.cut.set(cut);
         self.blocked.set(blocked);
+    }
+
+    /// Who is signed in now.
+    pub(crate) fn user_id(self) -> Option<UserId> {
+        self.account
+            .with_untracked(|account| account.user().map(|user| user.id))
     }
 
     /// The last measured round trip, in milliseconds.
@@ -174,9 +180,7 @@ impl Realtime {
     /// Ends the client, and throws away what it had still to send. Says whose that was.
     fn farewell(self) -> Option<UserId> {
         self.end_client();
-        let user = self
-            .account
-            .with_untracked(|account| account.user().map(|user| user.id));
+        let user = self.user_id();
         if let Some(user) = user {
             LocalOutbox::discard(user);
         }

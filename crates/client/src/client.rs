@@ -22,7 +22,7 @@ use crate::keeper::Keeper;
 use crate::outbox::OutboxStore;
 use crate::platform::{self, MaybeSend};
 use crate::publishing::{PublishError, Publishing};
-use crate::shared::Shared;
+use crate::shared::{Fault, Shared};
 use crate::subscription::{Options, Subscription};
 use crate::tap::Tap;
 
@@ -336,29 +336,27 @@ impl Client {
 
     /// Cuts the line on purpose, as if a cable was pulled, until [`Client::mend`].
     pub fn cut(&self) {
-        self.shared().with(|state| state.cut = true);
+        self.shared().with(|state| state.fault = Some(Fault::Cut));
         self.shared().ring();
     }
 
     /// Ends the line and lets every attempt fail, as if nobody could be reached, until
     /// [`Client::mend`]. The client goes on trying, after pauses that grow.
     pub fn block(&self) {
-        self.shared().with(|state| state.blocked = true);
+        self.shared()
+            .with(|state| state.fault = Some(Fault::Blocked));
         self.shared().ring();
     }
 
     /// Mends the line that [`Client::cut`] has cut, or [`Client::block`] lets not come up.
     pub fn mend(&self) {
-        self.shared().with(|state| {
-            state.cut = false;
-            state.blocked = false;
-        });
+        self.shared().with(|state| state.fault = None);
         self.wake();
     }
 
     /// Tells whether the line was cut on purpose.
     pub fn is_cut(&self) -> bool {
-        self.shared().with(|state| state.cut)
+        self.shared().with(|state| state.fault == Some(Fault::Cut))
     }
 
     /// Ends the client now, whatever handles are left: the line is closed, nothing that waits is

@@ -17,7 +17,7 @@ use trunkline_session::{Action, ClientSession, HttpAnswer, Purpose, TokenFailure
 use crate::client::ClientConfig;
 use crate::http::{self, Heard};
 use crate::platform::{self, BoxedFuture, BoxedStream, Incoming, Opening, Socket, Wakes};
-use crate::shared::{Shared, State};
+use crate::shared::{Fault, Shared, State};
 use crate::tap::Taps;
 
 mod socket;
@@ -136,7 +136,7 @@ impl Driver {
         while let Some(action) = self.shared.with(|state| state.session.poll_action()) {
             match action {
                 Action::FetchToken => self.token = Some((self.tokens)()),
-                Action::Dial(_) if self.shared.with(|state| state.cut || state.blocked) => {
+                Action::Dial(_) if self.shared.with(|state| state.fault.is_some()) => {
                     self.session(|session| session.handle_closed(now, DisconnectReason::Lost));
                 }
                 Action::Dial(Transport::WebSocket) => self.opening = Some(self.open()),
@@ -180,14 +180,15 @@ impl Driver {
     }
 
     fn obey_handles(&mut self, now: Moment) {
-        let (cut, blocked, woken) = self
+        let (fault, woken) = self
             .shared
-            .with(|state| (state.cut, state.blocked, std::mem::take(&mut state.woken)));
+            .with(|state| (state.fault, std::mem::take(&mut state.woken)));
+        let cut = fault == Some(Fault::Cut);
         let online = !cut && platform::is_online();
         self.session(|session| session.set_online(online));
         let has_line =
             self.socket.is_some() || self.opening.is_some() || self.conversation.is_some();
-        if (cut || blocked) && has_line {
+        if fault.is_some() && has_line {
             self.hang_up(DisconnectReason::GoingAway);
             self.session(|session| session.handle_closed(now, DisconnectReason::Lost));
         }

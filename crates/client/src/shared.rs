@@ -20,6 +20,15 @@ use crate::publishing::{Answer, PublishError, Published};
 use crate::tap::Taps;
 use crate::updates::{RawUpdate, Updates};
 
+/// What can be done to a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// It is cut, as if there was no network: nothing is dialed.
+    Cut,
+    /// Whoever is dialed cannot be reached.
+    Blocked,
+}
+
 pub(crate) struct State {
     pub(crate) session: ClientSession,
     pub(crate) updates: HashMap<SubscriptionId, Updates>,
@@ -36,10 +45,8 @@ pub(crate) struct State {
     /// Counts the changes of the status, so that each watcher sees the newest.
     pub(crate) status_version: u64,
     pub(crate) status_wakers: Vec<Waker>,
-    /// Somebody cut the line on purpose; nothing is dialed until it is mended.
-    pub(crate) cut: bool,
-    /// Somebody lets every attempt to connect fail.
-    pub(crate) blocked: bool,
+    /// What somebody has done to the line on purpose, until it is mended.
+    pub(crate) fault: Option<Fault>,
     /// Somebody asks to try now.
     pub(crate) woken: bool,
     /// The last handle is gone.
@@ -76,8 +83,7 @@ impl Shared {
             user: None,
             status_version: 0,
             status_wakers: Vec::new(),
-            cut: false,
-            blocked: false,
+            fault: None,
             woken: false,
             ended: false,
             works: None,

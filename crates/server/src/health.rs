@@ -9,9 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Routes `/healthz` (200 while the process serves) and `/readyz` (503 once `shutdown` has begun).
 pub(crate) fn router(shutdown: CancellationToken) -> Router {
-    let routes = routes().into_iter();
-    let router = routes.fold(Router::new(), |router, (path, it)| router.route(path, it));
-    router.with_state(shutdown)
+    crate::http::router_of(routes()).with_state(shutdown)
 }
 
 /// What answers at each address.

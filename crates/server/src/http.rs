@@ -10,6 +10,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::routing::MethodRouter;
 use tokio_util::sync::CancellationToken;
 
 use crate::accept::OpenConnections;
@@ -89,15 +90,10 @@ pub(crate) fn router(services: &Services) -> Router {
 }
 
 /// The routes of a lane of the lab: conversations, and nothing that a page needs beside them.
-pub(crate) fn lane(
-    config: &Config,
-    node: Arc<Node>,
-    guests: Arc<Guests>,
-    assets: Assets,
-) -> Router {
+pub(crate) fn lane(config: &Config, node: Arc<Node>, guests: Arc<Guests>) -> Router {
     let origins = origins(config).with_neighbours();
     let http = OverHttp::new(config, Arc::clone(&node), guests).with_neighbours();
-    realtime::router(node, assets)
+    realtime::router(node, Assets::none())
         .merge(transport::http::router(http))
         .fallback(|| async { Problem::not_found() })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
@@ -115,6 +111,14 @@ fn over_http(services: &Services) -> Router {
     let http = OverHttp::new(config, Arc::clone(node), Arc::clone(guests));
     let key = config.api_key.clone();
     transport::http::router(http.clone()).merge(api::router(http, Arc::clone(node), key))
+}
+
+/// A router with these routes.
+pub(crate) fn router_of<S: Clone + Send + Sync + 'static>(
+    routes: impl IntoIterator<Item = (&'static str, MethodRouter<S>)>,
+) -> Router<S> {
+    let routes = routes.into_iter();
+    routes.fold(Router::new(), |router, (path, it)| router.route(path, it))
 }
 
 /// Answers what no route took: a file, a page of the app, or a problem for a program.

@@ -70,12 +70,14 @@ fn open_to(headers: &mut HeaderMap, sources: &str) {
     let Some(policy) = policy.and_then(|it| it.to_str().ok()) else {
         return;
     };
-    let own = "connect-src 'self'";
-    let policy = policy.replace(own, &format!("{own}{sources}"));
+    let policy = policy.replace(CONNECT, &format!("{CONNECT}{sources}"));
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
 }
+
+/// Where a page may connect to unless the lab is open.
+const CONNECT: &str = "connect-src 'self'";
 
 /// Returns the content security policy for a page with these inline scripts.
 pub(crate) fn policy(html: &str) -> HeaderValue {
@@ -89,7 +91,7 @@ pub(crate) fn policy(html: &str) -> HeaderValue {
         .collect();
     let policy = format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{hashes}; style-src 'self'; \
-         img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self'; font-src 'self'; \
+         img-src 'self' blob: data:; media-src 'self' blob:; {CONNECT}; font-src 'self'; \
          worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
          frame-ancestors 'none'"
     );

@@ -4,8 +4,13 @@ use trunkline_protocol::Timestamp;
 
 /// Milliseconds since the page was opened.
 pub(crate) fn now_ms() -> u64 {
+    now_us() / 1000
+}
+
+/// Microseconds since the page was opened, as far as the browser tells them.
+pub(crate) fn now_us() -> u64 {
     let performance = web_sys::window().and_then(|window| window.performance());
-    performance.map_or(0.0, |performance| performance.now()) as u64
+    (performance.map_or(0.0, |performance| performance.now()) * 1000.0) as u64
 }
 
 /// The time on the wall.

@@ -39,9 +39,7 @@ struct Api {
 
 /// Routes `/api/*`. Without a key, all of it is refused.
 pub(crate) fn router(http: OverHttp, node: Arc<Node>, key: Option<ApiKey>) -> Router {
-    let routes = routes().into_iter();
-    let router = routes.fold(Router::new(), |router, (path, it)| router.route(path, it));
-    router
+    crate::http::router_of(routes())
         .layer(DefaultBodyLimit::max(BATCH_LEN_MAX))
         .with_state(Api { http, node, key })
 }

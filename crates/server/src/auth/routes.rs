@@ -38,9 +38,7 @@ pub(crate) fn router(guests: Arc<Guests>, behind_tls: bool, patience: Duration) 
                 Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", detail).into_response()
             })
     };
-    let routes = routes().into_iter();
-    let router = routes.fold(Router::new(), |router, (path, it)| router.route(path, it));
-    router
+    crate::http::router_of(routes())
         .with_state(Auth {
             guests,
             cookie: GuestCookie::new(behind_tls),

@@ -14,7 +14,7 @@ use crate::topics::{Access, CallContext, CallHandler, Context, Handler, Registry
 /// Adds them to a server's.
 pub(super) fn join(lab: &Arc<Lab>, registry: Registry) -> Registry {
     registry
-        .with(OwnHandler)
+        .with(TickHandler { feed: false })
         .with_call(EchoHandler)
         .with_call(TimeHandler(Arc::clone(lab)))
         .with_call(LanesHandler(Arc::clone(lab)))
@@ -23,39 +23,22 @@ pub(super) fn join(lab: &Arc<Lab>, registry: Registry) -> Registry {
         .with_call(HandshakeHandler(Arc::clone(lab)))
 }
 
-/// Ticks of a user's own, with which a visitor sees what becomes of them on a line that fails.
-struct OwnHandler;
+/// Ticks, which come back as they were sent. On a lane it is the feed, which everybody reads and only
+/// the lane itself writes. Elsewhere they are a user's own, with which a visitor sees what becomes of
+/// them on a line that fails.
+pub(super) struct TickHandler {
+    pub(super) feed: bool,
+}
 
-impl Handler for OwnHandler {
+impl Handler for TickHandler {
     type Topic = LabTopic;
 
     fn authorize(&self, user: &User, key: &LabKey) -> Result<Access, Error> {
+        let own = !self.feed && *key == LabKey::Of(user.id);
+        let feed = self.feed && *key == LabKey::Feed;
         Ok(Access {
-            read: *key == LabKey::Of(user.id),
-            write: *key == LabKey::Of(user.id),
-        })
-    }
-
-    async fn on_command(
-        &self,
-        _: &Context<'_, LabTopic>,
-        _: &LabKey,
-        tick: Tick,
-    ) -> Result<Tick, Error> {
-        Ok(tick)
-    }
-}
-
-/// The feed of the lanes: everybody reads it, and only the lane itself writes it.
-pub(super) struct FeedHandler;
-
-impl Handler for FeedHandler {
-    type Topic = LabTopic;
-
-    fn authorize(&self, _: &User, key: &LabKey) -> Result<Access, Error> {
-        Ok(Access {
-            read: *key == LabKey::Feed,
-            write: false,
+            read: own || feed,
+            write: own,
         })
     }
 

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use mio::net::TcpListener;
@@ -16,11 +16,10 @@ use tokio_util::task::TaskTracker;
 use trunkline_protocol::topics::lab::{LANES_MAX, Lab, LabKey, Lane, Race, Tick};
 use trunkline_protocol::{Codec, MessageId, SenderId, Text, Topic, User, UserId};
 
-use super::calls::FeedHandler;
+use super::calls::TickHandler;
 use super::cpu;
 use super::race::Taken;
 use crate::accept::{Acceptor, OpenConnections, Reception};
-use crate::assets::Assets;
 use crate::auth::Guests;
 use crate::config::{Broker, Config};
 use crate::http;
@@ -108,19 +107,13 @@ impl Running {
             .build();
         let runtime = runtime.context("cannot poll sockets for a lane")?;
         let context = runtime.enter();
-        let registry = Registry::default().with(FeedHandler);
+        let registry = Registry::default().with(TickHandler { feed: true });
         let ends = (goodbye.clone(), TaskTracker::new());
         let tasks = ends.1.clone();
-        let node = realtime::open(registry, Arc::clone(guests), &config, ends, &name)?;
-        let (node, shards) = node;
+        let (node, shards) = realtime::open(registry, Arc::clone(guests), &config, ends, &name)?;
         let origins = http::origins(&config).with_neighbours();
         let over_http = Arc::new(Traffic::default());
-        let app = http::lane(
-            &config,
-            Arc::clone(&node),
-            Arc::clone(guests),
-            Assets::none(),
-        );
+        let app = http::lane(&config, Arc::clone(&node), Arc::clone(guests));
         let abort = goodbye.child_token();
         let reception = Reception::new(app, config.timeouts, (goodbye.clone(), abort), tasks)
             .with_doors(Arc::clone(&node), origins)
@@ -229,7 +222,7 @@ async fn carry(order: Order, node: &Arc<Node>, progress: &Progress) {
     let filler = Text::cut(&filler);
     for number in 1..=race.ticks {
         let at_us = u64::from(number - 1) * u64::from(race.period_us) + stagger_us;
-        let due = begins + std::time::Duration::from_micros(at_us);
+        let due = begins + Duration::from_micros(at_us);
         tokio::time::sleep_until(due.into()).await;
         let tick = Tick {
             number,

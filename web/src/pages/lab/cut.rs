@@ -60,25 +60,17 @@ pub(super) fn CutStep() -> impl IntoView {
             talking.try_set(false);
         })));
     };
-    let toggle = move |_| {
-        let user = realtime
-            .account
-            .with_untracked(|it| it.user().map(|it| it.id));
-        match (
-            talking.get_untracked(),
-            user,
-            realtime.client.get_untracked(),
-        ) {
-            (true, ..) => stop(),
-            (false, Some(user), Some(client)) => start(user, client),
-            (false, ..) => {}
-        }
+    let toggle = move |_| match (
+        talking.get_untracked(),
+        realtime.user_id(),
+        realtime.client.get_untracked(),
+    ) {
+        (true, ..) => stop(),
+        (false, Some(user), Some(client)) => start(user, client),
+        (false, ..) => {}
     };
     let say = move |_| {
-        let user = realtime
-            .account
-            .with_untracked(|it| it.user().map(|it| it.id));
-        if let (Some(user), Some(client)) = (user, realtime.client.get_untracked()) {
+        if let (Some(user), Some(client)) = (realtime.user_id(), realtime.client.get_untracked()) {
             say(&client, user, log);
         }
     };

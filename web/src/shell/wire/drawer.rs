@@ -4,7 +4,7 @@ use leptos::ev::{KeyboardEvent, PointerEvent};
 use leptos::html::Section;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use trunkline_web_model::wire::Way;
+use trunkline_web_model::wire::{Way, Wire};
 use wasm_bindgen::JsCast;
 
 use super::detail::Detail;
@@ -135,9 +135,9 @@ fn Bar() -> impl IntoView {
     let i18n = use_i18n();
     let inspector = use_inspector();
     let wire = inspector.wire;
-    let kinds = Memo::new(move |_| wire.with(trunkline_web_model::wire::Wire::kinds));
+    let kinds = Memo::new(move |_| wire.with(Wire::kinds));
     let kind = Memo::new(move |_| wire.with(|wire| wire.filter.kind));
-    let paused = Memo::new(move |_| wire.with(trunkline_web_model::wire::Wire::is_paused));
+    let paused = Memo::new(move |_| wire.with(Wire::is_paused));
     let choose_kind = move |event| {
         let chosen = event_target_value(&event);
         let chosen = kinds.with_untracked(|kinds| kinds.iter().copied().find(|it| *it == chosen));
@@ -186,7 +186,7 @@ fn Bar() -> impl IntoView {
                 data-testid="wire-clear"
                 on:click=move |_| {
                     inspector.selected.set(None);
-                    wire.update(trunkline_web_model::wire::Wire::clear);
+                    wire.update(Wire::clear);
                 }
             >
                 {move || t_string!(i18n, wire.clear)}
@@ -194,7 +194,7 @@ fn Bar() -> impl IntoView {
             <CopyButton
                 testid="wire-copy-all"
                 words=Signal::derive(move || t_string!(i18n, wire.copy_all))
-                text=move || wire.with_untracked(trunkline_web_model::wire::Wire::lines)
+                text=move || wire.with_untracked(Wire::lines)
             />
             <Figures inspector />
             <button
@@ -244,9 +244,9 @@ fn Ways() -> impl IntoView {
 fn Figures(inspector: Inspector) -> impl IntoView {
     let i18n = use_i18n();
     let wire = inspector.wire;
-    let totals = Memo::new(move |_| wire.with(trunkline_web_model::wire::Wire::totals));
-    let passed = Memo::new(move |_| wire.with(trunkline_web_model::wire::Wire::passed));
-    let missed = Memo::new(move |_| wire.with(trunkline_web_model::wire::Wire::missed));
+    let totals = Memo::new(move |_| wire.with(Wire::totals));
+    let passed = Memo::new(move |_| wire.with(Wire::passed));
+    let missed = Memo::new(move |_| wire.with(Wire::missed));
     view! {
         <p class="wire-figures" data-testid="wire-figures">
             {move || {

@@ -1,7 +1,6 @@
 //! The list of frames: one stop for Tab, arrows inside, newest first.
 
 use leptos::ev::KeyboardEvent;
-use leptos::html::Div;
 use leptos::prelude::*;
 use trunkline_web_model::wire::{Entry, SHOWN_MAX, clock_text};
 
@@ -39,7 +38,6 @@ pub(super) fn FrameList() -> impl IntoView {
     let i18n = use_i18n();
     let inspector = use_inspector();
     let Inspector { wire, selected, .. } = inspector;
-    let list = NodeRef::<Div>::new();
     let rows = move || {
         wire.with(|wire| {
             let shown = wire.shown().take(SHOWN_MAX);
@@ -72,7 +70,6 @@ pub(super) fn FrameList() -> impl IntoView {
             data-testid="wire-list"
             aria-label=move || t_string!(i18n, wire.frames)
             aria-activedescendant=move || selected.get().map(row_id)
-            node_ref=list
             on:keydown=on_key
         >
             <For each=rows key=|row| row.number let:row>

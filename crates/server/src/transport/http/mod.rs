@@ -78,9 +78,7 @@ impl OverHttp {
 
 /// Routes `/http/*`.
 pub(crate) fn router(http: OverHttp) -> Router {
-    let routes = routes().into_iter();
-    let router = routes.fold(Router::new(), |router, (path, it)| router.route(path, it));
-    router.with_state(http)
+    crate::http::router_of(routes()).with_state(http)
 }
 
 /// What answers at each address.

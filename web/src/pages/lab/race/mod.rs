@@ -1,9 +1,9 @@
 //! The race: one feed over six ways at once, side by side and live.
 //!
 //! `runner` asks for a race and opens the lanes (`over_http`, `over_socket`), each of which tells its
-//! `line` what comes; `strip` draws it, `table` and `words` say what came out.
+//! `entrant` what comes; `strip` draws it, `table` and `words` say what came out.
 
-mod line;
+mod entrant;
 mod over_http;
 mod over_socket;
 mod runner;
@@ -16,7 +16,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 use trunkline_web_model::lab::{LaneOutcome, RaceOutcome, RaceSettings};
 
-use self::line::Line;
+use self::entrant::Entrant;
 use self::runner::Problem;
 use self::strip::Strips;
 use self::table::OutcomeTable;
@@ -40,7 +40,7 @@ enum Phase {
 struct RaceState {
     phase: RwSignal<Phase>,
     /// The lanes of the last race.
-    lines: StoredValue<Vec<Line>, LocalStorage>,
+    entrants: StoredValue<Vec<Entrant>, LocalStorage>,
     /// What it came to so far, and in the end.
     so_far: RwSignal<Vec<LaneOutcome>>,
     outcome: RwSignal<Option<RaceOutcome>>,
@@ -53,12 +53,6 @@ impl RaceState {
     }
 }
 
-/// Microseconds since the page was opened.
-fn now_us() -> u64 {
-    let performance = window().performance();
-    (performance.map_or(0.0, |performance| performance.now()) * 1000.0) as u64
-}
-
 /// The section.
 #[component]
 pub(super) fn RaceStep() -> impl IntoView {
@@ -68,7 +62,7 @@ pub(super) fn RaceStep() -> impl IntoView {
     let settings = RwSignal::new(RaceSettings::from_query(&location.search.get_untracked()));
     let state = RaceState {
         phase: RwSignal::new(Phase::Idle),
-        lines: StoredValue::new_local(Vec::new()),
+        entrants: StoredValue::new_local(Vec::new()),
         so_far: RwSignal::new(Vec::new()),
         outcome: RwSignal::new(None),
     };
@@ -139,7 +133,7 @@ pub(super) fn RaceStep() -> impl IntoView {
                     {said}
                 </p>
             </div>
-            <Show when=move || state.lines.with_value(|_| !state.so_far.with(Vec::is_empty)) || state.is_going_on()>
+            <Show when=move || state.is_going_on() || !state.so_far.with(Vec::is_empty)>
                 <Strips state />
                 <OutcomeTable lanes=state.so_far outcome=state.outcome />
                 <Conclusions outcome=state.outcome />
@@ -166,13 +160,12 @@ fn Controls(
     #[prop(into)] disabled: Signal<bool>,
 ) -> impl IntoView {
     let i18n = use_i18n();
-    let offered = |all: Vec<u32>| all;
     view! {
         <fieldset class="lab-controls" disabled=disabled>
             <legend class="unseen">{t!(i18n, lab.race.settings)}</legend>
             <Choice
                 label=Signal::derive(move || t_string!(i18n, lab.race.rate))
-                offered=offered(RaceSettings::RATES.map(u32::from).to_vec())
+                offered=RaceSettings::RATES.map(u32::from).to_vec()
                 value=Signal::derive(move || settings.get().rate.into())
                 words=move |n| t_string!(i18n, lab.race.per_second, n = n)
                 choose=move |n| settings.update(|it| it.rate = n as u16)
@@ -180,7 +173,7 @@ fn Controls(
             />
             <Choice
                 label=Signal::derive(move || t_string!(i18n, lab.race.size))
-                offered=offered(RaceSettings::SIZES.map(u32::from).to_vec())
+                offered=RaceSettings::SIZES.map(u32::from).to_vec()
                 value=Signal::derive(move || settings.get().size.into())
                 words=move |n| t_string!(i18n, lab.bytes, n = n)
                 choose=move |n| settings.update(|it| it.size = n as u16)
@@ -188,7 +181,7 @@ fn Controls(
             />
             <Choice
                 label=Signal::derive(move || t_string!(i18n, lab.race.poll))
-                offered=offered(RaceSettings::POLLS_MS.to_vec())
+                offered=RaceSettings::POLLS_MS.to_vec()
                 value=Signal::derive(move || settings.get().poll_ms)
                 words=move |n| t_string!(i18n, lab.ms, n = n)
                 choose=move |n| settings.update(|it| it.poll_ms = n)
@@ -196,7 +189,7 @@ fn Controls(
             />
             <Choice
                 label=Signal::derive(move || t_string!(i18n, lab.race.length))
-                offered=offered(RaceSettings::SECONDS.map(u32::from).to_vec())
+                offered=RaceSettings::SECONDS.map(u32::from).to_vec()
                 value=Signal::derive(move || settings.get().seconds.into())
                 words=move |n| t_string!(i18n, lab.seconds, n = n)
                 choose=move |n| settings.update(|it| it.seconds = n as u8)

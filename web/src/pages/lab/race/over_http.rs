@@ -8,7 +8,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{EventSource, EventSourceInit, MessageEvent};
 
-use super::line::{Line, feed};
+use super::entrant::{Entrant, feed};
 use crate::browser::fetch::{self, Credentials};
 
 /// How long a long poll may wait for news, in seconds.
@@ -45,55 +45,56 @@ pub(super) async fn warm_up(place: &str) -> Option<Offset> {
 }
 
 /// Asks every so often, and once more at the end.
-pub(super) async fn poll(line: Line, mut after: Offset) {
-    let every_us = i64::from(line.poll_ms) * 1000;
+pub(super) async fn poll(entrant: Entrant, mut after: Offset) {
+    let every_us = i64::from(entrant.poll_ms) * 1000;
     // A poll and a tick in step would always miss each other by as much; half of the time between
     // two polls is what they miss each other by on average.
     let mut next_us = every_us / 2;
     loop {
-        let last = next_us >= line.length_us();
-        line.wait_until(next_us.min(line.length_us())).await;
+        let last = next_us >= entrant.length_us();
+        entrant.wait_until(next_us.min(entrant.length_us())).await;
         loop {
-            line.count_request();
-            let text =
-                match fetch::get(&history(&line.place, Some(after)), Credentials::Include).await {
-                    Ok(text) => text,
-                    Err(why) => return line.fail(why),
-                };
+            entrant.count_request();
+            let text = match fetch::get(&history(&entrant.place, Some(after)), Credentials::Include)
+                .await
+            {
+                Ok(text) => text,
+                Err(why) => return entrant.fail(why),
+            };
             let Ok(ServerFrame::History { publications, .. }) = Codec::Json.decode(text.as_bytes())
             else {
-                return line.fail(text);
+                return entrant.fail(text);
             };
-            let batch = line.next_batch();
+            let batch = entrant.next_batch();
             for publication in &*publications {
                 after = publication.offset;
-                line.take(Codec::Json, publication.event.as_bytes(), batch);
+                entrant.take(Codec::Json, publication.event.as_bytes(), batch);
             }
             if publications.len() < PAGE {
                 break;
             }
         }
         if last {
-            return line.finish();
+            return entrant.finish();
         }
         next_us += every_us;
     }
 }
 
 /// Asks, and is answered when there is something to tell.
-pub(super) async fn long_poll(line: Line) {
-    let url = format!("http://{}/http/poll?wait={WAIT_S}", line.place);
+pub(super) async fn long_poll(entrant: Entrant) {
+    let url = format!("http://{}/http/poll?wait={WAIT_S}", entrant.place);
     let mut start = Start::default();
     loop {
-        line.count_request();
-        let body = line.connect(Codec::Json, start);
+        entrant.count_request();
+        let body = entrant.connect(Codec::Json, start);
         let text = match fetch::post(&url, &body, Credentials::Omit).await {
             Ok(text) => text,
-            Err(why) => return line.fail(why),
+            Err(why) => return entrant.fail(why),
         };
-        let batch = line.next_batch();
+        let batch = entrant.next_batch();
         for frame in text.lines() {
-            match frame_of(&line, frame, batch) {
+            match frame_of(&entrant, frame, batch) {
                 Some(Seen::At(position)) => start = Start::After(position),
                 Some(Seen::Publication(offset)) => {
                     if let Start::After(position) = &mut start {
@@ -103,31 +104,31 @@ pub(super) async fn long_poll(line: Line) {
                 None => {}
             }
         }
-        if line.race_us() > line.length_us() {
-            return line.finish();
+        if entrant.race_us() > entrant.length_us() {
+            return entrant.finish();
         }
     }
 }
 
 /// Reads one response as long as it lasts.
-pub(super) async fn stream(line: Line) {
-    let url = format!("http://{}/http/stream", line.place);
-    line.count_request();
-    let body = line.connect(Codec::Json, Start::default());
+pub(super) async fn stream(entrant: Entrant) {
+    let url = format!("http://{}/http/stream", entrant.place);
+    entrant.count_request();
+    let body = entrant.connect(Codec::Json, Start::default());
     let mut pieces = match fetch::post_streaming(&url, &body).await {
         Ok(pieces) => pieces,
-        Err(why) => return line.fail(why),
+        Err(why) => return entrant.fail(why),
     };
     let mut rest = Vec::new();
     while let Some(piece) = pieces.next().await {
         rest.extend_from_slice(&piece);
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
             let frame: Vec<u8> = rest.drain(..=end).collect();
-            let batch = line.next_batch();
-            frame_of(&line, &String::from_utf8_lossy(&frame), batch);
+            let batch = entrant.next_batch();
+            frame_of(&entrant, &String::from_utf8_lossy(&frame), batch);
         }
     }
-    line.fail("the response ended");
+    entrant.fail("the response ended");
 }
 
 /// What a frame says of where a reader stands.
@@ -137,7 +138,7 @@ enum Seen {
 }
 
 /// Takes a frame in JSON.
-fn frame_of(line: &Line, frame: &str, batch: u32) -> Option<Seen> {
+fn frame_of(entrant: &Entrant, frame: &str, batch: u32) -> Option<Seen> {
     match Codec::Json.decode(frame.trim_end().as_bytes()) {
         Ok(ServerFrame::Subscribed {
             mut position,
@@ -146,16 +147,16 @@ fn frame_of(line: &Line, frame: &str, batch: u32) -> Option<Seen> {
         }) => {
             for publication in &*publications {
                 position.offset = publication.offset;
-                line.take(Codec::Json, publication.event.as_bytes(), batch);
+                entrant.take(Codec::Json, publication.event.as_bytes(), batch);
             }
             Some(Seen::At(position))
         }
         Ok(ServerFrame::Publication { offset, event, .. }) => {
-            line.take(Codec::Json, event.0.as_bytes(), batch);
+            entrant.take(Codec::Json, event.0.as_bytes(), batch);
             Some(Seen::Publication(offset))
         }
         Ok(ServerFrame::Refused { error, .. }) => {
-            line.fail(error.to_string());
+            entrant.fail(error.to_string());
             None
         }
         // Greetings and heartbeats.
@@ -164,13 +165,13 @@ fn frame_of(line: &Line, frame: &str, batch: u32) -> Option<Seen> {
 }
 
 /// Lets the browser read server-sent events.
-pub(super) async fn events(line: Line) {
-    let url = format!("http://{}/http/events?topic={}", line.place, feed());
+pub(super) async fn events(entrant: Entrant) {
+    let url = format!("http://{}/http/events?topic={}", entrant.place, feed());
     let init = EventSourceInit::new();
     init.set_with_credentials(true);
-    line.count_request();
+    entrant.count_request();
     let Ok(source) = EventSource::new_with_event_source_init_dict(&url, &init) else {
-        return line.fail("the browser opens no EventSource");
+        return entrant.fail("the browser opens no EventSource");
     };
     let source = CloseOnDrop(source);
     let (heard, mut all) = mpsc::unbounded();
@@ -186,8 +187,8 @@ pub(super) async fn events(line: Line) {
         let _ = source.0.add_event_listener_with_callback(name, listener);
     }
     while let Some(data) = all.next().await {
-        let batch = line.next_batch();
-        frame_of(&line, &data, batch);
+        let batch = entrant.next_batch();
+        frame_of(&entrant, &data, batch);
     }
 }
 

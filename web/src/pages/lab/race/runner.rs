@@ -13,9 +13,10 @@ use trunkline_protocol::topics::lab::{
 use trunkline_protocol::{Codec, ErrorCode, Offset};
 use trunkline_web_model::lab::{LaneOutcome, RaceOutcome, RaceSettings, RemoteClock};
 
-use super::line::Line;
-use super::{Phase, RaceState, now_us, over_http, over_socket};
+use super::entrant::Entrant;
+use super::{Phase, RaceState, over_http, over_socket};
 use crate::account;
+use crate::browser::clock::now_us;
 use crate::realtime::Task;
 
 /// Questions for the server's clock before a race.
@@ -92,16 +93,19 @@ async fn race(
         heads.push((at.lane, place, head));
     }
     let race = client.call::<StartRace>(&settings.wish()).await?;
-    let line = |(lane, place, head): (Lane, String, Option<Offset>)| {
+    let entrant = |(lane, place, head): (Lane, String, Option<Offset>)| {
         let token = token.token.clone();
-        let line = Line::new((lane, place), token, settings.poll_ms, race, &clock);
-        (line, head)
+        let entrant = Entrant::new((lane, place), token, settings.poll_ms, race, &clock);
+        (entrant, head)
     };
-    let lines: Vec<_> = heads.into_iter().map(line).collect();
-    state
-        .lines
-        .set_value(lines.iter().map(|(line, _)| line.clone()).collect());
-    let tasks: Vec<_> = lines.into_iter().map(open).collect();
+    let entrants: Vec<_> = heads.into_iter().map(entrant).collect();
+    state.entrants.set_value(
+        entrants
+            .iter()
+            .map(|(entrant, _)| entrant.clone())
+            .collect(),
+    );
+    let tasks: Vec<_> = entrants.into_iter().map(open).collect();
     state.phase.set(Phase::Running);
     let (report, hidden) = watch(state, client, race, &clock).await?;
     drop(tasks);
@@ -115,14 +119,14 @@ async fn race(
 }
 
 /// Opens a lane.
-fn open((line, head): (Line, Option<Offset>)) -> Task {
-    match line.lane {
-        Lane::Poll => Task::spawn(over_http::poll(line, head.unwrap_or(0))),
-        Lane::LongPoll => Task::spawn(over_http::long_poll(line)),
-        Lane::Events => Task::spawn(over_http::events(line)),
-        Lane::Stream => Task::spawn(over_http::stream(line)),
-        Lane::SocketJson => Task::spawn(over_socket::socket(line, Codec::Json)),
-        Lane::Socket => Task::spawn(over_socket::socket(line, Codec::Bincode)),
+fn open((entrant, head): (Entrant, Option<Offset>)) -> Task {
+    match entrant.lane {
+        Lane::Poll => Task::spawn(over_http::poll(entrant, head.unwrap_or(0))),
+        Lane::LongPoll => Task::spawn(over_http::long_poll(entrant)),
+        Lane::Events => Task::spawn(over_http::events(entrant)),
+        Lane::Stream => Task::spawn(over_http::stream(entrant)),
+        Lane::SocketJson => Task::spawn(over_socket::socket(entrant, Codec::Json)),
+        Lane::Socket => Task::spawn(over_socket::socket(entrant, Codec::Bincode)),
     }
 }
 
@@ -133,8 +137,10 @@ async fn watch(
     race: Race,
     clock: &Rc<RefCell<RemoteClock>>,
 ) -> Result<(RaceReport, bool), Problem> {
-    let line = state.lines.with_value(|lines| lines.first().cloned());
-    let Some(line) = line else {
+    let entrant = state
+        .entrants
+        .with_value(|entrants| entrants.first().cloned());
+    let Some(entrant) = entrant else {
         return Err(Problem::NoLanes);
     };
     let mut hidden = false;
@@ -143,19 +149,22 @@ async fn watch(
         hidden |= document().hidden();
         ask_time(client, clock).await?;
         let report = client.call::<ReportRace>(&RaceId { id: race.id }).await?;
-        let now_us = line.race_us().clamp(0, line.length_us());
-        state.lines.with_value(|lines| {
-            for line in lines {
-                line.with(|told| told.arrivals.grow_old(now_us));
+        let now_us = entrant.race_us().clamp(0, entrant.length_us());
+        state.entrants.with_value(|entrants| {
+            for entrant in entrants {
+                entrant.with(|told| told.arrivals.grow_old(now_us));
             }
         });
         state.so_far.set(outcomes(state, &report));
-        let ends_us = line.length_us() + LAST_MS * 1000;
-        let polls = state.lines.with_value(|lines| {
-            let polled = |it: &Line| it.is_done() || it.with(|told| told.trouble.is_some());
-            lines.iter().filter(|it| it.lane == Lane::Poll).all(polled)
+        let ends_us = entrant.length_us() + LAST_MS * 1000;
+        let polls = state.entrants.with_value(|entrants| {
+            let polled = |it: &Entrant| it.is_done() || it.with(|told| told.trouble.is_some());
+            entrants
+                .iter()
+                .filter(|it| it.lane == Lane::Poll)
+                .all(polled)
         });
-        let late_us = line.race_us() - ends_us;
+        let late_us = entrant.race_us() - ends_us;
         // The last poll may take a little longer; nobody waits for ever.
         if (late_us > 0 && polls) || late_us > 5_000_000 {
             return Ok((report, hidden));
@@ -165,10 +174,10 @@ async fn watch(
 
 /// What the lanes have come to, in their order.
 fn outcomes(state: RaceState, report: &RaceReport) -> Vec<LaneOutcome> {
-    state.lines.with_value(|lines| {
+    state.entrants.with_value(|entrants| {
         let of = |report: &LaneReport| {
-            let line = lines.iter().find(|it| it.lane == report.lane)?;
-            Some(line.with(|told| LaneOutcome::of(report, &told.arrivals, told.requests)))
+            let entrant = entrants.iter().find(|it| it.lane == report.lane)?;
+            Some(entrant.with(|told| LaneOutcome::of(report, &told.arrivals, told.requests)))
         };
         report.lanes.iter().filter_map(of).collect()
     })

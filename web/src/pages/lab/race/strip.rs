@@ -5,9 +5,10 @@ use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
-use super::line::{Line, WINDOW_MS};
+use super::RaceState;
+use super::entrant::{Entrant, WINDOW_MS};
 use super::words::lane_name;
-use super::{RaceState, now_us};
+use crate::browser::clock::now_us;
 use crate::browser::{events, motion};
 use crate::i18n::{t_string, use_i18n};
 use crate::theme::use_theme;
@@ -38,23 +39,23 @@ pub(super) fn Strips(state: RaceState) -> impl IntoView {
             draw_again(state, going_on, drawn_ms);
         }
     });
-    let lines = Memo::new(move |_| {
+    let lanes = Memo::new(move |_| {
         going_on.track();
         state.so_far.track();
         state
-            .lines
-            .with_value(|lines| lines.iter().map(|it| it.lane).collect::<Vec<_>>())
+            .entrants
+            .with_value(|entrants| entrants.iter().map(|it| it.lane).collect::<Vec<_>>())
     });
     view! {
         <ul class="strips" node_ref=list aria-label=move || t_string!(i18n, lab.race.strips)>
-            <For each=move || lines.get() key=|lane| *lane let:lane>
+            <For each=move || lanes.get() key=|lane| *lane let:lane>
                 {
                     let canvas = NodeRef::<Canvas>::new();
                     let trouble = move || {
                         state.so_far.track();
-                        state.lines.with_value(|lines| {
-                            let line = lines.iter().find(|it| it.lane == lane)?;
-                            line.with(|told| told.trouble.clone())
+                        state.entrants.with_value(|entrants| {
+                            let entrant = entrants.iter().find(|it| it.lane == lane)?;
+                            entrant.with(|told| told.trouble.clone())
                         })
                     };
                     let count = move || state.so_far.with(|all| {
@@ -94,12 +95,12 @@ fn draw_again(state: RaceState, going_on: Memo<bool>, drawn_ms: StoredValue<f64>
 }
 
 fn draw_all(state: RaceState, now_ms: f64) {
-    let drawn = state.lines.try_with_value(|lines| {
-        for line in lines {
-            let place = format!("canvas[data-lane=\"{}\"]", line.lane.name());
+    let drawn = state.entrants.try_with_value(|entrants| {
+        for entrant in entrants {
+            let place = format!("canvas[data-lane=\"{}\"]", entrant.lane.name());
             let canvas = document().query_selector(&place).ok().flatten();
             if let Some(canvas) = canvas.and_then(|it| it.dyn_into::<HtmlCanvasElement>().ok()) {
-                draw(line, &canvas, now_ms);
+                draw(entrant, &canvas, now_ms);
             }
         }
     });
@@ -108,7 +109,7 @@ fn draw_all(state: RaceState, now_ms: f64) {
 }
 
 /// Draws a lane as it is at a time, in milliseconds since the page was opened.
-fn draw(line: &Line, canvas: &HtmlCanvasElement, now_ms: f64) -> Option<()> {
+fn draw(entrant: &Entrant, canvas: &HtmlCanvasElement, now_ms: f64) -> Option<()> {
     let scale = window().device_pixel_ratio().clamp(1.0, 3.0);
     let (width, height) = (canvas.client_width(), canvas.client_height());
     let size = |css: i32| (f64::from(css) * scale) as u32;
@@ -125,7 +126,7 @@ fn draw(line: &Line, canvas: &HtmlCanvasElement, now_ms: f64) -> Option<()> {
     let style = window().get_computed_style(canvas).ok().flatten()?;
     context.set_fill_style_str(&style.get_property_value("color").ok()?);
     let (top, room) = (4.0, height - 8.0);
-    line.with(|told| {
+    entrant.with(|told| {
         while told
             .dots
             .front()

@@ -50,57 +50,24 @@ fn finding(i18n: I18nContext<Locale>, finding: &Finding) -> String {
         } => {
             let (best, last) = (name(best), name(last));
             let (least, most) = (value(*measure, *least), value(*measure, *most));
+            macro_rules! sentence {
+                ($key:ident) => {
+                    t_string!(
+                        i18n,
+                        lab.finding.$key,
+                        best = best,
+                        least = least,
+                        last = last,
+                        most = most
+                    )
+                };
+            }
             let sentence = match measure {
-                Measure::Bytes => {
-                    t_string!(
-                        i18n,
-                        lab.finding.bytes,
-                        best = best,
-                        least = least,
-                        last = last,
-                        most = most
-                    )
-                }
-                Measure::Latency => {
-                    t_string!(
-                        i18n,
-                        lab.finding.latency,
-                        best = best,
-                        least = least,
-                        last = last,
-                        most = most
-                    )
-                }
-                Measure::Worst => {
-                    t_string!(
-                        i18n,
-                        lab.finding.worst,
-                        best = best,
-                        least = least,
-                        last = last,
-                        most = most
-                    )
-                }
-                Measure::Age => {
-                    t_string!(
-                        i18n,
-                        lab.finding.age,
-                        best = best,
-                        least = least,
-                        last = last,
-                        most = most
-                    )
-                }
-                Measure::Cpu => {
-                    t_string!(
-                        i18n,
-                        lab.finding.cpu,
-                        best = best,
-                        least = least,
-                        last = last,
-                        most = most
-                    )
-                }
+                Measure::Bytes => sentence!(bytes),
+                Measure::Latency => sentence!(latency),
+                Measure::Worst => sentence!(worst),
+                Measure::Age => sentence!(age),
+                Measure::Cpu => sentence!(cpu),
             };
             if alike.is_empty() {
                 return sentence;

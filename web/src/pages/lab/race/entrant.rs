@@ -10,7 +10,7 @@ use trunkline_protocol::topics::lab::{Lab, LabKey, Lane, Race, Tick};
 use trunkline_protocol::{ClientFrame, Codec, Text, Topic};
 use trunkline_web_model::lab::{Arrivals, RemoteClock};
 
-use super::now_us;
+use crate::browser::clock::now_us;
 
 /// How long a dot is seen, in milliseconds.
 pub(super) const WINDOW_MS: f64 = 6000.0;
@@ -39,7 +39,7 @@ pub(super) struct Told {
 
 /// One lane's part in a race.
 #[derive(Clone)]
-pub(super) struct Line {
+pub(super) struct Entrant {
     pub(super) lane: Lane,
     /// `host:port`.
     pub(super) place: String,
@@ -52,7 +52,7 @@ pub(super) struct Line {
     done: Rc<Cell<bool>>,
 }
 
-impl Line {
+impl Entrant {
     pub(super) fn new(
         (lane, place): (Lane, String),
         token: String,
