@@ -1,6 +1,5 @@
 //! The lanes as they are seen: each arrival is a dot that wanders off to the left.
 
-use leptos::html::{Canvas, Ul};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
@@ -22,7 +21,6 @@ const SOONEST_US: f64 = 100.0;
 #[component]
 pub(super) fn Strips(state: RaceState) -> impl IntoView {
     let i18n = use_i18n();
-    let list = NodeRef::<Ul>::new();
     let going_on = Memo::new(move |_| state.is_going_on());
     let drawn_ms = StoredValue::new(0.0);
     // Afterwards, its end is drawn again in other colours and sizes.
@@ -47,10 +45,9 @@ pub(super) fn Strips(state: RaceState) -> impl IntoView {
             .with_value(|entrants| entrants.iter().map(|it| it.lane).collect::<Vec<_>>())
     });
     view! {
-        <ul class="strips" node_ref=list aria-label=move || t_string!(i18n, lab.race.strips)>
+        <ul class="strips" aria-label=move || t_string!(i18n, lab.race.strips)>
             <For each=move || lanes.get() key=|lane| *lane let:lane>
                 {
-                    let canvas = NodeRef::<Canvas>::new();
                     let trouble = move || {
                         state.so_far.track();
                         state.entrants.with_value(|entrants| {
@@ -64,7 +61,7 @@ pub(super) fn Strips(state: RaceState) -> impl IntoView {
                     view! {
                         <li data-lane=lane.name()>
                             <span class="name">{move || lane_name(i18n, lane)}</span>
-                            <canvas node_ref=canvas data-lane=lane.name() aria-hidden="true"></canvas>
+                            <canvas data-lane=lane.name() aria-hidden="true"></canvas>
                             <span class="figures">{count}</span>
                             {move || trouble().map(|why| view! {
                                 <span class="hint wrong">{t_string!(i18n, lab.race.trouble, why = why)}</span>
