@@ -7,4 +7,5 @@ pub mod account;
 pub mod chat;
 pub mod lab;
 pub mod line;
+pub mod simulator;
 pub mod wire;

@@ -21,12 +21,8 @@ const TABLE: [(&str, &[&str], &[&str]); 16] = [
         &["protocol", "session"],
         &["hub", "server"],
     ),
-    ("trunkline-web-model", &["protocol", "client"], &[]),
-    (
-        "trunkline-web",
-        &["protocol", "client", "sim", "web-model"],
-        &[],
-    ),
+    ("trunkline-web-model", &["protocol", "client", "sim"], &[]),
+    ("trunkline-web", &["protocol", "client", "web-model"], &[]),
     ("trunkline-bench", &["protocol", "client"], &[]),
     (
         "trunkline-cost",
