@@ -26,6 +26,7 @@ mod recovery;
 mod refusals;
 mod shards;
 mod shutdown;
+mod simulator_browser;
 mod slow_readers;
 mod ticker;
 mod wire_browser;

@@ -19,7 +19,7 @@ pub(crate) enum Side {
 }
 
 /// Who dialed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Peer {
     /// A client, by its place.
     Client(usize),

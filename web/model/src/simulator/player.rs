@@ -298,6 +298,31 @@ impl Player {
         self.world.outcome()
     }
 
+    /// What became of the run so far, as JSON. Numbers that scripts would round are texts.
+    pub fn to_json(&self, script: Script) -> String {
+        let outcome = self.outcome();
+        let failure = outcome.failure.map(|failure| {
+            serde_json::json!({
+                "check": failure.violation.check,
+                "what": failure.violation.what,
+                "last": failure.last,
+            })
+        });
+        let json = serde_json::json!({
+            "seed": script.seed.to_string(),
+            "lying": script.lying,
+            "over": self.is_over(),
+            "hash": format!("{:016x}", outcome.hash),
+            "steps": outcome.steps,
+            "deliveries": outcome.deliveries,
+            "faults": outcome.faults,
+            "overflows": outcome.overflows,
+            "virtual_ms": outcome.virtual_ms,
+            "failure": failure,
+        });
+        format!("{json:#}")
+    }
+
     /// Everybody at the far end of a line, clients first.
     pub fn peers(&self) -> Vec<Peer> {
         let clients = (0..self.world.clients().len()).map(Peer::Client);
