@@ -188,6 +188,7 @@ impl Peer {
             contract: None,
             start,
             presence: false,
+            max_hz: None,
         };
         self.send(&ClientFrame::Subscribe(subscribe)).await;
         self.answer_to(id).await

@@ -71,6 +71,7 @@ impl Speech {
             contract: Some(Ticker::contract()),
             start: Start::Newest { count: 0 },
             presence: false,
+            max_hz: None,
         };
         let connect = ClientFrame::Connect {
             version: PROTOCOL_VERSION,

@@ -126,6 +126,7 @@ pub(super) fn client_frames(form: Form) -> Vec<Sample<ClientFrame>> {
         contract,
         start,
         presence,
+        max_hz: None,
     };
     let typing = Subscribe {
         topic: text("typing:lobby"),
@@ -289,6 +290,7 @@ fn connect_example(id: u32, start: Start) -> ClientFrame {
         contract: None,
         start,
         presence: true,
+        max_hz: None,
     };
     let subscriptions = list(vec![lobby]);
     ClientFrame::Connect {

@@ -368,6 +368,7 @@ fn json_may_leave_out_what_has_a_default_and_order_fields_freely() {
         contract: None,
         start: Start::default(),
         presence: false,
+        max_hz: None,
     };
     assert_eq!(plain, ClientFrame::Subscribe(expected));
 }

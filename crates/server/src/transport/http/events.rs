@@ -108,6 +108,7 @@ impl Asked {
                 None => Start::Newest { count: self.newest },
             },
             presence: self.presence,
+            max_hz: None,
         };
         self.topics.iter().enumerate().map(subscribe).collect()
     }
