@@ -75,7 +75,7 @@ async fn a_seed_is_the_same_run_in_a_page_and_in_a_test() {
 async fn a_run_is_played_stepped_and_found_out() {
     let server = ServerProcess::start(&[]).await;
     with_people(async |[ada]: &[Browser; 1]| {
-        let page = format!("{}/lab?seed=15#simulator", server.base());
+        let page = format!("{}/lab#simulator", server.base());
         ada.visit_as(&page, "Ada").await;
         assert!(!is_drawn(ada).await);
         for steps in 1..=5 {

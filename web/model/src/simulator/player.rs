@@ -16,7 +16,10 @@ const DOTS_MAX: usize = 600;
 const TOLD_MAX: usize = 80;
 
 /// While nothing is on its way, time passes at least like this.
-const IDLE_SPEED: f64 = 1.0;
+const IDLE_SPEED: f64 = 2.0;
+
+/// And like this when nothing breaks any more, and all that is left is to wait whether it does.
+const CALM_SPEED: f64 = 12.0;
 
 /// How long a dot stays where it ended, in milliseconds of the page's clock.
 const STAY_MS: f64 = 350.0;
@@ -139,7 +142,11 @@ impl Player {
     pub fn advance(&mut self, page_ms: f64, speed: f64) {
         self.page_ms += page_ms;
         let idle = !self.ways.iter().any(|way| way.ended.is_none());
-        let speed = if idle { speed.max(IDLE_SPEED) } else { speed };
+        let speed = match (idle, self.healed) {
+            (false, _) => speed,
+            (true, false) => speed.max(IDLE_SPEED),
+            (true, true) => speed.max(CALM_SPEED),
+        };
         let until_ms = self.run_ms + page_ms * speed;
         for _ in 0..HAPPENINGS_MAX {
             // While nothing was on its way, time went faster; it is not to rush past what sets out.

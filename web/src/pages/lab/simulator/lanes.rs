@@ -72,7 +72,9 @@ fn Lane(peer: Peer, scene: RwSignal<Scene>) -> impl IntoView {
                     </small>
                 })}
             </div>
-            <canvas data-lane=lane_id(peer) aria-hidden="true"></canvas>
+            <div class="sim-way">
+                <canvas data-lane=lane_id(peer) aria-hidden="true"></canvas>
+            </div>
         </li>
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
-use trunkline_web_model::simulator::{Player, Scene, Script, Told, Verdict};
+use trunkline_web_model::simulator::{Player, Scene, Script, Sight, Told, Verdict};
 
 use self::lanes::Lanes;
 use self::words::{told_words, verdict_words};
@@ -193,7 +193,7 @@ pub(super) fn SimulatorStep() -> impl IntoView {
             </dl>
             <ol class="cut-log" tabindex="0" data-empty=move || t_string!(i18n, lab.simulator.nothing_yet) aria-label=move || t_string!(i18n, lab.simulator.log) data-testid="sim-log">
                 <For each=move || stage.told.get() key=|told| told.number let:told>
-                    <li>
+                    <li class:fault=is_trouble(told.sight)>
                         <span class="mono sim-at">{t_string!(i18n, lab.ms, n = told.at_ms)}</span>
                         {move || told_words(i18n, told.sight)}
                     </li>
@@ -202,6 +202,14 @@ pub(super) fn SimulatorStep() -> impl IntoView {
             <Save stage />
         </section>
     }
+}
+
+/// Whether something breaks.
+fn is_trouble(sight: Sight) -> bool {
+    matches!(
+        sight,
+        Sight::Struck { .. } | Sight::Down | Sight::Lost { .. }
+    )
 }
 
 fn verdict_name(verdict: &Verdict) -> &'static str {
