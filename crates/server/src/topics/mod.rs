@@ -19,5 +19,6 @@ pub fn registry() -> Registry {
         .with(chat::ChatHandler)
         .with(typing::TypingHandler)
         .with(ticker::TickerHandler)
+        .with(ticker::ListingHandler)
         .with_call(chat::ListRoomsHandler)
 }
