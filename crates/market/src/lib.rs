@@ -19,4 +19,4 @@ mod tape;
 pub use book::LEVELS_MAX;
 pub use day::{AUCTION_SECONDS, CLOSED_SECONDS};
 pub use listing::{Company, SYMBOLS, companies};
-pub use market::{Market, RATE_MAX};
+pub use market::{AWAY_MS_MAX, Market, RATE_MAX};

@@ -23,8 +23,8 @@ pub const RATE_MAX: u32 = 10_000;
 /// How long a slice of time is.
 const SLICE_MS: u64 = 100;
 
-/// How long there is to simulate each order of. Beyond it, time is leapt over.
-const AWAY_MS_MAX: u64 = 10_000;
+/// How long a time may be whose every order is simulated. A longer one is leapt over.
+pub const AWAY_MS_MAX: u64 = 10_000;
 
 /// How much of the time that nobody saw is made up: eight hours.
 const HISTORY_MS: u64 = 8 * 60 * 60 * 1000;
@@ -81,6 +81,11 @@ impl Market {
         while self.now_ms + SLICE_MS <= until_ms {
             self.slice(quotes);
         }
+    }
+
+    /// The time that it has come to, in milliseconds since 1970.
+    pub fn now_ms(&self) -> u64 {
+        self.now_ms
     }
 
     fn seconds(&self) -> u32 {

@@ -1,11 +1,14 @@
 //! Ticker: what the server does with quotes. The words are in the protocol's `ticker.rs`.
 
+use std::sync::Arc;
+
 use trunkline_protocol::topics::ticker::{
     BoardName, Listed, Listing, PRICE_MAX, Quote, SymbolName, Ticker, TickerKey,
 };
 use trunkline_protocol::{Error, ErrorCode, User};
 
 use super::handler::{Access, Context, Handler};
+use crate::market::Exchange;
 
 /// What a user may do with a board: everybody may read, and write to boards of their own, so that
 /// nobody spoils a board that others read. To boards that are nobody's, nobody writes.
@@ -18,12 +21,13 @@ fn access(user: &User, board: &BoardName) -> Access {
 }
 
 /// Takes quotes whose prices are prices.
-pub(crate) struct TickerHandler;
+pub(crate) struct TickerHandler(pub(crate) Arc<Exchange>);
 
 impl Handler for TickerHandler {
     type Topic = Ticker;
 
     fn authorize(&self, user: &User, key: &TickerKey) -> Result<Access, Error> {
+        self.0.check(key)?;
         Ok(access(user, key.board()))
     }
 
@@ -87,6 +91,7 @@ mod tests {
     use trunkline_protocol::{Text, UserId};
 
     use super::*;
+    use crate::config::Config;
 
     fn check_quote(price: u64, bid_below: u16, expected: Result<(), &str>) {
         let quote = Quote {
@@ -133,8 +138,9 @@ mod tests {
             id: UserId(user),
             name: Text::cut("Ada"),
         };
+        let handler = TickerHandler(Exchange::new(&Config::default()));
         let key: TickerKey = key.parse().expect("a key");
-        assert_eq!(TickerHandler.authorize(&user, &key), Ok(expected), "{key}");
+        assert_eq!(handler.authorize(&user, &key), Ok(expected), "{key}");
         let names = ListingHandler.authorize(&user, key.board());
         assert_eq!(names, Ok(expected), "{key}");
     }
@@ -150,6 +156,6 @@ mod tests {
             check(8, own, Access::READ);
         }
         check(7, "nasdaq", Access::READ);
-        check(7, "market.ABCD", Access::READ);
+        check(7, "market.BARV", Access::READ);
     }
 }
