@@ -53,6 +53,9 @@ pub struct Config {
     pub market_seed: u64,
     /// How many steps the agents of that market take in a second.
     pub market_rate: u32,
+    /// What the clock of that market says at the start, since 1970; without it, what it is. Not a
+    /// setting; tests choose a time of its day.
+    pub market_start: Option<Duration>,
     /// What opens the HTTP API for back ends. Without it, that is off.
     pub api_key: Option<ApiKey>,
     /// How long a shutdown waits for conversations to end.
@@ -118,6 +121,7 @@ impl Config {
             market: layer.market.unwrap_or_default(),
             market_seed: layer.market_seed.unwrap_or(1),
             market_rate: layer.market_rate.map_or(1_000, values::MarketRate::get),
+            market_start: None,
             api_key: layer.api_key,
             shutdown_grace: Duration::from_secs(layer.shutdown_grace.unwrap_or(20)),
             log: layer.log.unwrap_or_default(),

@@ -54,7 +54,9 @@ impl Exchange {
             MarketSwitch::Off => BTreeSet::new(),
         };
         Arc::new(Self {
-            clock: Clock::start(),
+            clock: config
+                .market_start
+                .map_or_else(Clock::start, Clock::start_at),
             seed: config.market_seed,
             rate: config.market_rate,
             names,
