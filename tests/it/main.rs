@@ -21,6 +21,7 @@ mod http_streams;
 mod http_tester;
 mod lab;
 mod lab_browser;
+mod market;
 mod presence;
 mod recovery;
 mod refusals;

@@ -19,6 +19,7 @@ use crate::auth::Guests;
 use crate::config::Config;
 use crate::http::{self, Services};
 use crate::lab::Lab;
+use crate::market::Exchange;
 use crate::node::Node;
 use crate::realtime;
 use crate::shard::Shards;
@@ -33,6 +34,7 @@ pub struct Server {
     assets: Assets,
     guests: Arc<Guests>,
     lab: Arc<Lab>,
+    exchange: Arc<Exchange>,
     listener: TcpListener,
     local_addr: SocketAddr,
     goodbye: CancellationToken,
@@ -59,7 +61,8 @@ impl Server {
         let (goodbye, tasks) = (CancellationToken::new(), TaskTracker::new());
         let ends = (goodbye.clone(), tasks.clone());
         let lab = Lab::bind(&config, &guests, &goodbye)?;
-        let registry = lab.join(registry);
+        let exchange = Exchange::new(&config);
+        let registry = exchange.join(lab.join(registry));
         let (node, shards) = realtime::open(registry, Arc::clone(&guests), &config, ends, "shard")?;
         let address = config.listen.0;
         let listener = accept::listen(address).map_err(|error| match error.kind() {
@@ -79,6 +82,7 @@ impl Server {
             assets: Assets::none(),
             guests,
             lab,
+            exchange,
             listener,
             local_addr,
             goodbye,
@@ -110,6 +114,7 @@ impl Server {
         // They end with this future, whether it ends or is dropped.
         let shards = self.shards;
         tasks.spawn(Arc::clone(&self.node).keep_tidy());
+        tasks.spawn(self.exchange.feed(Arc::clone(&self.node)));
         // Whoever bound this server does not hold the token that its node listens to.
         let told = goodbye.clone();
         let tell = async move {

@@ -3,17 +3,18 @@
 use crate::workspace::{Package, Workspace};
 
 /// Members, what they may import, and what their tests may import besides.
-const TABLE: [(&str, &[&str], &[&str]); 16] = [
+const TABLE: [(&str, &[&str], &[&str]); 17] = [
     ("trunkline-macros", &[], &[]),
     ("trunkline-protocol", &["macros"], &[]),
     ("trunkline-session", &["protocol"], &["hub"]),
     ("trunkline-hub", &["protocol"], &[]),
     ("trunkline-websocket", &[], &[]),
+    ("trunkline-market", &["protocol"], &[]),
     ("trunkline-sim", &["protocol", "session", "hub"], &[]),
     ("trunkline-schema", &["protocol"], &[]),
     (
         "trunkline-server",
-        &["protocol", "session", "hub", "websocket"],
+        &["protocol", "session", "hub", "websocket", "market"],
         &["client"],
     ),
     (

@@ -5,6 +5,7 @@
 pub(super) mod lab_samples;
 mod message_samples;
 mod server_samples;
+pub(super) mod ticker_samples;
 
 pub(super) use message_samples::*;
 pub(super) use server_samples::server_frames;
