@@ -855,6 +855,8 @@ export interface Subscribe {
   topic: string;
   /** The contract that events will be decoded with. JSON clients leave it out. */
   contract?: Fingerprint;
+  /** How many updates per second and key are wanted at most, of a topic that delivers the latest. What is given is the next lower of `PACES`, or what the topic gives if that is less. Refused as invalid if it is 0, or the topic delivers in another way. A whole number up to 65535. */
+  max_hz?: number;
   /** Whether to be told who is present, who joins and who leaves. */
   presence?: boolean;
   /** Where to start. */

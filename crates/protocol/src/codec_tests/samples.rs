@@ -180,6 +180,14 @@ pub(super) fn client_frames(form: Form) -> Vec<Sample<ClientFrame>> {
             )),
         ),
         sample(
+            "client.subscribe.pace",
+            ClientFrame::Subscribe(Subscribe {
+                topic: text("ticker:market"),
+                max_hz: Some(5),
+                ..subscribe(3, None, Start::Newest { count: 256 }, false)
+            }),
+        ),
+        sample(
             "client.unsubscribe",
             ClientFrame::Unsubscribe {
                 id: 4,

@@ -35,13 +35,13 @@ pub const BOARD_NAME_LEN_MAX: usize = 32;
 pub const MARKET_BOARD: &str = "market";
 
 /// A board, `ticker:BOARD`, or one symbol of it, `ticker:BOARD.SYMBOL`. Of each symbol the newest
-/// quote is kept, and goes out at most ten times a second.
+/// quote is kept, and goes out at most twenty times a second, or as often as a reader wants it.
 pub enum Ticker {}
 
 impl Topic for Ticker {
     const NAMESPACE: &'static str = "ticker";
     const DELIVERY: Delivery = Delivery::Latest {
-        max_hz: NonZeroU16::new(10),
+        max_hz: NonZeroU16::new(20),
     };
     type Key = TickerKey;
     type Event = Quote;
