@@ -133,7 +133,7 @@ mod tests {
                             before_ms = flight.leaves_ms;
                         }
                         Sight::Struck { fault, .. } => {
-                            *faults.entry(fault.name()).or_insert(0) += 1
+                            *faults.entry(fault.name()).or_insert(0) += 1;
                         }
                         _ => {}
                     }
