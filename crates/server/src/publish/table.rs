@@ -1,7 +1,8 @@
 //! A table of prices: what its columns are, and a line of it as quotes.
 //!
 //! Either each line is a price of one symbol, with columns for `symbol` and `price`; or it has a
-//! column for each symbol, named by it.
+//! column for each symbol, named by it. Columns with other names are ignored: the volume of a day is
+//! not the size of a trade.
 
 use trunkline_protocol::topics::ticker::SymbolName;
 
@@ -57,7 +58,6 @@ enum Symbol {
 const TIMES: [&str; 3] = ["time", "date", "timestamp"];
 const SYMBOLS: [&str; 2] = ["symbol", "ticker"];
 const PRICES: [&str; 3] = ["price", "close", "last"];
-const SIZES: [&str; 2] = ["size", "volume"];
 
 impl Table {
     /// Reads the first line of a file. `always` is the symbol of all lines that name none.
@@ -81,7 +81,7 @@ impl Table {
                     price,
                     bid: find(&["bid"]),
                     ask: find(&["ask"]),
-                    size: find(&SIZES),
+                    size: find(&["size"]),
                 }
             }
             None => {
@@ -255,10 +255,11 @@ mod tests {
             "Jan 1 2000,1394.46",
             Ok(&[("ONE", 13_944_600, 0, 0, 0)]),
         );
+        // As arch has it.
         check(
             "Date,Open,High,Low,Close,Volume,Ticker",
-            "2026-01-02,1,3,1,2.5,77,AB",
-            Ok(&[("AB", 25_000, 0, 0, 77)]),
+            "1/2/2026,1,3,1,2.5,77,AB",
+            Ok(&[("AB", 25_000, 0, 0, 0)]),
         );
     }
 

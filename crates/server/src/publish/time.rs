@@ -8,17 +8,18 @@ const MONTHS: [&str; 12] = [
 const MS_FROM: i64 = 100_000_000_000;
 
 /// A time in UTC: `2026-01-31`, `2026-01-31T09:30:00.5Z` (or with a space, or an offset),
-/// `Jan 31 2026`, or seconds or milliseconds since 1970.
+/// `Jan 31 2026`, `1/31/2026` with the month first, or seconds or milliseconds since 1970.
 ///
 /// # Errors
 ///
 /// What was expected.
 pub(super) fn time(text: &str) -> Result<i64, String> {
-    let read = number(text).or_else(|| iso(text)).or_else(|| words(text));
+    let read = number(text).or_else(|| iso(text));
+    let read = read.or_else(|| words(text)).or_else(|| slashes(text));
     read.ok_or_else(|| {
         format!(
             "{text:?} is not a time, expected one such as 2026-01-31, 2026-01-31T09:30:00Z, \
-             Jan 31 2026 or seconds since 1970"
+             Jan 31 2026, 1/31/2026 or seconds since 1970"
         )
     })
 }
@@ -42,6 +43,17 @@ fn words(text: &str) -> Option<i64> {
         return None;
     }
     let days = days(year.parse().ok()?, month as i64 + 1, day.parse().ok()?)?;
+    Some(days * DAY_MS)
+}
+
+/// `1/31/2026`.
+fn slashes(text: &str) -> Option<i64> {
+    let mut parts = text.split('/');
+    let (month, day, year) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() || year.len() != 4 {
+        return None;
+    }
+    let days = days(year.parse().ok()?, digits(month)?, digits(day)?)?;
     Some(days * DAY_MS)
 }
 
@@ -156,6 +168,7 @@ mod tests {
         check("2025-12-31T19:00:00.000-05:00", Some(1_767_225_600_000));
         check("Jan 1 2026", Some(1_767_225_600_000));
         check("January 1, 2026", Some(1_767_225_600_000));
+        check("1/1/2026", Some(1_767_225_600_000));
         check("1767225600", Some(1_767_225_600_000));
         check("1767225600123", Some(1_767_225_600_123));
     }
@@ -174,6 +187,8 @@ mod tests {
             "2026-01-01T12:00:00+9",
             "Foo 1 2026",
             "Jan 32 2026",
+            "31/1/2026",
+            "1/1/26",
             "-5",
             "99999999999999999",
             "9999999999999999999999",
