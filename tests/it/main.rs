@@ -13,6 +13,7 @@ mod durability;
 mod examples;
 mod fallback;
 mod fallback_browser;
+mod feed;
 mod handshake;
 mod http_api;
 mod http_events;

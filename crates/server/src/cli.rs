@@ -3,6 +3,8 @@
 //! Flags are one of three layers of settings, so they are declared once, in `config::layer`;
 //! this file adds the commands around them and turns clap's errors into single lines.
 
+mod publish;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -10,6 +12,8 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{Config, Layer};
+
+pub use publish::PublishArgs;
 
 /// Parses arguments (the program's name first).
 ///
@@ -48,6 +52,8 @@ pub enum Command {
     /// Serve the web app, the HTTP API and the realtime transports
     #[command(after_help = SOURCES)]
     Serve(ServeArgs),
+    /// Publish prices of a CSV file, or commands of a file or of standard input
+    Publish(PublishArgs),
 }
 
 const SOURCES: &str = "Every option can also be set in the environment (TRUNKLINE_LISTEN for \

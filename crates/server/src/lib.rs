@@ -35,6 +35,7 @@ mod transport;
 mod api;
 
 pub mod cli;
+pub mod publish;
 
 pub use accept::Timeouts;
 pub use api::ApiKey;

@@ -9,6 +9,7 @@ use anyhow::Context;
 use rust_embed::RustEmbed;
 use tokio_util::sync::CancellationToken;
 use trunkline_server::cli::{self, Command};
+use trunkline_server::publish::Publishing;
 use trunkline_server::{Assets, Config, Server, cancel_on_signals};
 
 /// The built web app. Missing in a fresh clone, which must compile all the same.
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
                 Err(error) => Err(error),
             }
         }
+        Command::Publish(arguments) => arguments.publishing().and_then(publish),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -82,6 +84,16 @@ fn serve(config: Config) -> anyhow::Result<()> {
     // The grace is over: whatever still runs must not keep the process.
     runtime.shutdown_background();
     result
+}
+
+fn publish(publishing: Publishing) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the async runtime")?;
+    let input = io::BufReader::new(io::stdin());
+    let all = runtime.block_on(publishing.publish(input))?;
+    say(&format!("published {} to {}", all.count, all.topic))
 }
 
 fn say(line: &str) -> anyhow::Result<()> {
