@@ -8,4 +8,5 @@ pub mod chat;
 pub mod lab;
 pub mod line;
 pub mod simulator;
+pub mod ticker;
 pub mod wire;
