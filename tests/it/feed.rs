@@ -7,8 +7,10 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 use trunkline_protocol::frame::Start;
 use trunkline_protocol::topics::chat::{Chat, ChatEvent};
-use trunkline_protocol::topics::ticker::{Listed, Listing, Quote, Ticker};
-use trunkline_protocol::{Codec, Epoch, Position, ServerFrame};
+use trunkline_protocol::topics::ticker::{
+    Listed, Listing, Quote, ReadTrades, Ticker, Trades, TradesRequest,
+};
+use trunkline_protocol::{Call, ClientFrame, Codec, Epoch, Position, ServerFrame, Text};
 use trunkline_server::publish::{Format, PublishedAll, Publishing, Speed};
 use trunkline_tests::{Peer, TestServer};
 
@@ -105,6 +107,29 @@ async fn a_file_of_prices_is_a_board_of_the_guest_in_the_order_of_time() {
     assert_eq!(prices(&server, board).await, expected);
     let expected = BTreeMap::from([(0, "MSFT".to_owned()), (1, "AMZN".to_owned())]);
     assert_eq!(names(&server, board).await, expected);
+
+    // Its past is told like that of the market.
+    let mut peer = server.peer("bob").await;
+    let id = peer.id();
+    let request = TradesRequest {
+        board: Text::cut(board),
+        symbol: 0,
+        count: 50,
+    };
+    peer.send(&ClientFrame::Call {
+        id,
+        method: Text::cut(ReadTrades::METHOD),
+        contract: None,
+        deadline_ms: 10_000,
+        request: Codec::Bincode.payload(&request).expect("a short request"),
+    })
+    .await;
+    let ServerFrame::Returned { response, .. } = peer.answer_to(id).await else {
+        panic!("no trades")
+    };
+    let trades: Trades = Codec::Bincode.decode(response.as_bytes()).expect("trades");
+    let prices: Vec<u64> = trades.trades.iter().map(|it| it.price).collect();
+    assert_eq!(prices, [363_500, 398_100]);
 }
 
 #[tokio::test]

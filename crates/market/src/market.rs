@@ -15,7 +15,7 @@ use crate::listing::{Company, SECTOR_COUNT, SYMBOLS, companies, sector};
 use crate::random::Random;
 use crate::swings::Swings;
 use crate::symbol::Symbol;
-use crate::tape::parts;
+use crate::tape::{Price, Tape, Ticks};
 
 /// The most steps of agents in a second.
 pub const RATE_MAX: u32 = 10_000;
@@ -202,8 +202,8 @@ impl Market {
                 ticker: Text::cut(&company.ticker),
                 name: Text::cut(&company.name),
                 sector: Text::cut(company.sector),
-                previous_close: Some(parts(day.previous_close)),
-                open: Some(parts(day.open)),
+                previous_close: Some(day.previous_close.parts()),
+                open: Some(day.open.parts()),
             }
         };
         let page = List::cut(rest.skip(from.into()).map(info));
@@ -212,36 +212,24 @@ impl Market {
         (page, next)
     }
 
+    fn tape(&self, symbol: u16) -> Option<&Tape<Ticks>> {
+        let symbol = self.symbols.get(usize::from(symbol))?;
+        Some(&symbol.tape)
+    }
+
     /// How the day of a symbol has been so far.
     pub fn summary(&self, symbol: u16) -> Option<Summary> {
-        let tape = &self.symbols.get(usize::from(symbol))?.tape;
-        let day = tape.day();
-        Some(Summary {
-            symbol,
-            previous_close: parts(day.previous_close),
-            open: parts(day.open),
-            high: parts(day.high),
-            low: parts(day.low),
-            last: parts(day.last),
-            volume: day.volume,
-            spark: List::cut(tape.spark()),
-        })
+        Some(self.tape(symbol)?.summary(symbol))
     }
 
     /// The newest candles of a symbol.
     pub fn candles(&self, symbol: u16, span: Span, count: u16) -> Option<Candles> {
-        let tape = &self.symbols.get(usize::from(symbol))?.tape;
-        Some(Candles {
-            candles: List::cut(tape.candles(span, count.into())),
-        })
+        Some(self.tape(symbol)?.candles(span, count))
     }
 
     /// The newest trades of a symbol.
     pub fn trades(&self, symbol: u16, count: u8) -> Option<Trades> {
-        let tape = &self.symbols.get(usize::from(symbol))?.tape;
-        Some(Trades {
-            trades: List::cut(tape.trades(count.into())),
-        })
+        Some(self.tape(symbol)?.trades(count))
     }
 }
 

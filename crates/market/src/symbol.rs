@@ -7,7 +7,7 @@ use crate::auction;
 use crate::book::{Book, Fill};
 use crate::random::Random;
 use crate::swings::Swings;
-use crate::tape::{TICK, Tape, parts};
+use crate::tape::{Price, TICK, Tape, Ticks};
 
 /// A value is kept in parts of a tick, so that small swings add up.
 const PARTS_OF_TICK: i64 = 1 << 16;
@@ -24,7 +24,7 @@ pub(crate) struct Symbol {
     swings: Swings,
     value: i64,
     book: Book,
-    pub(crate) tape: Tape,
+    pub(crate) tape: Tape<Ticks>,
     /// The last price in ticks, and what was traded at it.
     last: u32,
     size: u32,
@@ -41,7 +41,7 @@ impl Symbol {
             swings: Swings::new(random.between(100_000, 300_000)),
             value: i64::from(ticks) * PARTS_OF_TICK,
             book: Book::default(),
-            tape: Tape::new(ticks),
+            tape: Tape::new(Ticks(ticks)),
             last: ticks,
             size: 0,
             shown: None,
@@ -129,7 +129,7 @@ impl Symbol {
     fn print(&mut self, at: u32, fill: Fill) {
         self.last = fill.price;
         self.size = fill.size;
-        self.tape.print(at, fill.price, fill.size, fill.side);
+        self.tape.print(at, Ticks(fill.price), fill.size, fill.side);
     }
 
     /// The quote, if it is another one than before.
@@ -149,7 +149,7 @@ impl Symbol {
         };
         Quote {
             symbol: self.number,
-            price: parts(self.last),
+            price: Ticks(self.last).parts(),
             bid_below: away(self.book.best_bid().map(|level| level.price)),
             ask_above: away(self.book.best_ask().map(|level| level.price)),
             size: self.size,

@@ -1,18 +1,47 @@
 //! The tape of a symbol: its last trades, its candles, and its day so far.
 //!
-//! Everything has a bound: a symbol's tape has at most 16 KiB.
+//! Everything has a bound: a tape has at most 16 KiB with prices in ticks, and 32 KiB with others.
 
 use std::collections::VecDeque;
 
-use trunkline_protocol::Timestamp;
 use trunkline_protocol::topics::ticker::{
-    Candle, PRICE_SCALE, SPARK_LEN_MAX, Side, Span, TRADES_MAX, Trade,
+    Candle, Candles, PRICE_SCALE, SPARK_LEN_MAX, Side, Span, Summary, TRADES_MAX, Trade, Trades,
 };
+use trunkline_protocol::{List, Timestamp};
 
 use crate::day;
 
-/// How many parts of money a tick has: prices have two digits.
+/// How many parts of money a tick has: prices of the market have two digits.
 pub(crate) const TICK: u32 = (PRICE_SCALE / 100) as u32;
+
+/// The greatest volume, which every JSON reader holds.
+const VOLUME_MAX: u64 = (1 << 53) - 1;
+
+/// A price as a tape keeps it.
+pub(crate) trait Price: Copy + Ord {
+    /// It in parts of [`PRICE_SCALE`].
+    fn parts(self) -> u64;
+}
+
+/// A price in ticks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Ticks(pub(crate) u32);
+
+impl Price for Ticks {
+    fn parts(self) -> u64 {
+        u64::from(self.0) * u64::from(TICK)
+    }
+}
+
+/// A price in parts of [`PRICE_SCALE`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Parts(pub(crate) u64);
+
+impl Price for Parts {
+    fn parts(self) -> u64 {
+        self.0
+    }
+}
 
 /// How many candles of a span are kept: twenty minutes, four hours, eight hours, eight hours.
 const fn kept(span: Span) -> usize {
@@ -23,49 +52,49 @@ const fn kept(span: Span) -> usize {
     }
 }
 
-/// A candle as it is kept, with prices in ticks.
+/// A candle as it is kept.
 #[derive(Clone, Copy, Debug)]
-struct Kept {
+struct Kept<P> {
     start: u32,
-    open: u32,
-    high: u32,
-    low: u32,
-    close: u32,
     volume: u32,
+    open: P,
+    high: P,
+    low: P,
+    close: P,
 }
 
 /// A trade as it is kept.
 #[derive(Clone, Copy, Debug)]
-struct Printed {
+struct Printed<P> {
     at: u32,
-    price: u32,
+    price: P,
     size: u32,
     side: Side,
 }
 
-/// A day so far, with prices in ticks.
+/// A day so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Day {
-    pub(crate) previous_close: u32,
-    pub(crate) open: u32,
-    pub(crate) high: u32,
-    pub(crate) low: u32,
-    pub(crate) last: u32,
-    pub(crate) volume: u64,
+pub(crate) struct Day<P> {
+    pub(crate) previous_close: P,
+    pub(crate) open: P,
+    high: P,
+    low: P,
+    last: P,
+    volume: u64,
 }
 
 /// What was traded of a symbol.
 #[derive(Clone, Debug)]
-pub(crate) struct Tape {
-    candles: [VecDeque<Kept>; Span::ALL.len()],
-    trades: VecDeque<Printed>,
-    day: Day,
+pub(crate) struct Tape<P> {
+    candles: [VecDeque<Kept<P>>; Span::ALL.len()],
+    trades: VecDeque<Printed<P>>,
+    day: Day<P>,
     day_began: u32,
 }
 
-impl Tape {
+impl<P: Price> Tape<P> {
     /// The tape of a symbol that was never traded, and whose price is said to be `price`.
-    pub(crate) fn new(price: u32) -> Self {
+    pub(crate) fn new(price: P) -> Self {
         Self {
             candles: Default::default(),
             trades: VecDeque::new(),
@@ -81,12 +110,12 @@ impl Tape {
         }
     }
 
-    pub(crate) fn day(&self) -> Day {
+    pub(crate) fn day(&self) -> Day<P> {
         self.day
     }
 
     /// Notes a trade at a time in seconds since 1970. Times never go back.
-    pub(crate) fn print(&mut self, at: u32, price: u32, size: u32, side: Side) {
+    pub(crate) fn print(&mut self, at: u32, price: P, size: u32, side: Side) {
         let began = day::began(at);
         if began > self.day_began {
             self.day_began = began;
@@ -102,7 +131,7 @@ impl Tape {
         self.day.high = self.day.high.max(price);
         self.day.low = self.day.low.min(price);
         self.day.last = price;
-        self.day.volume += u64::from(size);
+        self.day.volume = (self.day.volume + u64::from(size)).min(VOLUME_MAX);
         if self.trades.len() == TRADES_MAX {
             self.trades.pop_front();
         }
@@ -117,43 +146,59 @@ impl Tape {
         }
     }
 
-    /// The newest trades, the newest first.
-    pub(crate) fn trades(&self, count: usize) -> impl Iterator<Item = Trade> {
-        self.trades.iter().rev().take(count).map(|it| Trade {
+    /// The newest trades.
+    pub(crate) fn trades(&self, count: u8) -> Trades {
+        let newest = self.trades.iter().rev().take(count.into());
+        let trade = |it: &Printed<P>| Trade {
             at: Timestamp(it.at),
-            price: parts(it.price),
+            price: it.price.parts(),
             size: it.size,
             side: it.side,
-        })
+        };
+        Trades {
+            trades: List::cut(newest.map(trade)),
+        }
     }
 
-    /// The newest candles, the oldest first.
-    pub(crate) fn candles(&self, span: Span, count: usize) -> impl Iterator<Item = Candle> {
-        let ring = &self.candles[span as usize];
-        let skipped = ring.len().saturating_sub(count);
-        ring.iter().skip(skipped).map(|it| Candle {
+    /// The newest candles.
+    pub(crate) fn candles(&self, span: Span, count: u16) -> Candles {
+        let newest = newest(&self.candles[span as usize], count.into());
+        let candle = |it: &Kept<P>| Candle {
             start: Timestamp(it.start),
-            open: parts(it.open),
-            high: parts(it.high),
-            low: parts(it.low),
-            close: parts(it.close),
+            open: it.open.parts(),
+            high: it.high.parts(),
+            low: it.low.parts(),
+            close: it.close.parts(),
             volume: it.volume.into(),
-        })
+        };
+        Candles {
+            candles: List::cut(newest.map(candle)),
+        }
     }
 
-    /// The last prices of the last minutes, the oldest first.
-    pub(crate) fn spark(&self) -> impl Iterator<Item = u64> {
-        let candles = self.candles(Span::Minute, SPARK_LEN_MAX);
-        candles.map(|candle| candle.close)
+    /// The day so far of the symbol that has this tape.
+    pub(crate) fn summary(&self, symbol: u16) -> Summary {
+        let day = self.day;
+        let minutes = newest(&self.candles[Span::Minute as usize], SPARK_LEN_MAX);
+        Summary {
+            symbol,
+            previous_close: day.previous_close.parts(),
+            open: day.open.parts(),
+            high: day.high.parts(),
+            low: day.low.parts(),
+            last: day.last.parts(),
+            volume: day.volume,
+            spark: List::cut(minutes.map(|candle| candle.close.parts())),
+        }
     }
 }
 
-/// A price in ticks as one in parts of money.
-pub(crate) fn parts(ticks: u32) -> u64 {
-    u64::from(ticks) * u64::from(TICK)
+/// The last `count` of a ring, the oldest first.
+fn newest<T>(ring: &VecDeque<T>, count: usize) -> impl Iterator<Item = &T> {
+    ring.iter().skip(ring.len().saturating_sub(count))
 }
 
-fn add(ring: &mut VecDeque<Kept>, span: Span, (at, price, size): (u32, u32, u32)) {
+fn add<P: Price>(ring: &mut VecDeque<Kept<P>>, span: Span, (at, price, size): (u32, P, u32)) {
     let start = at - at % span.seconds();
     match ring.back_mut() {
         Some(candle) if candle.start == start => {
@@ -183,8 +228,8 @@ mod tests {
     use super::*;
 
     /// Five trades, of which the last two are of another minute and of another day.
-    fn tape() -> Tape {
-        let mut tape = Tape::new(100);
+    fn tape() -> Tape<Ticks> {
+        let mut tape = Tape::new(Ticks(100));
         for (at, price, size) in [
             (1_800, 101, 5),
             (1_804, 105, 1),
@@ -192,22 +237,19 @@ mod tests {
             (1_860, 103, 4),
             (3_600, 110, 7),
         ] {
-            tape.print(at, price, size, Side::Buy);
+            tape.print(at, Ticks(price), size, Side::Buy);
         }
         tape
     }
 
-    fn check(span: Span, count: usize, expected: &[(u32, [u64; 5])]) {
-        let found: Vec<_> = tape()
-            .candles(span, count)
-            .map(|it| {
-                let prices =
-                    [it.open, it.high, it.low, it.close].map(|price| price / u64::from(TICK));
-                let [open, high, low, close] = prices;
-                (it.start.0, [open, high, low, close, it.volume])
-            })
-            .collect();
-        assert_eq!(found, expected, "{span:?}");
+    fn check(span: Span, count: u16, expected: &[(u32, [u64; 5])]) {
+        let candles = tape().candles(span, count).candles;
+        let plain = candles.iter().map(|it| {
+            let prices = [it.open, it.high, it.low, it.close];
+            let [open, high, low, close] = prices.map(|price| price / u64::from(TICK));
+            (it.start.0, [open, high, low, close, it.volume])
+        });
+        assert_eq!(plain.collect::<Vec<_>>(), expected, "{span:?}");
     }
 
     #[test]
@@ -219,35 +261,41 @@ mod tests {
         check(Span::Minute, 9, &[minute, next, last]);
         check(Span::Minute, 2, &[next, last]);
         check(Span::FiveSeconds, 0, &[]);
-        let first = [
+        let (first, second) = (
             (1_800, [101, 105, 101, 105, 6]),
             (1_805, [99, 99, 99, 99, 2]),
-        ];
-        check(Span::FiveSeconds, 9, &[first[0], first[1], next, last]);
+        );
+        check(Span::FiveSeconds, 9, &[first, second, next, last]);
     }
 
     #[test]
     fn a_day_begins_with_its_first_trade() {
-        let day = tape().day();
-        assert_eq!((day.previous_close, day.open, day.volume), (103, 110, 7));
-        let newest: Vec<u32> = tape().trades(2).map(|it| it.size).collect();
-        assert_eq!(newest, [7, 4]);
-        let spark: Vec<u64> = tape().spark().collect();
-        assert_eq!(spark, [99, 103, 110].map(|it| it * 100));
+        let tape = tape();
+        let day = tape.summary(7);
+        assert_eq!(
+            (day.symbol, day.previous_close, day.open, day.volume),
+            (7, 10_300, 11_000, 7)
+        );
+        assert_eq!(&*day.spark, [9_900, 10_300, 11_000]);
+        let newest = tape.trades(2).trades;
+        let sizes: Vec<u32> = newest.iter().map(|it| it.size).collect();
+        assert_eq!(sizes, [7, 4]);
+    }
+
+    /// The length of a tape to which much more was printed than it keeps.
+    fn len_max<P: Price>(price: P) -> usize {
+        let mut tape = Tape::new(price);
+        for at in 0..100_000 {
+            tape.print(at * 5, price, u32::MAX, Side::Sell);
+        }
+        let candles: usize = tape.candles.iter().map(VecDeque::len).sum();
+        assert_eq!((candles, tape.trades.len()), (592, 50));
+        candles * size_of::<Kept<P>>() + 50 * size_of::<Printed<P>>() + size_of::<Tape<P>>()
     }
 
     #[test]
     fn a_tape_never_grows_beyond_its_bound() {
-        let mut tape = Tape::new(100);
-        for at in 0..100_000 {
-            tape.print(at * 5, 100, 1, Side::Sell);
-        }
-        let candles: usize = Span::ALL
-            .map(|span| tape.candles(span, usize::MAX).count())
-            .iter()
-            .sum();
-        assert_eq!((candles, tape.trades(usize::MAX).count()), (592, 50));
-        let len = candles * size_of::<Kept>() + 50 * size_of::<Printed>() + size_of::<Tape>();
-        assert!(len <= 16 * 1024, "{len}");
+        assert!(len_max(Ticks(1)) <= 16 * 1024);
+        assert!(len_max(Parts(1)) <= 32 * 1024);
     }
 }

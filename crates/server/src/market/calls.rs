@@ -70,7 +70,7 @@ fn page(mut told: Vec<Listed>, from: u16) -> Symbols {
     }
 }
 
-/// Tells the day of symbols of the market.
+/// Tells the day of symbols.
 struct SummaryHandler(Arc<Exchange>);
 
 impl CallHandler for SummaryHandler {
@@ -81,7 +81,14 @@ impl CallHandler for SummaryHandler {
         _: &CallContext<'_>,
         SummaryRequest { board, symbols }: SummaryRequest,
     ) -> Result<Summaries, Error> {
-        of_market(&board)?;
+        let board = parsed(&board)?;
+        if board.as_str() != MARKET_BOARD {
+            let board = board.as_str();
+            return Ok(self.0.with_tapes(|tapes| Summaries {
+                session: None,
+                symbols: List::cut(symbols.iter().filter_map(|it| tapes.summary(board, *it))),
+            }));
+        }
         let summarize = move |market: &Market| Summaries {
             session: Some(market.session()),
             symbols: List::cut(symbols.iter().filter_map(|symbol| market.summary(*symbol))),
@@ -90,7 +97,7 @@ impl CallHandler for SummaryHandler {
     }
 }
 
-/// Tells candles of a symbol of the market.
+/// Tells candles of a symbol.
 struct CandlesHandler(Arc<Exchange>);
 
 impl CallHandler for CandlesHandler {
@@ -106,16 +113,20 @@ impl CallHandler for CandlesHandler {
             count,
         }: CandlesRequest,
     ) -> Result<Candles, Error> {
-        of_market(&board)?;
+        let board = parsed(&board)?;
         counted(count.into(), CANDLES_MAX)?;
-        let candles = self
-            .0
-            .read(move |market| market.candles(symbol, span, count));
-        candles.await?.ok_or_else(|| unknown(symbol))
+        let candles = if board.as_str() == MARKET_BOARD {
+            let candles = move |market: &Market| market.candles(symbol, span, count);
+            self.0.read(candles).await?
+        } else {
+            self.0
+                .with_tapes(|tapes| tapes.candles(board.as_str(), symbol, span, count))
+        };
+        candles.ok_or_else(|| unknown(&board, symbol))
     }
 }
 
-/// Tells trades of a symbol of the market.
+/// Tells trades of a symbol.
 struct TradesHandler(Arc<Exchange>);
 
 impl CallHandler for TradesHandler {
@@ -130,25 +141,22 @@ impl CallHandler for TradesHandler {
             count,
         }: TradesRequest,
     ) -> Result<Trades, Error> {
-        of_market(&board)?;
+        let board = parsed(&board)?;
         counted(count.into(), TRADES_MAX)?;
-        let trades = self.0.read(move |market| market.trades(symbol, count));
-        trades.await?.ok_or_else(|| unknown(symbol))
+        let trades = if board.as_str() == MARKET_BOARD {
+            let trades = move |market: &Market| market.trades(symbol, count);
+            self.0.read(trades).await?
+        } else {
+            self.0
+                .with_tapes(|tapes| tapes.trades(board.as_str(), symbol, count))
+        };
+        trades.ok_or_else(|| unknown(&board, symbol))
     }
 }
 
 fn parsed(board: &str) -> Result<BoardName, Error> {
     let board = board.parse();
     board.map_err(|error| Error::new(ErrorCode::InvalidKey, error))
-}
-
-/// Checks that a board is the market.
-fn of_market(board: &str) -> Result<(), Error> {
-    if parsed(board)?.as_str() == MARKET_BOARD {
-        return Ok(());
-    }
-    let detail = "of this board only the newest quotes are kept";
-    Err(Error::new(ErrorCode::NotKept, detail))
 }
 
 fn counted(count: usize, max: usize) -> Result<(), Error> {
@@ -159,8 +167,8 @@ fn counted(count: usize, max: usize) -> Result<(), Error> {
     Err(Error::new(ErrorCode::Invalid, detail))
 }
 
-fn unknown(symbol: u16) -> Error {
-    let detail = format!("the market has no symbol number {symbol}");
+fn unknown(board: &BoardName, symbol: u16) -> Error {
+    let detail = format!("no trades are kept of symbol number {symbol} of {board}");
     Error::new(ErrorCode::NotKept, detail)
 }
 

@@ -17,7 +17,7 @@ use crate::node::Node;
 use crate::requests::{Asker, PublishRequest};
 
 /// How often quotes go out, which is as often as a reader may get those of one symbol.
-const EVERY: Duration = Duration::from_millis(100);
+const EVERY: Duration = Duration::from_millis(50);
 
 /// What the feed knows from one turn to the next.
 struct Feed {

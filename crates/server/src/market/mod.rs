@@ -11,9 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
-use trunkline_market::{AWAY_MS_MAX, Market, companies};
+use trunkline_market::{AWAY_MS_MAX, Market, Tapes, companies};
 use trunkline_protocol::topics::ticker::{MARKET_BOARD, Quote, SymbolName, TickerKey};
-use trunkline_protocol::{Error, ErrorCode};
+use trunkline_protocol::{Error, ErrorCode, Timestamp};
 
 use crate::clock::Clock;
 use crate::config::{Config, MarketSwitch};
@@ -30,6 +30,8 @@ pub(crate) struct Exchange {
     /// The names of the symbols. None, if the operator wants no market.
     names: BTreeSet<String>,
     state: Mutex<State>,
+    /// What was traded on boards of others.
+    tapes: Mutex<Tapes>,
 }
 
 impl fmt::Debug for Exchange {
@@ -61,6 +63,7 @@ impl Exchange {
             rate: config.market_rate,
             names,
             state: Mutex::default(),
+            tapes: Mutex::default(),
         })
     }
 
@@ -83,6 +86,19 @@ impl Exchange {
             }
             Some(_) | None => Ok(()),
         }
+    }
+
+    /// Notes a quote that somebody puts on a board. The market has tapes of its own.
+    pub(crate) fn note(&self, key: &TickerKey, quote: &Quote, at: Timestamp) {
+        if let TickerKey::Board(board) = key
+            && board.as_str() != MARKET_BOARD
+        {
+            self.with_tapes(|tapes| tapes.note(board.as_str(), quote, at));
+        }
+    }
+
+    fn with_tapes<R>(&self, reach: impl FnOnce(&mut Tapes) -> R) -> R {
+        reach(&mut self.tapes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Reads the market as it is now. Where that takes a while, another thread does it.

@@ -33,11 +33,13 @@ impl Handler for TickerHandler {
 
     async fn on_command(
         &self,
-        _: &Context<'_, Ticker>,
-        _: &TickerKey,
+        context: &Context<'_, Ticker>,
+        key: &TickerKey,
         quote: Quote,
     ) -> Result<Quote, Error> {
-        checked(quote)
+        let quote = checked(quote)?;
+        self.0.note(key, &quote, context.now);
+        Ok(quote)
     }
 }
 

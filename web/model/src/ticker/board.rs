@@ -38,8 +38,10 @@ pub struct Row {
     pub name: String,
     /// What it belongs to. May be empty.
     pub sector: String,
-    /// The newest quote.
+    /// The newest quote that came.
     pub quote: Option<Quote>,
+    /// The newest price, from the quote or from what was told of the day.
+    pub price: Option<u64>,
     /// Where its price went last.
     pub moved: Moved,
     /// How often the price has changed since the page was opened. It wraps.
@@ -178,6 +180,7 @@ impl Board {
             name: info.map_or_else(String::new, |info| info.name.as_str().to_owned()),
             sector: info.map_or_else(String::new, |info| info.sector.as_str().to_owned()),
             quote: entry.quote,
+            price: entry.price(),
             moved: entry.moved,
             changes: entry.changes,
             change: entry.change(),
@@ -201,10 +204,15 @@ impl Board {
 }
 
 impl Entry {
+    fn price(&self) -> Option<u64> {
+        let told = self.summary.as_ref().map(|it| it.last);
+        self.quote.map(|quote| quote.price).or(told)
+    }
+
     fn change(&self) -> Option<i64> {
         let told = self.summary.as_ref().map(|it| it.previous_close);
         let before = told.or_else(|| self.info.as_ref()?.previous_close)?;
-        let now = self.quote?.price;
+        let now = self.price()?;
         if before == 0 {
             return None;
         }

@@ -34,20 +34,17 @@ impl Series {
         self.candles = told.candles.into_vec();
     }
 
-    /// Takes a quote: the last candle grows, or another one begins. What was traded is told by the
-    /// server alone, since quotes that were overtaken are not here; `counts` says that nobody else
-    /// tells it.
-    pub fn take_quote(&mut self, at: Timestamp, quote: Quote, counts: bool) {
+    /// Takes a quote: the last candle grows, or another one begins. How much was traded is told by the
+    /// server alone, since quotes that were overtaken are not here.
+    pub fn take_quote(&mut self, at: Timestamp, quote: Quote) {
         let span = self.span.seconds();
         let start = Timestamp(at.0 / span * span);
-        let volume = if counts { u64::from(quote.size) } else { 0 };
         match self.candles.last_mut() {
             // The reader's clock may be behind the server's.
             Some(last) if last.start >= start => {
                 last.high = last.high.max(quote.price);
                 last.low = last.low.min(quote.price);
                 last.close = quote.price;
-                last.volume = last.volume.saturating_add(volume);
             }
             Some(_) | None => {
                 if self.candles.len() == CANDLES_MAX {
@@ -59,7 +56,7 @@ impl Series {
                     high: quote.price,
                     low: quote.price,
                     close: quote.price,
-                    volume,
+                    volume: 0,
                 });
             }
         }
@@ -86,7 +83,7 @@ mod tests {
     fn a_candle_grows_and_another_begins() {
         let mut series = Series::new(Span::FiveSeconds);
         for (at, price) in [(1_003, 50), (1_004, 70), (1_004, 40), (1_005, 60)] {
-            series.take_quote(Timestamp(at), quote(price, 3), true);
+            series.take_quote(Timestamp(at), quote(price, 3));
         }
         let candle = |start, open, high, low, close, volume| Candle {
             start: Timestamp(start),
@@ -97,13 +94,13 @@ mod tests {
             volume,
         };
         let expected = [
-            candle(1_000, 50, 70, 40, 40, 9),
-            candle(1_005, 60, 60, 60, 60, 3),
+            candle(1_000, 50, 70, 40, 40, 0),
+            candle(1_005, 60, 60, 60, 60, 0),
         ];
         assert_eq!(series.candles(), expected);
-        // What comes late belongs to the newest, and counts only where nobody else counts.
-        series.take_quote(Timestamp(1_001), quote(65, 3), false);
-        assert_eq!(series.candles()[1], candle(1_005, 60, 65, 60, 65, 3));
+        // What comes late belongs to the newest.
+        series.take_quote(Timestamp(1_001), quote(65, 3));
+        assert_eq!(series.candles()[1], candle(1_005, 60, 65, 60, 65, 0));
         assert_eq!(series.candles().len(), 2);
         series.take_candles(Candles {
             candles: List::cut([candle(900, 1, 1, 1, 1, 1)]),
@@ -115,7 +112,7 @@ mod tests {
     fn a_series_is_bounded() {
         let mut series = Series::new(Span::FiveSeconds);
         for n in 0..2_000 {
-            series.take_quote(Timestamp(n * 5), quote(1, 1), true);
+            series.take_quote(Timestamp(n * 5), quote(1, 1));
         }
         assert_eq!(series.candles().len(), CANDLES_MAX);
         assert_eq!(series.candles()[0].start, Timestamp(1_500 * 5));
