@@ -7,7 +7,7 @@ use leptos_router::path;
 use crate::browser::formats;
 use crate::i18n::{I18nContextProvider, keep_choice};
 use crate::pages::chat;
-use crate::pages::{Chat, Lab, NotFound};
+use crate::pages::{Chat, Lab, NotFound, Ticker};
 use crate::shell::{RenameDialog, Shell, provide_renaming, provide_title, provide_wire};
 use crate::sign_in::SignedIn;
 use crate::{realtime, theme};
@@ -41,6 +41,9 @@ fn Shared() -> impl IntoView {
                         <Route path=path!("/") view=|| view! { <Redirect path="/chat" /> } />
                         <Route path=path!("/chat") view=Chat />
                         <Route path=path!("/chat/:room") view=Chat />
+                        <Route path=path!("/ticker") view=Ticker />
+                        <Route path=path!("/ticker/:board") view=Ticker />
+                        <Route path=path!("/ticker/:board/:symbol") view=Ticker />
                         <Route path=path!("/lab") view=Lab />
                     </Routes>
                 </SignedIn>

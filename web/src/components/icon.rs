@@ -7,6 +7,10 @@ use leptos::prelude::*;
 pub(crate) enum Glyph {
     Chat,
     Lab,
+    Ticker,
+    Star,
+    Grip,
+    Back,
     More,
     People,
     Rooms,
@@ -34,6 +38,12 @@ impl Glyph {
         match self {
             Self::Chat => "M2.5 3.5h11v7.5h-6l-3 2.5v-2.5h-2z",
             Self::Lab => "M6.5 2.5v4L2.75 13.5h10.5L9.5 6.5v-4M5 2.5h6M4.9 9.5h6.2",
+            Self::Ticker => {
+                "M4 2.5v2M4 9.5v4M2.75 4.5h2.5v5h-2.5zM12 2.5v4M12 11.5v2M10.75 6.5h2.5v5h-2.5z"
+            }
+            Self::Star => "m8 2.2 1.8 3.7 4 .6-2.9 2.8.7 4L8 11.4l-3.6 1.9.7-4L2.2 6.5l4-.6z",
+            Self::Grip => "M6 4h.01M6 8h.01M6 12h.01M10 4h.01M10 8h.01M10 12h.01",
+            Self::Back => "M13 8H3M7 4 3 8l4 4",
             Self::More => "M3.25 8h.01M8 8h.01M12.75 8h.01",
             Self::People => {
                 "M6 8a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5zM1.5 13.5c.4-2.6 2.2-4 4.5-4s4.1 1.4 4.5 4\

@@ -40,6 +40,12 @@ pub(crate) const PAGES: &[Page] = &[
         waiting: chat::unread,
     },
     Page {
+        path: "/ticker",
+        glyph: Glyph::Ticker,
+        name: |i18n| t_string!(i18n, pages.ticker),
+        waiting: || 0,
+    },
+    Page {
         path: "/lab",
         glyph: Glyph::Lab,
         name: |i18n| t_string!(i18n, pages.lab),
