@@ -100,7 +100,7 @@ impl Tapes {
 
     /// How the day of a symbol has been so far.
     pub fn summary(&self, board: &str, symbol: u16) -> Option<Summary> {
-        Some(self.tape(board, symbol)?.summary(symbol))
+        Some(self.tape(board, symbol)?.summary(symbol, 0))
     }
 
     /// The newest candles of a symbol.
