@@ -12,10 +12,11 @@ use trunkline_protocol::{List, Text};
 use crate::book::Fill;
 use crate::day;
 use crate::listing::{Company, SECTOR_COUNT, SYMBOLS, companies, sector};
+use crate::price::{Price, Ticks};
 use crate::random::Random;
 use crate::swings::Swings;
 use crate::symbol::Symbol;
-use crate::tape::{Price, Tape, Ticks};
+use crate::tape::Tape;
 
 /// The most steps of agents in a second.
 pub const RATE_MAX: u32 = 10_000;

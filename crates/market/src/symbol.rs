@@ -5,9 +5,10 @@ use trunkline_protocol::topics::ticker::{Quote, Side};
 use crate::agents;
 use crate::auction;
 use crate::book::{Book, Fill};
+use crate::price::{Price, TICK, Ticks};
 use crate::random::Random;
 use crate::swings::Swings;
-use crate::tape::{Price, TICK, Tape, Ticks};
+use crate::tape::Tape;
 
 /// A value is kept in parts of a tick, so that small swings add up.
 const PARTS_OF_TICK: i64 = 1 << 16;

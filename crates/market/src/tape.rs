@@ -5,43 +5,15 @@
 use std::collections::VecDeque;
 
 use trunkline_protocol::topics::ticker::{
-    Candle, Candles, PRICE_SCALE, SPARK_LEN_MAX, Side, Span, Summary, TRADES_MAX, Trade, Trades,
+    Candle, Candles, SPARK_LEN_MAX, Side, Span, Summary, TRADES_MAX, Trade, Trades,
 };
 use trunkline_protocol::{List, Timestamp};
 
 use crate::day;
-
-/// How many parts of money a tick has: prices of the market have two digits.
-pub(crate) const TICK: u32 = (PRICE_SCALE / 100) as u32;
+use crate::price::Price;
 
 /// The greatest volume, which every JSON reader holds.
 const VOLUME_MAX: u64 = (1 << 53) - 1;
-
-/// A price as a tape keeps it.
-pub(crate) trait Price: Copy + Ord {
-    /// It in parts of [`PRICE_SCALE`].
-    fn parts(self) -> u64;
-}
-
-/// A price in ticks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Ticks(pub(crate) u32);
-
-impl Price for Ticks {
-    fn parts(self) -> u64 {
-        u64::from(self.0) * u64::from(TICK)
-    }
-}
-
-/// A price in parts of [`PRICE_SCALE`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Parts(pub(crate) u64);
-
-impl Price for Parts {
-    fn parts(self) -> u64 {
-        self.0
-    }
-}
 
 /// How many candles of a span are kept: twenty minutes, four hours, eight hours, eight hours.
 const fn kept(span: Span) -> usize {
@@ -240,6 +212,7 @@ fn add<P: Price>(ring: &mut VecDeque<Kept<P>>, span: Span, (at, price, size): (u
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::price::{Parts, TICK, Ticks};
 
     /// Five trades, of which the last two are of another minute and of another day.
     fn tape() -> Tape<Ticks> {

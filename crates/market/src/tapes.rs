@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use trunkline_protocol::Timestamp;
 use trunkline_protocol::topics::ticker::{Candles, Quote, Side, Span, Summary, Trades};
 
-use crate::tape::{Parts, Tape};
+use crate::price::Parts;
+use crate::tape::Tape;
 
 /// The most symbols whose trades are kept: 32 MiB, if each has as many as a tape keeps.
 pub const TAPES_MAX: usize = 1_000;
