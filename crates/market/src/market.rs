@@ -19,7 +19,7 @@ use crate::symbol::Symbol;
 use crate::tape::Tape;
 
 /// The most steps of agents in a second.
-pub const RATE_MAX: u32 = 10_000;
+pub const RATE_MAX: u32 = 25_000;
 
 /// How long a slice of time is.
 const SLICE_MS: u64 = 100;
