@@ -29,6 +29,15 @@ async fn tickers(browser: &Browser) -> Vec<String> {
     serde_json::from_value(found).expect("a list of texts")
 }
 
+/// Waits until the rows are there, with their names.
+async fn rows(browser: &Browser) {
+    until("rows with names", async || {
+        let tickers = tickers(browser).await;
+        (tickers.len() > 8 && !tickers[0].starts_with('#')).then_some(())
+    })
+    .await;
+}
+
 /// Puts prices on a board of the operator's.
 async fn put(server: &ServerProcess, from: u32, prices: &[(u16, u64)]) {
     let quote = |(n, (symbol, price)): (usize, &(u16, u64))| {
@@ -54,9 +63,9 @@ async fn the_board_lives_and_a_chart_grows() {
     with_people(async |[ada]: &[Browser; 1]| {
         ada.visit_as(&format!("{}/ticker", server.base()), "Ada")
             .await;
-        ada.until_texts("ticker-row", |rows| rows.len() > 8).await;
-        let rows = "return document.querySelector('[data-testid=ticker-rows]').ariaRowCount";
-        assert_eq!(ada.run(rows).await, "500");
+        rows(ada).await;
+        let count = "return document.querySelector('[data-testid=ticker-rows]').ariaRowCount";
+        assert_eq!(ada.run(count).await, "500");
         // Only what can be seen is there.
         assert!(tickers(ada).await.len() < 60);
         until("quotes of every symbol", async || {
@@ -151,7 +160,7 @@ async fn what_is_watched_is_ordered_by_hand_and_stays_so() {
     with_people(async |[ada]: &[Browser; 1]| {
         ada.visit_as(&format!("{}/ticker", server.base()), "Ada")
             .await;
-        ada.until_texts("ticker-row", |rows| rows.len() > 8).await;
+        rows(ada).await;
         let three = tickers(ada).await[..3].to_vec();
         for ticker in &three {
             let star = format!("[data-ticker={ticker}] [data-testid=ticker-star]");
@@ -229,6 +238,7 @@ async fn a_tab_answers_while_everything_moves() {
         let before = counts(ada).await.0;
         let moving = measure().await;
         let quotes = (counts(ada).await.0 - before) / 4;
+        rows(ada).await;
         let symbol = tickers(ada).await[2].clone();
         let row = format!("[data-ticker={symbol}]");
         let row = ada.window.find(By::Css(&row)).await.expect("a row");

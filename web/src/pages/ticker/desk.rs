@@ -88,6 +88,8 @@ impl Desk {
         // Another client or another pace is another subscription.
         Effect::new(move |_| {
             let (client, rate) = (realtime.client.get(), desk.rate.get());
+            // The one before has to leave the topic first.
+            pump.set_value(None);
             pump.set_value(client.map(|client| Task::spawn(desk.pump(client, rate))));
         });
         Effect::new(move |_| {

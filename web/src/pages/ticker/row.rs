@@ -67,7 +67,7 @@ pub(super) fn TableRow(
                 <strong>{ticker}</strong>
                 <small>{name}</small>
             </div>
-            <div class="spark" role="gridcell"><Spark symbol /></div>
+            <div class="sparkline" role="gridcell"><Spark symbol /></div>
             <div class="traded figures" role="gridcell">
                 {move || volume.get().map(count_text)}
             </div>
