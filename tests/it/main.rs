@@ -1,5 +1,6 @@
 //! The whole system over real sockets and real browsers.
 
+mod alerts;
 mod browser;
 mod browser_history;
 mod calls;

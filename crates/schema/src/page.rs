@@ -244,7 +244,7 @@ fn types(document: &Document) -> String {
         name.ends_with("Frame")
             || ["ErrorCode", "CloseCode"].contains(&name)
             || document.frames.iter().any(|frame| frame.name == name)
-            || (!["RoomName", "BoardName", "LabKey"].contains(&name)
+            || (!["RoomName", "BoardName", "LabKey", "UserId"].contains(&name)
                 && shown.contains(&format!("/{name}\"")))
     };
     let shown = document

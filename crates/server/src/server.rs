@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::http::{self, Services};
 use crate::lab::Lab;
 use crate::node::Node;
+use crate::notices::{Desk, Notices};
 use crate::realtime;
 use crate::shard::Shards;
 use crate::topics::{self, Registry};
@@ -33,6 +34,8 @@ pub struct Server {
     assets: Assets,
     guests: Arc<Guests>,
     lab: Arc<Lab>,
+    desk: Desk,
+    notices: Notices,
     listener: TcpListener,
     local_addr: SocketAddr,
     goodbye: CancellationToken,
@@ -61,6 +64,7 @@ impl Server {
         let lab = Lab::bind(&config, &guests, &goodbye)?;
         let registry = lab.join(registry);
         let (node, shards) = realtime::open(registry, Arc::clone(&guests), &config, ends, "shard")?;
+        let (desk, notices) = Desk::open(&config)?;
         let address = config.listen.0;
         let listener = accept::listen(address).map_err(|error| match error.kind() {
             ErrorKind::AddrInUse => anyhow!(
@@ -79,6 +83,8 @@ impl Server {
             assets: Assets::none(),
             guests,
             lab,
+            desk,
+            notices,
             listener,
             local_addr,
             goodbye,
@@ -110,6 +116,7 @@ impl Server {
         // They end with this future, whether it ends or is dropped.
         let shards = self.shards;
         tasks.spawn(Arc::clone(&self.node).keep_tidy());
+        tasks.spawn(self.desk.run(Arc::clone(&self.node)));
         // Whoever bound this server does not hold the token that its node listens to.
         let told = goodbye.clone();
         let tell = async move {
@@ -123,6 +130,7 @@ impl Server {
         let services = Services {
             open: OpenConnections::new(self.config.connections_max),
             node: self.node,
+            notices: self.notices,
             config: Arc::new(self.config),
             guests: self.guests,
             assets: self.assets,

@@ -112,5 +112,9 @@ pub(in super::super) fn contracts() -> Vec<(&'static str, u32)> {
         ("ticker", Ticker::contract().0),
         (ListRooms::METHOD, ListRooms::contract().0),
     ];
-    before.into_iter().chain(lab_samples::contracts()).collect()
+    before
+        .into_iter()
+        .chain(lab_samples::contracts())
+        .chain(alert_samples::contracts())
+        .collect()
 }

@@ -7,6 +7,7 @@ use jsonschema::paths::Location;
 use jsonschema::{Keyword, ValidationError, Validator};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use trunkline_protocol::topics::alerts::{AlertCommand, AlertEvent};
 use trunkline_protocol::topics::chat::{
     ChatCommand, ChatEvent, ListRoomsRequest, Rooms, TypingCommand, TypingEvent,
 };
@@ -94,6 +95,8 @@ fn judges() -> BTreeMap<&'static str, Judge> {
         judge("handshake_request", "Nonce", reads::<Nonce>),
         judge("handshake_response", "Handshake", reads::<Handshake>),
         judge("quote", "Quote", reads::<Quote>),
+        judge("alerts_command", "AlertCommand", reads::<AlertCommand>),
+        judge("alerts_event", "AlertEvent", reads::<AlertEvent>),
         judge("RoomName", "RoomName", |_| {
             unreachable!("parsed, not decoded")
         }),

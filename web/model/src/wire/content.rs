@@ -9,6 +9,7 @@ use std::fmt::Write;
 use serde::Serialize;
 use trunkline_client::tap::What;
 use trunkline_protocol::codec::Wire;
+use trunkline_protocol::topics::alerts::Alerts;
 use trunkline_protocol::topics::chat::{Chat, ListRooms, Typing};
 use trunkline_protocol::topics::lab::{
     Echo, Lab, ListLanes, ReportRace, ShowHandshake, StartRace, TellTime,
@@ -166,6 +167,7 @@ fn event(topic: &str, event: &Payload) -> Payload {
         Typing::NAMESPACE => as_json::<<Typing as Topic>::Event>(event),
         Ticker::NAMESPACE => as_json::<<Ticker as Topic>::Event>(event),
         Lab::NAMESPACE => as_json::<<Lab as Topic>::Event>(event),
+        Alerts::NAMESPACE => as_json::<<Alerts as Topic>::Event>(event),
         _ => unknown(event),
     }
 }
@@ -176,6 +178,7 @@ fn command(topic: &str, command: &Payload) -> Payload {
         Typing::NAMESPACE => as_json::<<Typing as Topic>::Command>(command),
         Ticker::NAMESPACE => as_json::<<Ticker as Topic>::Command>(command),
         Lab::NAMESPACE => as_json::<<Lab as Topic>::Command>(command),
+        Alerts::NAMESPACE => as_json::<<Alerts as Topic>::Command>(command),
         _ => unknown(command),
     }
 }
@@ -300,7 +303,9 @@ mod tests {
     fn bytes_of_no_type_never_end_the_page() {
         for len in 0..40 {
             let event = Payload::try_from(vec![0xfe; len]).expect("a short payload");
-            for topic in ["chat:a", "typing:a", "ticker:a", "lab:a", "", "none"] {
+            for topic in [
+                "chat:a", "typing:a", "ticker:a", "lab:a", "alerts:a", "", "none",
+            ] {
                 let frame = ServerFrame::Publication {
                     topic_id: TopicId(1),
                     offset: 1,
