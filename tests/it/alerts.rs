@@ -9,7 +9,7 @@ use trunkline_protocol::{
     Codec, ErrorCode, List, Offset, Position, ServerFrame, Text, Topic, UserId,
 };
 use trunkline_server::Broker;
-use trunkline_tests::{Asking, Peer, TestServer, until};
+use trunkline_tests::{Asking, Peer, ServerProcess, TestServer, until};
 
 const KEY: &str = "a-key-of-back-ends-0123456789";
 
@@ -437,4 +437,37 @@ async fn it_is_read_over_every_transport() {
         .await
         .expect("in time")
         .expect("the event");
+}
+
+/// Killed before and while notices come due, a server tells each of them once.
+#[tokio::test]
+async fn kills_lose_and_double_no_notice() {
+    let mut server = ServerProcess::start(&["--api-key", KEY]).await;
+    let ada = Peer::connect_to(server.address(), Codec::Bincode, "ada").await;
+    let user = ada.user().id;
+    let mut expected = Vec::new();
+    for round in 0..6 {
+        let id = format!("n{round}");
+        let mut body = notice(&id, &json!({"user": user.to_string()}), &id);
+        body["at"] = json!(now() + 2);
+        let asking = Asking::post(server.address(), "/api/notify", body.to_string());
+        assert_eq!(asking.token(KEY).send().await.status(), 202);
+        expected.push(id);
+        // Not always at the same point of the second.
+        let wait = Duration::from_millis(500 * round);
+        let _ = tokio::time::timeout(wait, std::future::pending::<()>()).await;
+        server = server.kill_and_restart().await;
+    }
+    let path = format!("/api/history?topic=alerts:{user}&after=0");
+    let told = until("all notices", async || {
+        let answer = Asking::get(server.address(), &path).token(KEY).send().await;
+        let answer = answer.json().await;
+        let publications = answer["publications"].as_array().expect("publications");
+        (publications.len() >= expected.len()).then(|| publications.clone())
+    })
+    .await;
+    let titles = told.iter().map(|it| &it["event"]["notification"]["title"]);
+    let mut titles: Vec<&str> = titles.filter_map(Value::as_str).collect();
+    titles.sort_unstable();
+    assert_eq!(titles, expected);
 }

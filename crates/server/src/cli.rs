@@ -3,6 +3,9 @@
 //! Flags are one of three layers of settings, so they are declared once, in `config::layer`;
 //! this file adds the commands around them and turns clap's errors into single lines.
 
+mod back_end;
+mod notify;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -10,6 +13,8 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{Config, Layer};
+
+pub use notify::NotifyArgs;
 
 /// Parses arguments (the program's name first).
 ///
@@ -48,6 +53,8 @@ pub enum Command {
     /// Serve the web app, the HTTP API and the realtime transports
     #[command(after_help = SOURCES)]
     Serve(ServeArgs),
+    /// Tell users something: on all their pages, now or later, each once
+    Notify(NotifyArgs),
 }
 
 const SOURCES: &str = "Every option can also be set in the environment (TRUNKLINE_LISTEN for \

@@ -1,4 +1,4 @@
-//! The `trunkline` binary: reads settings, logs to stderr, and serves.
+//! The `trunkline` binary: reads settings, logs to stderr, and serves, or asks a server.
 //!
 //! Stdout carries one line, the address, for scripts that start a server on a free port.
 
@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use rust_embed::RustEmbed;
 use tokio_util::sync::CancellationToken;
-use trunkline_server::cli::{self, Command};
+use trunkline_server::cli::{self, Command, NotifyArgs};
 use trunkline_server::{Assets, Config, Server, cancel_on_signals};
 
 /// The built web app. Missing in a fresh clone, which must compile all the same.
@@ -45,6 +45,7 @@ fn main() -> ExitCode {
                 Err(error) => Err(error),
             }
         }
+        Command::Notify(arguments) => notify(arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -82,6 +83,14 @@ fn serve(config: Config) -> anyhow::Result<()> {
     // The grace is over: whatever still runs must not keep the process.
     runtime.shutdown_background();
     result
+}
+
+fn notify(arguments: NotifyArgs) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the async runtime")?;
+    say(&runtime.block_on(arguments.run(|name| std::env::var_os(name)))?)
 }
 
 fn say(line: &str) -> anyhow::Result<()> {
