@@ -7,4 +7,5 @@ pub(crate) mod events;
 pub(crate) mod fetch;
 pub(crate) mod formats;
 pub(crate) mod motion;
+pub(crate) mod notifications;
 pub(crate) mod storage;

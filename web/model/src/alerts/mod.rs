@@ -2,12 +2,14 @@
 //!
 //! Start with [`Inbox`], which takes events as they come; [`rows`] lays it out.
 
+mod burst;
 mod curl;
 mod draft;
 mod inbox;
 mod rows;
 mod toasts;
 
+pub use burst::Burst;
 pub use curl::curl;
 pub use draft::{Draft, DraftProblem, check_draft};
 pub use inbox::{Alert, Inbox, Mark, Note};
