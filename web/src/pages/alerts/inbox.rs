@@ -68,7 +68,8 @@ fn RowView(row: Row, selected: RwSignal<BTreeSet<Offset>>) -> impl IntoView {
     let times = formats::use_times();
     match row {
         Row::Unread => {
-            view! { <li class="alert-part"><h2>{t!(i18n, alerts.still_unread)}</h2></li> }.into_any()
+            view! { <li class="alert-part"><h2>{t!(i18n, alerts.still_unread)}</h2></li> }
+                .into_any()
         }
         Row::Earlier => {
             view! { <li class="alert-part"><h2>{t!(i18n, alerts.earlier)}</h2></li> }.into_any()
