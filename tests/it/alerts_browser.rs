@@ -159,6 +159,7 @@ async fn what_came_while_away_is_there_in_order_and_once() {
         // What is marked meanwhile shows at once, waits and is sent.
         ada.click("mark-all").await;
         unread(ada, 0).await;
+        ada.click("badge").await;
         ada.click("cut-line").await;
         ada.live().await;
         titles(ada, &["four", "three", "two", "one"]).await;
@@ -303,6 +304,19 @@ async fn the_browser_shows_each_once_and_only_while_no_tab_is_seen() {
         ada.run(&seen(false)).await;
         tell(&server, &user, "d", json!({"title": "d"})).await;
         expect(&["a", "b", "d"]).await;
+        // Many at once become one.
+        for number in 0..5 {
+            let title = format!("m{number}");
+            tell(&server, &user, &title, json!({ "title": title })).await;
+        }
+        for tab in [&first, &second] {
+            go_to(ada, tab).await;
+            unread(ada, 9).await;
+        }
+        let all = shown().await;
+        assert!(all.contains("new notifications"), "{all}");
+        let all: Vec<String> = serde_json::from_str(&all).expect("a list");
+        assert!(all.len() <= 1 + 3 + 5, "each of the five once: {all:?}");
     })
     .await;
 }

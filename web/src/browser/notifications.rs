@@ -16,7 +16,7 @@ use web_sys::{HtmlElement, Notification, NotificationOptions, NotificationPermis
 /// What the locks of pages that can be seen begin with.
 const SEEN: &str = "trunkline.seen.";
 
-/// How long a page holds the lock of what it has shown: others have heard of it by then.
+/// How long a page holds the lock of what it has shown: others have heard of it by then, too.
 const SHOWN_MS: u32 = 60_000;
 
 /// Whether this page may show notifications.
@@ -34,7 +34,7 @@ pub(crate) enum Permission {
 
 /// What to show.
 pub(crate) struct Message {
-    /// What makes it the same notification on other pages.
+    /// What it takes the place of: an earlier one with the same tag.
     pub(crate) tag: String,
     pub(crate) title: String,
     pub(crate) body: String,
@@ -84,15 +84,20 @@ pub(crate) fn tell_whether_seen(visible: RwSignal<bool>) {
     });
 }
 
-/// Shows a message, unless another page does or can be seen.
-pub(crate) async fn show(message: Message) {
+/// The right to show something: no other page has it.
+pub(crate) struct Claim(Option<Lock>);
+
+/// Claims what has this name on all pages, unless another page has or can be seen.
+pub(crate) async fn claim(name: &str) -> Option<Claim> {
     if permission() != Permission::Granted || Lock::any_held(SEEN).await {
-        return;
+        return None;
     }
-    let shown = Lock::take(&format!("trunkline.shown.{}", message.tag)).await;
-    if shown.is_none() && Lock::exist() {
-        return;
-    }
+    let lock = Lock::take(&format!("trunkline.shown.{name}")).await;
+    (lock.is_some() || !Lock::exist()).then_some(Claim(lock))
+}
+
+/// Shows a message, and keeps the claim until other pages have heard of it, too.
+pub(crate) async fn show(Claim(claimed): Claim, message: Message) {
     let options = NotificationOptions::new();
     options.set_tag(&message.tag);
     options.set_body(&message.body);
@@ -104,7 +109,7 @@ pub(crate) async fn show(message: Message) {
     let clicked = Closure::once_into_js(move || follow(path));
     notification.set_onclick(Some(clicked.unchecked_ref()));
     TimeoutFuture::new(SHOWN_MS).await;
-    drop(shown);
+    drop(claimed);
 }
 
 /// Comes to the front and goes to a page of the app, by the link that leads there.

@@ -4,6 +4,7 @@
 use leptos::prelude::{Update as _, *};
 use leptos::task::spawn_local;
 use leptos_i18n::I18nContext;
+use trunkline_protocol::topics::alerts::Notification;
 use trunkline_protocol::{Offset, Timestamp, UserId};
 
 use super::model::{Burst, Inbox, Toasts};
@@ -89,25 +90,33 @@ impl Announcing {
             }
             return;
         }
+        spawn_local(self.tell_browser(format!("{me}.{offset}.{}", at.0), me, told));
+    }
+
+    /// Has the browser show it, if no other tab does.
+    async fn tell_browser(self, name: String, me: UserId, told: Notification) {
+        let Some(claim) = notifications::claim(&name).await else {
+            return;
+        };
         let many = self
             .burst
             .try_update_value(|burst| burst.count(clock::now_ms()))
             .flatten();
         let message = match many {
             None => Message {
-                tag: format!("{me}.{offset}.{}", at.0),
+                tag: name,
                 title: told.title.into(),
                 body: told.body.chars().take(BODY_CHARS).collect(),
                 path: "/alerts",
             },
             Some(count) => Message {
-                tag: format!("{me}.many.{count}"),
+                tag: format!("{me}.many"),
                 title: t_string!(self.i18n, alerts.toast.summary, n = count),
                 body: told.title.into(),
                 path: "/alerts",
             },
         };
-        spawn_local(notifications::show(message));
+        notifications::show(claim, message).await;
     }
 
     /// Turns the notifications of the browser on or off. The first time, the browser asks.
