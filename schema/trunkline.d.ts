@@ -72,6 +72,40 @@ export type AlertLevel =
 /** The name of a board: 1 to 32 lowercase letters, digits and dashes, no dash at the ends. After "user-" comes the id of the user whose board it is, and perhaps a dash and a name. Pattern: `^(?!user-)[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$|^user-[0-9a-f]{16}(-[a-z0-9-]{0,9}[a-z0-9])?$`. */
 export type BoardName = string;
 
+/** What was traded in a span of time. Prices are in parts of `PRICE_SCALE`. */
+export interface Candle {
+  /** When it begins. */
+  start: Timestamp;
+  /** The first price. A whole number up to 9007199254740991. */
+  open: number;
+  /** The highest. A whole number up to 9007199254740991. */
+  high: number;
+  /** The lowest. A whole number up to 9007199254740991. */
+  low: number;
+  /** The last. A whole number up to 9007199254740991. */
+  close: number;
+  /** How much was traded. A whole number up to 9007199254740991. */
+  volume: number;
+}
+
+/** Candles, the oldest first. Where nothing was traded there is none. */
+export interface Candles {
+  /** As many as are kept and wanted. The last one may still grow. At most 500 elements. */
+  candles: Candle[];
+}
+
+/** Asks for the newest candles of a symbol. */
+export interface CandlesRequest {
+  /** Which board. At most 32 bytes of UTF-8. */
+  board: string;
+  /** The number of the symbol. A whole number up to 65535. */
+  symbol: number;
+  /** How long each is. */
+  span: Span;
+  /** How many at most, up to `CANDLES_MAX`. A whole number up to 65535. */
+  count: number;
+}
+
 /** What a person does in a room. */
 export type ChatCommand =
   /** Says something. */
@@ -478,6 +512,18 @@ export interface Limits {
 /** Asks for the rooms in use. */
 export type ListRoomsRequest = Record<string, never>;
 
+/** What a number on a board stands for. */
+export interface Listed {
+  /** The number. A whole number up to 65535. */
+  symbol: number;
+  /** The short name, as it stands in `ticker:BOARD.SYMBOL`. At most 12 bytes of UTF-8. */
+  ticker: string;
+  /** What it is called. Empty if it has no other name. At most 48 bytes of UTF-8. */
+  name: string;
+  /** What it belongs to. Empty if that is not known. At most 24 bytes of UTF-8. */
+  sector: string;
+}
+
 /** A user who is present, and on how many connections. */
 export interface Member {
   /** Who is present. */
@@ -524,6 +570,15 @@ export interface Notification {
   link?: string;
 }
 
+/** A part of a day of the built-in market. */
+export type Phase =
+  /** Orders are collected, and meet at one price when it ends. */
+  | "auction"
+  /** Orders meet as they come. */
+  | "open"
+  /** Nothing happens. */
+  | "closed";
+
 /** Where a reader stands: the offset of the last publication it has, and the epoch it belongs to. */
 export interface Position {
   /** The lifetime of the history. */
@@ -544,7 +599,7 @@ export interface Publication {
 
 /** What a symbol costs now: put on a board, and read from it. In the binary form it has 11 to 15 bytes where the price is from 6.5536 to 429,496.7295, the size from 251 on, and both distances are up to 250 (0.025 units of money). It never has more than 23. */
 export interface Quote {
-  /** The symbol's number on this board. What it stands for is agreed elsewhere. A whole number up to 65535. */
+  /** The symbol's number on its board. `ListSymbols` tells what it stands for. A whole number up to 65535. */
   symbol: number;
   /** The price of the last trade in parts of `PRICE_SCALE`, at most `PRICE_MAX` and never 0. A whole number up to 9007199254740991. */
   price: number;
@@ -834,6 +889,34 @@ export interface ServerUnsubscribed {
   topic_id: TopicId;
 }
 
+/** What the built-in market does now. */
+export interface Session {
+  /** What it does. */
+  phase: Phase;
+  /** When that ends. */
+  ends: Timestamp;
+  /** When the day began. It has `MARKET_DAY_SECONDS`. */
+  began: Timestamp;
+}
+
+/** A side of a trade. */
+export type Side =
+  /** Somebody bought at the price that was asked. */
+  | "buy"
+  /** Somebody sold at the price that was bid. */
+  | "sell";
+
+/** How long a candle is. */
+export type Span =
+  /** Five seconds. */
+  | "five_seconds"
+  /** A minute. */
+  | "minute"
+  /** Five minutes. */
+  | "five_minutes"
+  /** A day of the built-in market, which is `MARKET_DAY_SECONDS`. */
+  | "day";
+
 /** Where a subscription starts. */
 export type Start =
   /** With the newest kept publications, at most `count` and at most 256. */
@@ -855,10 +938,82 @@ export interface Subscribe {
   topic: string;
   /** The contract that events will be decoded with. JSON clients leave it out. */
   contract?: Fingerprint;
+  /** How many updates per second and key are wanted at most, of a topic that delivers the latest. What is given is the next lower of `PACES`, or what the topic gives if that is less. Refused as invalid if it is 0, or the topic delivers in another way. A whole number up to 65535. */
+  max_hz?: number;
   /** Whether to be told who is present, who joins and who leaves. */
   presence?: boolean;
   /** Where to start. */
   start?: Start;
+}
+
+/** How the day has been so far. */
+export interface Summaries {
+  /** Of each symbol that was asked for and is known, in the order in which they were asked for. At most 100 elements. */
+  symbols: Summary[];
+  /** What the market does now. Nothing where there are no days. */
+  session?: Session;
+}
+
+/** The day of a symbol so far. Prices are in parts of `PRICE_SCALE`. */
+export interface Summary {
+  /** Its number on the board. A whole number up to 65535. */
+  symbol: number;
+  /** The price at the end of the day before. A whole number up to 9007199254740991. */
+  previous_close: number;
+  /** The first price. A whole number up to 9007199254740991. */
+  open: number;
+  /** The highest. A whole number up to 9007199254740991. */
+  high: number;
+  /** The lowest. A whole number up to 9007199254740991. */
+  low: number;
+  /** The newest. A whole number up to 9007199254740991. */
+  last: number;
+  /** How much was traded. A whole number up to 9007199254740991. */
+  volume: number;
+  /** The last prices of the last minutes, the oldest first. At most 32 elements. */
+  spark: number[];
+}
+
+/** Asks for the day of some symbols. */
+export interface SummaryRequest {
+  /** Which board. At most 32 bytes of UTF-8. */
+  board: string;
+  /** The numbers of the symbols. At most 100 elements. */
+  symbols: number[];
+}
+
+/** What a symbol stands for. */
+export interface SymbolInfo {
+  /** Its number on the board. A whole number up to 65535. */
+  symbol: number;
+  /** Its short name, as it stands in `ticker:BOARD.SYMBOL`. At most 12 bytes of UTF-8. */
+  ticker: string;
+  /** What it is called. At most 48 bytes of UTF-8. */
+  name: string;
+  /** What it belongs to. Empty if nobody said so. At most 24 bytes of UTF-8. */
+  sector: string;
+  /** The first price of this day, if there is one. A whole number up to 9007199254740991. */
+  open?: number;
+  /** Its price at the end of the day before, in parts of `PRICE_SCALE`, if it is known. A whole number up to 9007199254740991. */
+  previous_close?: number;
+}
+
+/** Symbols of a board, in the order of their numbers. */
+export interface Symbols {
+  /** At most `SYMBOLS_PAGE_MAX` of them. At most 250 elements. */
+  symbols: SymbolInfo[];
+  /** True if this market is made up by the server: nobody can trade there. */
+  simulated: boolean;
+  /** From where to ask for more, if there are more. A whole number up to 65535. */
+  next?: number;
+}
+
+/** Asks for the symbols of a board. */
+export interface SymbolsRequest {
+  /** Which board. At most 32 bytes of UTF-8. */
+  board: string;
+  /** The lowest number that is wanted. A whole number up to 65535. */
+  from?: number;
 }
 
 /** One of a row of messages whose arrival is watched. */
@@ -871,6 +1026,9 @@ export interface Tick {
   filler: string;
 }
 
+/** The name of a board, or that of a board, a dot and the name of a symbol: 1 to 12 capital letters, digits, dots and dashes, no dot or dash at the ends. Pattern: `^((?!user-)[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?|user-[0-9a-f]{16}(-[a-z0-9-]{0,9}[a-z0-9])?)(\.[A-Z0-9]([A-Z0-9.-]{0,10}[A-Z0-9])?)?$`. */
+export type TickerKey = string;
+
 /** A wall-clock time for people: whole seconds since 1970-01-01T00:00:00Z, good until 2106. Four bytes, because a varint above 2^32 takes nine. A whole number up to 4294967295. */
 export type Timestamp = number;
 
@@ -879,6 +1037,34 @@ export type TopicId = number;
 
 /** The name of a topic: `namespace:key`. A request with a text of another form is read, and refused with 101. Pattern: `^[a-z0-9-]{1,32}:[A-Za-z0-9_./-]{1,63}$`. */
 export type TopicName = string;
+
+/** A trade. */
+export interface Trade {
+  /** When. */
+  at: Timestamp;
+  /** At which price, in parts of `PRICE_SCALE`. A whole number up to 9007199254740991. */
+  price: number;
+  /** How much. A whole number up to 4294967295. */
+  size: number;
+  /** Whose order made it happen. */
+  side: Side;
+}
+
+/** Trades, the newest first. */
+export interface Trades {
+  /** As many as are kept and wanted. At most 50 elements. */
+  trades: Trade[];
+}
+
+/** Asks for the newest trades of a symbol. */
+export interface TradesRequest {
+  /** Which board. At most 32 bytes of UTF-8. */
+  board: string;
+  /** The number of the symbol. A whole number up to 65535. */
+  symbol: number;
+  /** How many at most, up to `TRADES_MAX`. A whole number up to 255. */
+  count: number;
+}
 
 /** What a composer tells. */
 export type TypingCommand =
@@ -930,9 +1116,15 @@ export interface Topics {
     command: Tick;
     event: Tick;
   };
-  /** A board of quotes. Of each symbol the newest is kept. */
-  "ticker": {
+  /** What the symbols of a board are called. Of each the newest is kept. */
+  "listing": {
     key: BoardName;
+    command: Listed;
+    event: Listed;
+  };
+  /** A board of quotes, or one symbol of it. Of each symbol the newest is kept. */
+  "ticker": {
+    key: TickerKey;
     command: Quote;
     event: Quote;
   };
@@ -980,6 +1172,26 @@ export interface Calls {
   "lab.report": {
     request: RaceId;
     response: RaceReport;
+  };
+  /** Tells the newest candles of a symbol. */
+  "ticker.candles": {
+    request: CandlesRequest;
+    response: Candles;
+  };
+  /** Tells how the day of some symbols has been so far. */
+  "ticker.summary": {
+    request: SummaryRequest;
+    response: Summaries;
+  };
+  /** Lists the symbols of a board, those with the lowest numbers first. */
+  "ticker.symbols": {
+    request: SymbolsRequest;
+    response: Symbols;
+  };
+  /** Tells the newest trades of a symbol. */
+  "ticker.trades": {
+    request: TradesRequest;
+    response: Trades;
   };
 }
 

@@ -85,7 +85,7 @@ async fn a_notice_from_the_command_line_reaches_a_user_once() {
     };
     assert_eq!(notification.title.as_str(), "Done");
     let refused = [&arguments[..], &["--link", "ftp://a"]].concat();
-    check(&refused, "invalid: a link is an address").await;
+    check(&refused, "the server refused: a link is an address").await;
     let address = "http://127.0.0.1:1";
     let nobody = arguments.map(|it| if it == base { address } else { it });
     check(&nobody, "cannot reach http://127.0.0.1:1").await;

@@ -117,6 +117,7 @@ async fn what_is_no_place_or_no_topic_has_a_status() {
             "malformed_event_id",
         ),
         ("newest=1", 400, "malformed_query"),
+        ("topic=ticker:a&max_hz=fast", 400, "malformed_query"),
         ("topic=nothing", 400, "invalid_topic"),
         ("topic=nobody:knows", 404, "unknown_namespace"),
         ("topic=chat:-", 404, "invalid_key"),

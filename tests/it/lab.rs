@@ -136,6 +136,7 @@ fn connect(token: &str) -> ClientFrame {
         contract: Some(Lab::contract()),
         start: Start::default(),
         presence: false,
+        max_hz: None,
     };
     ClientFrame::Connect {
         version: 1,

@@ -63,6 +63,7 @@ async fn a_contract_mismatch_is_an_error_on_that_topic_alone() {
             contract: Some(contract),
             start,
             presence: false,
+            max_hz: None,
         }))
         .await;
         let answer = peer.answer_to(id).await;

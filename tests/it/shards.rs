@@ -73,6 +73,7 @@ async fn who_watches_on_one_shard_is_told_of_people_on_the_others() {
         contract: None,
         start: Start::default(),
         presence: true,
+        max_hz: None,
     };
     watcher.send(&ClientFrame::Subscribe(subscribe)).await;
     watcher.answer_to(id).await;
@@ -136,6 +137,7 @@ async fn a_stream_of_an_http_2_connection_is_a_conversation_like_any_other() {
             contract: None,
             start: Start::default(),
             presence: false,
+            max_hz: None,
         }]),
     };
     let hello = Codec::Json.encode(&hello).try_into().expect("JSON is text");

@@ -27,7 +27,7 @@ fn board_of(peer: &Peer) -> BoardName {
 }
 
 fn name_of(board: &BoardName) -> String {
-    Ticker::name(board).as_str().to_owned()
+    Ticker::name(&board.clone().into()).as_str().to_owned()
 }
 
 /// What a reader of a board was told: the price of each symbol, how many quotes came, and how many
@@ -193,7 +193,7 @@ async fn nobody_writes_to_a_board_that_is_not_his_and_no_bad_quote_is_taken() {
             Some(ErrorCode::Forbidden),
         ),
     ] {
-        let answer = ada.publish::<Ticker>(&board, &quote).await;
+        let answer = ada.publish::<Ticker>(&board.clone().into(), &quote).await;
         let found = match answer {
             ServerFrame::Published { .. } => None,
             ServerFrame::Refused { error, .. } => Some(error.code),
@@ -201,11 +201,75 @@ async fn nobody_writes_to_a_board_that_is_not_his_and_no_bad_quote_is_taken() {
         };
         assert_eq!(found, code, "{board} {quote:?}");
     }
-    for name in ["ticker:Nasdaq", "ticker:user-7", "ticker:a.b"] {
+    for name in ["ticker:Nasdaq", "ticker:user-7", "ticker:a.b", "ticker:a."] {
         let answer = ada.subscribe(name, Start::default()).await;
         let ServerFrame::Refused { error, .. } = answer else {
             panic!("{name}: {answer:?}")
         };
         assert_eq!(error.code, ErrorCode::InvalidKey, "{name}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_that_wants_less_gets_less_and_the_newest() {
+    const QUOTES: u64 = 30;
+    let server = TestServer::start().await;
+    let mut ada = server.peer("ada").await;
+    let board = board_of(&ada);
+    let (mut fast, mut slow) = (server.peer("fast").await, server.peer("slow").await);
+    for (reader, max_hz) in [(&mut fast, None), (&mut slow, Some(1))] {
+        let answer = reader
+            .subscribe_at(&name_of(&board), Start::default(), max_hz)
+            .await;
+        assert!(
+            matches!(answer, ServerFrame::Subscribed { .. }),
+            "{answer:?}"
+        );
+    }
+    let begun = std::time::Instant::now();
+    let (mut by_fast, mut by_slow) = (Board::default(), Board::default());
+    for n in 1..=QUOTES {
+        put_all(&mut ada, Codec::Bincode, &board, &[quote(7, 1_000 + n)]).await;
+        by_fast.read(&mut fast, Codec::Bincode, n).await;
+    }
+    by_slow.read(&mut slow, Codec::Bincode, QUOTES).await;
+    let seconds = begun.elapsed().as_secs();
+    assert_eq!((by_fast.came, by_fast.overtaken), (QUOTES, 0));
+    assert_eq!(by_slow.prices, BTreeMap::from([(7, 1_000 + QUOTES)]));
+    // The first does not wait, and the last may come in the second that has begun.
+    assert!(
+        by_slow.came <= seconds + 2,
+        "{by_slow:?} in {seconds} seconds"
+    );
+    assert!(by_slow.overtaken > 0, "{by_slow:?}");
+}
+
+#[tokio::test]
+async fn a_pace_is_for_topics_that_may_leave_something_out() {
+    let server = TestServer::start().await;
+    let mut ada = server.peer("ada").await;
+    let board = name_of(&board_of(&ada));
+    for (topic, max_hz, code) in [
+        (board.as_str(), 0, Some(ErrorCode::Invalid)),
+        ("chat:lobby", 5, Some(ErrorCode::Invalid)),
+        ("typing:lobby", 5, Some(ErrorCode::Invalid)),
+        (board.as_str(), 1, None),
+        (board.as_str(), u16::MAX, None),
+    ] {
+        let answer = ada
+            .subscribe_at(topic, Start::default(), Some(max_hz))
+            .await;
+        let found = match answer {
+            ServerFrame::Subscribed { .. } => None,
+            ServerFrame::Refused { error, .. } => Some(error.code),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(found, code, "{topic} at {max_hz}");
+    }
+    // A refusal leaves no trace: the topic can be subscribed to without a pace.
+    let answer = ada.subscribe("chat:lobby", Start::default()).await;
+    assert!(
+        matches!(answer, ServerFrame::Subscribed { .. }),
+        "{answer:?}"
+    );
 }

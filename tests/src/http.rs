@@ -151,6 +151,7 @@ pub fn connect(token: &str, topic: &str, start: Start) -> ClientFrame {
         contract: None,
         start,
         presence: false,
+        max_hz: None,
     };
     ClientFrame::Connect {
         version: PROTOCOL_VERSION,

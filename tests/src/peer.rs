@@ -181,6 +181,16 @@ impl Peer {
 
     /// Subscribes and returns the answer.
     pub async fn subscribe(&mut self, topic: &str, start: Start) -> ServerFrame {
+        self.subscribe_at(topic, start, None).await
+    }
+
+    /// Subscribes at a pace, and returns the answer.
+    pub async fn subscribe_at(
+        &mut self,
+        topic: &str,
+        start: Start,
+        max_hz: Option<u16>,
+    ) -> ServerFrame {
         let id = self.id();
         let subscribe = Subscribe {
             id,
@@ -188,6 +198,7 @@ impl Peer {
             contract: None,
             start,
             presence: false,
+            max_hz,
         };
         self.send(&ClientFrame::Subscribe(subscribe)).await;
         self.answer_to(id).await

@@ -19,6 +19,9 @@ pub struct Options {
     pub newest: u16,
     /// Whether to be told who is present.
     pub presence: bool,
+    /// How many updates per second and key are wanted at most, of a topic that delivers the latest.
+    /// None for as many as it gives.
+    pub max_hz: Option<u16>,
 }
 
 impl Options {
@@ -26,7 +29,7 @@ impl Options {
     pub fn newest(count: u16) -> Self {
         Self {
             newest: count,
-            presence: false,
+            ..Self::default()
         }
     }
 
@@ -34,6 +37,15 @@ impl Options {
     pub fn with_presence(self) -> Self {
         Self {
             presence: true,
+            ..self
+        }
+    }
+
+    /// At most so many updates per second and key: for topics that deliver the latest, which the
+    /// server rounds down to one of [`PACES`](trunkline_protocol::PACES).
+    pub fn with_max_hz(self, max_hz: u16) -> Self {
+        Self {
+            max_hz: Some(max_hz),
             ..self
         }
     }
@@ -143,6 +155,7 @@ impl<T: Topic> Subscription<T> {
             log: T::DELIVERY.is_log(),
             newest: options.newest,
             presence: options.presence,
+            max_hz: options.max_hz,
         };
         let opened = client.shared().with(|state| {
             let id = state.session.subscribe(platform::now(), wanted)?;

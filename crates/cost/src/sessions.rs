@@ -101,6 +101,7 @@ fn subscribed_client(now: Moment) -> ClientSession {
         log: true,
         newest: 0,
         presence: false,
+        max_hz: None,
     };
     session.subscribe(now, wanted).expect("the first one");
     session.start(now);

@@ -17,9 +17,12 @@ impl Hub {
     /// and what its subscribers have belongs to the past. They are told, and are given nothing
     /// more until they subscribe again.
     pub fn start_anew(&mut self, now: Moment, name: &TopicName) {
-        let Some(topic_id) = self.topic_id_of(name) else {
-            return;
-        };
+        for topic_id in self.groups_of(name) {
+            self.start_group_anew(now, topic_id);
+        }
+    }
+
+    fn start_group_anew(&mut self, now: Moment, topic_id: TopicId) {
         self.fan_out(now, topic_id);
         let Some(topic) = self.topics.get_mut(&topic_id) else {
             return;
@@ -48,15 +51,18 @@ impl Hub {
 
     /// Tells those who watch a topic that somebody joined or left.
     pub fn announce(&mut self, announcement: &Announcement) {
+        for topic_id in self.groups_of(&announcement.topic) {
+            self.announce_to_group(topic_id, announcement);
+        }
+    }
+
+    fn announce_to_group(&mut self, topic_id: TopicId, announcement: &Announcement) {
         let Announcement {
-            topic,
             count,
             change,
             except,
+            ..
         } = announcement;
-        let Some(topic_id) = self.topic_id_of(topic) else {
-            return;
-        };
         let Some(topic) = self.topics.get_mut(&topic_id) else {
             return;
         };

@@ -96,7 +96,7 @@ impl Hub {
     /// It goes by the topic's name, and drops a page that was read after another offset than the
     /// reader's: while history was read, the subscription may have ended or started anew.
     pub fn feed(&mut self, id: ConnectionId, read_for: &CatchUp, page: &Page) {
-        let Some(topic_id) = self.topic_id_of(&read_for.topic) else {
+        let Some(topic_id) = self.topic_id_of(id, &read_for.topic) else {
             return;
         };
         let len_max = self.config.outbox_len_max;

@@ -80,9 +80,19 @@ impl Hub {
         conflation_key: Option<&str>,
         keyframe: bool,
     ) {
-        let Some(topic_id) = self.topic_id_of(name) else {
-            return;
-        };
+        for topic_id in self.groups_of(name) {
+            self.broadcast_to_group(now, topic_id, publication, conflation_key, keyframe);
+        }
+    }
+
+    fn broadcast_to_group(
+        &mut self,
+        now: Moment,
+        topic_id: TopicId,
+        publication: &Publication,
+        conflation_key: Option<&str>,
+        keyframe: bool,
+    ) {
         let framing = self.config.framing;
         let Some(topic) = self.topics.get_mut(&topic_id) else {
             return;
@@ -126,9 +136,12 @@ impl Hub {
     /// Takes note that publications up to `offset` do not come: more were on their way to this hub
     /// than it took. Readers of what is kept read history, the others are told what they missed.
     pub fn miss(&mut self, now: Moment, name: &TopicName, offset: Offset) {
-        let Some(topic_id) = self.topic_id_of(name) else {
-            return;
-        };
+        for topic_id in self.groups_of(name) {
+            self.miss_in_group(now, topic_id, offset);
+        }
+    }
+
+    fn miss_in_group(&mut self, now: Moment, topic_id: TopicId, offset: Offset) {
         self.fan_out(now, topic_id);
         let Some(topic) = self.topics.get_mut(&topic_id) else {
             return;

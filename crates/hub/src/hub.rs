@@ -12,6 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use trunkline_protocol::{Codec, Delivery, ServerFrame, TopicId, TopicName};
 
+use crate::groups::Groups;
 use crate::outbox::Outbox;
 use crate::state::{Connection, Dirty, Encoder, Subscriptions, Topic};
 
@@ -70,7 +71,7 @@ pub struct OutboxOverflow;
 pub struct Hub {
     pub(crate) config: HubConfig,
     pub(crate) topics: BTreeMap<TopicId, Topic>,
-    pub(crate) ids: BTreeMap<TopicName, TopicId>,
+    pub(crate) groups: BTreeMap<TopicName, Groups>,
     /// Ids below the highest one in use that are free.
     pub(crate) free_ids: BTreeSet<TopicId>,
     /// By their slots.
@@ -102,7 +103,7 @@ impl Hub {
 
     /// The topics that have subscribers.
     pub fn topics(&self) -> impl Iterator<Item = &TopicName> {
-        self.topics.values().map(|topic| &topic.name)
+        self.groups.keys()
     }
 
     /// Opens a connection.
@@ -244,9 +245,11 @@ impl Hub {
         self.connection_mut(connection).is_some_and(marked)
     }
 
-    /// What a topic that has subscribers is called on the wire.
-    pub fn topic_id_of(&self, topic: &TopicName) -> Option<TopicId> {
-        self.ids.get(topic).copied()
+    /// What a topic is called on the wire for a connection that is subscribed to it.
+    pub fn topic_id_of(&self, connection: ConnectionId, topic: &TopicName) -> Option<TopicId> {
+        let groups = self.groups.get(topic)?;
+        let subscriptions = &self.connection(connection)?.subscriptions;
+        groups.iter().find(|id| subscriptions.get(*id).is_some())
     }
 
     pub(crate) fn connection(&self, id: ConnectionId) -> Option<&Connection> {

@@ -4,6 +4,7 @@
 use trunkline_protocol::{List, Moment, Offset, Publication, ServerFrame, TopicId, TopicName};
 
 use crate::batch::Batch;
+use crate::groups::Groups;
 use crate::hub::{ConnectionId, Hub, Kind, OutboxOverflow};
 use crate::state::{Dirty, Flow, Subscription, Topic, index};
 
@@ -31,6 +32,12 @@ impl Hub {
     ) -> Option<Joined> {
         let codec = self.connection(connection)?.encoder.codec;
         let topic_id = self.topic_id(topic, kind)?;
+        let moves = self
+            .topic_id_of(connection, topic)
+            .filter(|id| *id != topic_id);
+        if let Some(other_pace) = moves {
+            self.leave(connection, other_pace);
+        }
         let (entry, state) = self.both_mut(topic_id, connection)?;
         let before = state.subscriptions.get(topic_id);
         let before = before.map(|it| (it.place, it.presence));
@@ -51,7 +58,7 @@ impl Hub {
             .insert(topic_id, Subscription::joining(presence, place));
         Some(Joined {
             topic_id,
-            again: before.is_some(),
+            again: before.is_some() || moves.is_some(),
         })
     }
 
@@ -87,7 +94,7 @@ impl Hub {
             }
         }
         self.reply(connection, &frame)?;
-        let Some(topic_id) = self.topic_id_of(topic) else {
+        let Some(topic_id) = self.topic_id_of(connection, topic) else {
             return Ok(());
         };
         if let Some(topic) = self.topics.get_mut(&topic_id) {
@@ -119,8 +126,7 @@ impl Hub {
 
     /// Ends a subscription. None if there is none.
     pub fn unsubscribe(&mut self, connection: ConnectionId, topic: &TopicName) -> Option<TopicId> {
-        let topic_id = *self.ids.get(topic)?;
-        self.connection(connection)?.subscriptions.get(topic_id)?;
+        let topic_id = self.topic_id_of(connection, topic)?;
         self.leave(connection, topic_id);
         Some(topic_id)
     }
@@ -142,8 +148,14 @@ impl Hub {
     /// Finds the id of a topic or gives it the lowest one that is free: low numbers are short on
     /// the wire.
     fn topic_id(&mut self, name: &TopicName, kind: Kind) -> Option<TopicId> {
-        if let Some(topic_id) = self.ids.get(name) {
-            return Some(*topic_id);
+        let flush_window = kind.flush_window.max(kind.delivery.interval_min());
+        let groups = self.groups.get(name);
+        let is_of_pace = |id: &TopicId| {
+            let topic = self.topics.get(id);
+            topic.is_some_and(|topic| topic.kind.flush_window == flush_window)
+        };
+        if let Some(topic_id) = groups.and_then(|groups| groups.iter().find(is_of_pace)) {
+            return Some(topic_id);
         }
         if self.topics.len() >= self.config.topics_max {
             return None;
@@ -151,7 +163,6 @@ impl Hub {
         // When no id below the highest one is free, the ids in use are 1 to the number of topics.
         let next = TopicId(u32::try_from(self.topics.len() + 1).ok()?);
         let topic_id = self.free_ids.pop_first().unwrap_or(next);
-        let flush_window = kind.flush_window.max(kind.delivery.interval_min());
         let topic = Topic {
             name: name.clone(),
             kind: Kind {
@@ -168,7 +179,10 @@ impl Hub {
             people: 0,
         };
         self.topics.insert(topic_id, topic);
-        self.ids.insert(name.clone(), topic_id);
+        match self.groups.get_mut(name) {
+            Some(groups) => groups.add(topic_id),
+            None => drop(self.groups.insert(name.clone(), Groups::new(topic_id))),
+        }
         Some(topic_id)
     }
 
@@ -201,7 +215,11 @@ impl Hub {
     /// Forgets a topic without subscribers.
     fn collect(&mut self, topic_id: TopicId) {
         if let Some(topic) = self.topics.remove(&topic_id) {
-            self.ids.remove(&topic.name);
+            if let Some(groups) = self.groups.get_mut(&topic.name)
+                && !groups.remove(topic_id)
+            {
+                self.groups.remove(&topic.name);
+            }
             self.free_ids.insert(topic_id);
             self.waiting.retain(|waiting| *waiting != topic_id);
         }

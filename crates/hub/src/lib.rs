@@ -10,6 +10,7 @@
 //!
 //! Start with [`hub`].
 
+mod groups;
 pub mod hub;
 mod joining;
 mod state;

@@ -19,6 +19,7 @@ mod batches;
 mod bounds;
 mod delivery;
 mod joining;
+mod paces;
 mod people;
 mod topic_ids;
 mod values;

@@ -315,7 +315,7 @@ fn a_text_is_bounded_in_bytes_and_is_utf_8() {
 fn every_bounded_field_of_a_client_frame_is_refused_above_its_bound() {
     type Nothing = Vec<u8>;
     const NONE: Nothing = Vec::new();
-    let subscribes = |n| vec![(1_u32, "chat:a", 0_u8, (0_u32, 0_u16), false); n];
+    let subscribes = |n| vec![(1_u32, "chat:a", 0_u8, (0_u32, 0_u16), false, 0_u8); n];
     let subscribe = json!({"id": 1, "topic": "chat:a"});
     check::<ClientFrame>(
         2048,
@@ -334,7 +334,7 @@ fn every_bounded_field_of_a_client_frame_is_refused_above_its_bound() {
     );
     check::<ClientFrame>(
         TOPIC_NAME_LEN_MAX,
-        |n| binary((1_u32, 1_u32, a(n), 0_u8, (0_u32, 0_u16), false)),
+        |n| binary((1_u32, 1_u32, a(n), 0_u8, (0_u32, 0_u16), false, 0_u8)),
         |n| json!({"type": "subscribe", "id": 1, "topic": a(n)}),
     );
     for (variant, name) in [(2_u32, "unsubscribe"), (7, "presence")] {

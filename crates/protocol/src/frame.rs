@@ -140,6 +140,11 @@ pub struct Subscribe {
     /// Whether to be told who is present, who joins and who leaves.
     #[serde(default)]
     pub presence: bool,
+    /// How many updates per second and key are wanted at most, of a topic that delivers the latest.
+    /// What is given is the next lower of [`PACES`](crate::PACES), or what the topic gives if that
+    /// is less. Refused as invalid if it is 0, or the topic delivers in another way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_hz: Option<u16>,
 }
 
 /// Where a subscription starts.

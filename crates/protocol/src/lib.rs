@@ -48,7 +48,7 @@ pub use presence::{Member, Members};
 pub use subprotocol::Offer;
 pub use subprotocol::Subprotocol;
 pub use time::{Moment, Timestamp};
-pub use topic::{Delivery, Message, Never, Topic, TopicId, TopicKey, TopicName};
+pub use topic::{Delivery, Message, Never, PACES, Topic, TopicId, TopicKey, TopicName};
 pub use user::{Nickname, User, UserId};
 
 /// The version of the conversation that this crate speaks. A server closes others with 4402.

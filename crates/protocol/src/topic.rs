@@ -15,6 +15,10 @@ use crate::contract::{Contract, Fingerprint, Shape};
 /// The longest name of a topic, in bytes.
 pub const TOPIC_NAME_LEN_MAX: usize = 96;
 
+/// The paces that a reader of latest values can have, in updates per second and key. They are few, so
+/// that readers share what is encoded for them.
+pub const PACES: [u16; 6] = [1, 2, 5, 10, 20, 50];
+
 /// What a message needs to travel: both codecs and a contract.
 pub trait Message: Wire + Contract + Clone + fmt::Debug + Send + Sync + 'static {}
 
@@ -124,6 +128,22 @@ impl Delivery {
             | Self::Volatile
             | Self::Keyframed { .. } => Duration::ZERO,
         }
+    }
+
+    /// The same for a reader who wants at most `max_hz` updates per second and key: the next lower of
+    /// [`PACES`], or as it is if that is slower still. None if it is 0, or nothing of this delivery
+    /// can be left out.
+    pub fn paced(self, max_hz: u16) -> Option<Self> {
+        let Self::Latest { max_hz: given } = self else {
+            return None;
+        };
+        let pace = PACES.iter().rfind(|pace| **pace <= max_hz)?;
+        if given.is_some_and(|given| given.get() <= max_hz) {
+            return Some(self);
+        }
+        Some(Self::Latest {
+            max_hz: NonZeroU16::new(*pace),
+        })
     }
 
     /// Tells whether every event reaches every reader, or a gap is said.
@@ -238,6 +258,34 @@ mod tests {
         check("chat:*", false);
         check(&format!("chat:{}", "k".repeat(63)), true);
         check(&format!("chat:{}", "k".repeat(64)), false);
+    }
+
+    fn check_pace(given: Option<u16>, wish: u16, expected: Option<Option<u16>>) {
+        let latest = |max_hz: Option<u16>| Delivery::Latest {
+            max_hz: max_hz.and_then(NonZeroU16::new),
+        };
+        assert_eq!(
+            latest(given).paced(wish),
+            expected.map(latest),
+            "{given:?} {wish}"
+        );
+    }
+
+    #[test]
+    fn a_reader_gets_the_next_lower_pace_and_never_more_than_the_topic_gives() {
+        check_pace(None, 0, None);
+        check_pace(None, 1, Some(Some(1)));
+        check_pace(None, 4, Some(Some(2)));
+        check_pace(None, u16::MAX, Some(Some(50)));
+        check_pace(Some(20), 0, None);
+        check_pace(Some(20), 1, Some(Some(1)));
+        check_pace(Some(20), 19, Some(Some(10)));
+        check_pace(Some(20), 20, Some(Some(20)));
+        check_pace(Some(20), 200, Some(Some(20)));
+        check_pace(Some(3), 3, Some(Some(3)));
+        check_pace(Some(3), 2, Some(Some(2)));
+        assert_eq!(Delivery::Volatile.paced(5), None);
+        assert_eq!(Delivery::Keyframed { max_run: 9 }.paced(5), None);
     }
 
     #[test]

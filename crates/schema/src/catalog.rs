@@ -10,7 +10,9 @@ use trunkline_protocol::topics::chat::{Chat, ListRooms, Typing};
 use trunkline_protocol::topics::lab::{
     Echo, Lab, ListLanes, ReportRace, ShowHandshake, StartRace, TellTime,
 };
-use trunkline_protocol::topics::ticker::Ticker;
+use trunkline_protocol::topics::ticker::{
+    ListSymbols, Listing, ReadCandles, ReadTrades, SummarizeSymbols, Ticker,
+};
 use trunkline_protocol::{Call, Delivery, Topic};
 
 /// Every kind of topic and call. The schemas are references into the generator's definitions.
@@ -50,7 +52,11 @@ impl Catalog {
                     generator,
                 ),
                 topic::<Ticker>(
-                    "A board of quotes. Of each symbol the newest is kept.",
+                    "A board of quotes, or one symbol of it. Of each symbol the newest is kept.",
+                    generator,
+                ),
+                topic::<Listing>(
+                    "What the symbols of a board are called. Of each the newest is kept.",
                     generator,
                 ),
                 topic::<Lab>(
@@ -69,6 +75,16 @@ impl Catalog {
                     "Lists the rooms in use: those with people or with something said.",
                     generator,
                 ),
+                call::<ListSymbols>(
+                    "Lists the symbols of a board, those with the lowest numbers first.",
+                    generator,
+                ),
+                call::<SummarizeSymbols>(
+                    "Tells how the day of some symbols has been so far.",
+                    generator,
+                ),
+                call::<ReadCandles>("Tells the newest candles of a symbol.", generator),
+                call::<ReadTrades>("Tells the newest trades of a symbol.", generator),
                 call::<Echo>(
                     "Sends a text back as it came: for measurements, and to try a client.",
                     generator,

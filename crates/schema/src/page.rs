@@ -173,6 +173,7 @@ fn topics(document: &Document, all: &[Example]) -> String {
 fn topic_kind(namespace: &str, part: &str) -> String {
     match namespace {
         "ticker" => "quote".to_owned(),
+        "listing" => "listed".to_owned(),
         "lab" => "tick".to_owned(),
         _ => format!("{namespace}_{part}"),
     }
@@ -244,7 +245,7 @@ fn types(document: &Document) -> String {
         name.ends_with("Frame")
             || ["ErrorCode", "CloseCode"].contains(&name)
             || document.frames.iter().any(|frame| frame.name == name)
-            || (!["RoomName", "BoardName", "LabKey", "UserId"].contains(&name)
+            || (!["RoomName", "BoardName", "TickerKey", "LabKey", "UserId"].contains(&name)
                 && shown.contains(&format!("/{name}\"")))
     };
     let shown = document

@@ -5,6 +5,7 @@
 
 mod back_end;
 mod notify;
+mod publish;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::{Config, Layer};
 
 pub use notify::NotifyArgs;
+pub use publish::PublishArgs;
 
 /// Parses arguments (the program's name first).
 ///
@@ -55,6 +57,8 @@ pub enum Command {
     Serve(ServeArgs),
     /// Tell users something: on all their pages, now or later, each once
     Notify(NotifyArgs),
+    /// Publish prices of a CSV file, or commands of a file or of standard input
+    Publish(PublishArgs),
 }
 
 const SOURCES: &str = "Every option can also be set in the environment (TRUNKLINE_LISTEN for \

@@ -22,6 +22,14 @@ impl Clock {
         }
     }
 
+    /// A clock that says now that it is so long after the begin of 1970.
+    pub(crate) fn start_at(start_unix: Duration) -> Self {
+        Self {
+            start_unix,
+            ..Self::start()
+        }
+    }
+
     /// The moment of the start, and the time since then by a clock that never goes back.
     pub(crate) fn now(self) -> Moment {
         Moment::default() + (self.start_unix + self.start.elapsed())

@@ -20,6 +20,7 @@ mod auth;
 mod conformance;
 mod health;
 mod lab;
+mod market;
 mod realtime;
 mod reference;
 
@@ -35,12 +36,13 @@ mod transport;
 mod api;
 
 pub mod cli;
+pub mod publish;
 
 pub use accept::Timeouts;
 pub use api::ApiKey;
 pub use assets::Assets;
 pub use auth::{AccessToken, Guests, TokenError, User};
-pub use config::{Broker, Config, LabPorts, ListenAddress, LogFilter};
+pub use config::{Broker, Config, LabPorts, ListenAddress, LogFilter, MarketSwitch};
 pub use origin::Origin;
 pub use server::Server;
 pub use shutdown::cancel_on_signals;

@@ -9,6 +9,7 @@ use anyhow::Context;
 use rust_embed::RustEmbed;
 use tokio_util::sync::CancellationToken;
 use trunkline_server::cli::{self, Command, NotifyArgs};
+use trunkline_server::publish::Publishing;
 use trunkline_server::{Assets, Config, Server, cancel_on_signals};
 
 /// The built web app. Missing in a fresh clone, which must compile all the same.
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
                 Err(error) => Err(error),
             }
         }
+        Command::Publish(arguments) => arguments.publishing().and_then(publish),
         Command::Notify(arguments) => notify(arguments),
     };
     match result {
@@ -85,12 +87,22 @@ fn serve(config: Config) -> anyhow::Result<()> {
     result
 }
 
+fn publish(publishing: Publishing) -> anyhow::Result<()> {
+    let input = io::BufReader::new(io::stdin());
+    let all = small_runtime()?.block_on(publishing.publish(input))?;
+    say(&format!("published {} to {}", all.count, all.topic))
+}
+
 fn notify(arguments: NotifyArgs) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    say(&small_runtime()?.block_on(arguments.run(|name| std::env::var_os(name)))?)
+}
+
+/// What a command needs that asks a server.
+fn small_runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .context("cannot start the async runtime")?;
-    say(&runtime.block_on(arguments.run(|name| std::env::var_os(name)))?)
+        .context("cannot start the async runtime")
 }
 
 fn say(line: &str) -> anyhow::Result<()> {

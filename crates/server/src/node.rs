@@ -140,6 +140,11 @@ impl Node {
         }
     }
 
+    /// Tells whether somebody may be reading a topic now.
+    pub(crate) fn has_readers(&self, topic: &TopicName) -> bool {
+        self.shards.iter().any(|inbox| inbox.interest.has(topic))
+    }
+
     /// A number for a connection. It comes again after four thousand million others.
     pub(crate) fn next_serial(&self) -> u32 {
         self.next_serial.fetch_add(1, Ordering::Relaxed)

@@ -120,6 +120,7 @@ mod tests {
     use crate::auth::Guests;
     use crate::config::{Config, LabPorts};
     use crate::lab::Lab;
+    use crate::market::Exchange;
 
     async fn ask(method: &str, path: &str, known: Option<&HeaderValue>) -> Response {
         let mut request = Request::builder().method(method).uri(path);
@@ -228,6 +229,7 @@ mod tests {
         };
         let lab = Lab::bind(&config, &Arc::new(guests), &CancellationToken::new());
         let registry = lab.expect("no ports").join(crate::topics::registry());
+        let registry = Exchange::new(&config).join(registry);
         assert_eq!(names("x-topics"), registry.namespaces().collect::<Vec<_>>());
         assert_eq!(names("x-calls"), registry.methods());
     }

@@ -32,6 +32,7 @@ pub(crate) struct SubscribeRequest {
     pub(crate) contract: Option<Fingerprint>,
     pub(crate) start: Start,
     pub(crate) presence: bool,
+    pub(crate) max_hz: Option<u16>,
 }
 
 /// A command, as the session hands it on.

@@ -19,6 +19,7 @@ use crate::auth::Guests;
 use crate::config::Config;
 use crate::http::{self, Services};
 use crate::lab::Lab;
+use crate::market::Exchange;
 use crate::node::Node;
 use crate::notices::{Desk, Notices};
 use crate::realtime;
@@ -34,6 +35,7 @@ pub struct Server {
     assets: Assets,
     guests: Arc<Guests>,
     lab: Arc<Lab>,
+    exchange: Arc<Exchange>,
     desk: Desk,
     notices: Notices,
     listener: TcpListener,
@@ -62,7 +64,8 @@ impl Server {
         let (goodbye, tasks) = (CancellationToken::new(), TaskTracker::new());
         let ends = (goodbye.clone(), tasks.clone());
         let lab = Lab::bind(&config, &guests, &goodbye)?;
-        let registry = lab.join(registry);
+        let exchange = Exchange::new(&config);
+        let registry = exchange.join(lab.join(registry));
         let (node, shards) = realtime::open(registry, Arc::clone(&guests), &config, ends, "shard")?;
         let (desk, notices) = Desk::open(&config)?;
         let address = config.listen.0;
@@ -83,6 +86,7 @@ impl Server {
             assets: Assets::none(),
             guests,
             lab,
+            exchange,
             desk,
             notices,
             listener,
@@ -116,6 +120,7 @@ impl Server {
         // They end with this future, whether it ends or is dropped.
         let shards = self.shards;
         tasks.spawn(Arc::clone(&self.node).keep_tidy());
+        tasks.spawn(self.exchange.feed(Arc::clone(&self.node)));
         tasks.spawn(self.desk.run(Arc::clone(&self.node)));
         // Whoever bound this server does not hold the token that its node listens to.
         let told = goodbye.clone();

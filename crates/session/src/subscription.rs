@@ -24,6 +24,8 @@ pub struct Wanted {
     pub newest: u16,
     /// Whether to be told who is present.
     pub presence: bool,
+    /// How many updates per second and key are wanted at most, of a topic that delivers the latest.
+    pub max_hz: Option<u16>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,6 +130,7 @@ impl Subscription {
             contract: self.wanted.contract,
             start,
             presence: self.wanted.presence,
+            max_hz: self.wanted.max_hz,
         }
     }
 

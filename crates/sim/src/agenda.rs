@@ -115,6 +115,12 @@ impl Agenda {
         Moment::from_ms(self.now)
     }
 
+    /// When the next thing happens.
+    pub(crate) fn next_ms(&self) -> Option<u64> {
+        let Reverse(entry) = self.entries.peek()?;
+        Some(entry.at)
+    }
+
     /// Lets `happening` come at `at_ms`, after what was put there before.
     pub(crate) fn put(&mut self, at_ms: u64, happening: Happening) {
         self.sequence += 1;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use trunkline_protocol::frame::Range;
-use trunkline_protocol::{Timestamp, TopicName};
+use trunkline_protocol::{Delivery, Timestamp, TopicName};
 use trunkline_session::{NewCommand, Wanted};
 
 use crate::checker::Watch;
@@ -78,12 +78,14 @@ impl Client {
         let delivery = setting.plan.topics[topic].delivery;
         let newest = setting.random.pick(&[0, 3, 50, 500]);
         let presence = setting.random.chance(600);
+        let max_hz = pace(delivery, self.index);
         let wanted = Wanted {
             topic: name(setting, topic),
             contract: None,
             log: delivery.is_log(),
             newest,
             presence,
+            max_hz,
         };
         if let Ok(number) = self.session.subscribe(setting.agenda.now(), wanted) {
             self.subscriptions.insert(topic, number);
@@ -106,6 +108,14 @@ impl Client {
             );
         }
     }
+}
+
+/// How often a client wants values at most. By its place, so that nothing else is drawn otherwise.
+fn pace(delivery: Delivery, client: usize) -> Option<u16> {
+    let paces = [None, Some(1), Some(6), None];
+    matches!(delivery, Delivery::Latest { .. })
+        .then_some(paces[client % paces.len()])
+        .flatten()
 }
 
 fn name(setting: &Setting, topic: usize) -> TopicName {

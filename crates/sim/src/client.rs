@@ -12,6 +12,7 @@ use crate::agenda::Happening;
 use crate::network::{LinkId, Packet, Peer, Side};
 use crate::server;
 use crate::setting::Setting;
+use crate::sight::{ClientState, Mood, Sight};
 use crate::summary;
 
 /// One client.
@@ -144,6 +145,10 @@ impl Client {
             self.index as u64,
             [link, u64::from(reason.code())],
         );
+        setting.see(Sight::Lost {
+            client: self.index,
+            reason,
+        });
         self.link = None;
         setting.network.close(link, Side::Client);
         self.session.handle_closed(setting.agenda.now(), reason);
@@ -216,6 +221,7 @@ impl Client {
                 let now_ms = setting.agenda.now_ms();
                 setting.checker.dialed(self.index, now_ms);
                 setting.note("dial", self.index as u64, [link, 0]);
+                setting.see(Sight::Dialed { client: self.index });
                 setting.put_in(setting.plan.delay_ms.1, Happening::Knock { link });
             }
             Action::Hangup(reason) => {
@@ -225,12 +231,33 @@ impl Client {
                     self.index as u64,
                     [link, u64::from(reason.code())],
                 );
+                setting.see(Sight::HungUp {
+                    client: self.index,
+                    reason: *reason,
+                });
                 setting.send(link, Side::Server, Packet::Close(*reason));
                 setting.network.close(link, Side::Client);
             }
             Action::DialBeside | Action::HangupBeside | Action::MoveOver => {
                 unreachable!("there is no transport but the WebSocket")
             }
+        }
+    }
+
+    /// How it is now.
+    pub(crate) fn state(&self) -> ClientState {
+        let mood = match self.session.status() {
+            _ if self.late.is_some() => Mood::Frozen,
+            Status::Idle | Status::Stopped(_) => Mood::Stopped,
+            Status::Connecting { .. } => Mood::Connecting,
+            Status::Waiting { .. } => Mood::Waiting,
+            Status::Live { .. } => Mood::Live,
+        };
+        ClientState {
+            user: self.user,
+            codec: self.codec,
+            mood,
+            waiting: self.session.commands_waiting(),
         }
     }
 

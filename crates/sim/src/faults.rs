@@ -3,7 +3,9 @@
 use trunkline_protocol::DisconnectReason;
 
 use crate::agenda::Happening;
+use crate::network::Peer;
 use crate::plan::Fault;
+use crate::sight::Sight;
 use crate::world::World;
 
 impl World {
@@ -27,6 +29,7 @@ impl World {
             Fault::Cut | Fault::Hole | Fault::Stall => self.strike_link(fault),
             Fault::Freeze => {
                 if self.clients[client].late.is_none() {
+                    setting.see(struck(fault, Some(client)));
                     self.clients[client].late = Some(Vec::new());
                     let ms = setting.random.pick(&[500, 4_000, 15_000, 40_000, 180_000]);
                     let at = setting.agenda.now_ms() + setting.random.between(1, ms);
@@ -36,6 +39,7 @@ impl World {
                 }
             }
             Fault::Restart if self.server.up => {
+                setting.see(struck(fault, None));
                 let polite = setting.random.chance(setting.plan.polite_restarts);
                 let reason = polite.then_some(DisconnectReason::Restart);
                 if polite {
@@ -51,6 +55,7 @@ impl World {
             Fault::Restart => {}
             Fault::Stop => {
                 if !self.clients[client].stopped && self.clients[client].late.is_none() {
+                    setting.see(struck(fault, Some(client)));
                     self.clients[client].stop(setting);
                     let wait = setting.random.between(1, 5_000);
                     setting.put_in(wait, Happening::Start { client });
@@ -66,6 +71,11 @@ impl World {
             return;
         }
         let link = setting.random.pick(&open);
+        setting.see(Sight::Struck {
+            fault,
+            peer: setting.network.get(link).map(|it| it.peer),
+            link: Some(link),
+        });
         if fault == Fault::Cut {
             return setting
                 .network
@@ -87,6 +97,7 @@ impl World {
     pub(crate) fn restart(&mut self, reason: Option<DisconnectReason>) {
         let setting = &mut self.setting;
         if self.server.up {
+            setting.see(Sight::Down);
             self.server.restart(setting, reason);
             let longest = setting.random.pick(&[1_000, 4_000, 15_000]);
             let wait = if setting.healed {
@@ -104,6 +115,7 @@ impl World {
         };
         self.setting
             .note("thaw", client as u64, [late.len() as u64, 0]);
+        self.setting.see(Sight::Thawed { client });
         self.clients[client].wake(&mut self.setting);
         for happening in late {
             self.clients[client].handle(&mut self.setting, happening);
@@ -112,6 +124,7 @@ impl World {
 
     pub(crate) fn heal(&mut self) {
         self.setting.note("heal", 0, [0, 0]);
+        self.setting.see(Sight::Healed);
         self.setting.healed = true;
         self.setting.network.heal();
         self.server.up = true;
@@ -121,5 +134,14 @@ impl World {
                 self.clients[client].wake(&mut self.setting);
             }
         }
+    }
+}
+
+/// A fault that strikes a client, or the server.
+fn struck(fault: Fault, client: Option<usize>) -> Sight {
+    Sight::Struck {
+        fault,
+        peer: client.map(Peer::Client),
+        link: None,
     }
 }

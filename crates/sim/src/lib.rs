@@ -37,6 +37,8 @@ mod ending;
 mod event;
 mod setting;
 mod agenda;
+mod watching;
+mod sight;
 mod trace;
 mod summary;
 mod random;
@@ -44,7 +46,9 @@ mod random;
 use std::fmt;
 
 pub use checker::Violation;
+pub use network::{LinkId, Peer};
 pub use plan::{Fault, Hostility, Plan, TopicPlan};
+pub use sight::{ClientState, Flight, Mood, Sight};
 pub use world::World;
 
 /// What became of a run.

@@ -97,6 +97,7 @@ impl Intruder {
             contract: None,
             start,
             presence: random.chance(500),
+            max_hz: [None, Some(0), Some(u16::MAX)][(offset % 3) as usize],
         }
     }
 

@@ -9,7 +9,7 @@ use crate::agenda::{Agenda, Happening};
 use crate::random::Random;
 
 /// Names a link; for the server it is the connection.
-pub(crate) type LinkId = u64;
+pub type LinkId = u64;
 
 /// One end of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,9 +19,11 @@ pub(crate) enum Side {
 }
 
 /// Who dialed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Peer {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Peer {
+    /// A client, by its place.
     Client(usize),
+    /// A program that breaks the rules, by its place.
     Intruder(usize),
 }
 
@@ -109,7 +111,7 @@ impl Network {
             .collect()
     }
 
-    /// Sends `packet` to one end of a link.
+    /// Sends `packet` to one end of a link, and tells when it arrives there; None if it vanishes.
     pub(crate) fn send(
         &mut self,
         agenda: &mut Agenda,
@@ -117,16 +119,14 @@ impl Network {
         id: LinkId,
         to: Side,
         packet: Packet,
-    ) {
-        let Some(link) = self.links.get_mut(&id) else {
-            return;
-        };
+    ) -> Option<u64> {
+        let link = self.links.get_mut(&id)?;
         let (hole, last) = match to {
             Side::Client => (link.hole_down, &mut link.arrives_down),
             Side::Server => (link.hole_up, &mut link.arrives_up),
         };
         if hole || link.cut {
-            return;
+            return None;
         }
         let (low, high) = link.delay;
         *last = (agenda.now_ms() + random.between(low, high))
@@ -140,6 +140,7 @@ impl Network {
                 packet,
             },
         );
+        Some(*last)
     }
 
     /// No client is slow any more.

@@ -66,6 +66,11 @@ pub enum Hostility {
         /// How many in a thousand.
         permille: u64,
     },
+    /// The server does the same and says that it is honest: the checker must find it out.
+    Liar {
+        /// How many in a thousand.
+        permille: u64,
+    },
     /// So many programs send junk, forged positions, repeated ids and absurd limits.
     Intruders {
         /// How many.
@@ -236,6 +241,15 @@ impl Plan {
         plan
     }
 
+    /// The plan of a seed with a server that does not keep its promises. Its run fails, as soon as
+    /// something goes wrong.
+    pub fn with_liar(seed: u64) -> Self {
+        Self {
+            hostility: Hostility::Liar { permille: 200 },
+            ..Self::of(seed)
+        }
+    }
+
     /// The plan of a seed with programs that break the rules.
     pub fn with_intruders(seed: u64) -> Self {
         let count = 1 + (seed % 3) as usize;
@@ -250,7 +264,7 @@ impl Plan {
         self.faults.is_empty() && self.dial_failures == 0 && self.token_failures == 0
     }
 
-    /// Tells whether the server delivers what it should.
+    /// Tells whether the server says that it delivers what it should.
     pub fn is_server_honest(&self) -> bool {
         !matches!(self.hostility, Hostility::LossyServer { .. })
     }

@@ -118,7 +118,9 @@ impl Server {
         };
         there.open_at_server = true;
         let lossy = match setting.plan.hostility {
-            Hostility::LossyServer { permille } => Lossy::new(permille),
+            Hostility::LossyServer { permille } | Hostility::Liar { permille } => {
+                Lossy::new(permille)
+            }
             Hostility::None | Hostility::Intruders { .. } => Lossy::new(0),
         };
         let line = Line {

@@ -5,6 +5,7 @@ use crate::checker::Checker;
 use crate::network::{LinkId, Network, Packet, Side};
 use crate::plan::Plan;
 use crate::random::Random;
+use crate::sight::{self, Flight, Sight};
 use crate::trace::{Step, Trace};
 
 /// Time, chance, the network and those who watch.
@@ -18,6 +19,8 @@ pub(crate) struct Setting {
     pub(crate) trace: Trace,
     /// Nothing breaks any more.
     pub(crate) healed: bool,
+    /// What was seen and not taken yet, where somebody watches.
+    pub(crate) seen: Option<Vec<Sight>>,
 }
 
 impl Setting {
@@ -38,8 +41,30 @@ impl Setting {
 
     /// Sends to one end of a link.
     pub(crate) fn send(&mut self, link: LinkId, to: Side, packet: Packet) {
-        self.network
+        let watched = self.seen.is_some();
+        let there = self.network.get(link).filter(|_| watched);
+        let described = there.map(|it| (it.peer, sight::kind(it.codec, to, &packet)));
+        let arrives_ms = self
+            .network
             .send(&mut self.agenda, &mut self.random, link, to, packet);
+        if let Some((peer, (kind, len))) = described {
+            self.see(Sight::Sent(Flight {
+                peer,
+                link,
+                up: to == Side::Server,
+                kind,
+                len,
+                leaves_ms: self.agenda.now_ms(),
+                arrives_ms,
+            }));
+        }
+    }
+
+    /// Shows something to whoever watches.
+    pub(crate) fn see(&mut self, sight: Sight) {
+        if let Some(seen) = &mut self.seen {
+            seen.push(sight);
+        }
     }
 
     /// How long the next step of the broker takes.

@@ -186,3 +186,16 @@ fn a_page_that_lost_its_end_is_noticed() {
         ..calm(seed)
     });
 }
+
+/// The checker is no yes-man: it finds out a server that loses, doubles and swaps what it promised.
+/// Where little is delivered, there may be nothing to find.
+#[test]
+fn a_liar_is_found_out() {
+    let runs: Vec<Outcome> = (0..60)
+        .map(|seed| World::new(Plan::with_liar(seed)).run())
+        .collect();
+    let believed = runs.iter().filter(|run| run.failure.is_none());
+    let delivered: Vec<u64> = believed.map(|run| run.deliveries).collect();
+    assert!(delivered.iter().all(|count| *count < 30), "{delivered:?}");
+    assert!(delivered.len() < 6, "{delivered:?}");
+}

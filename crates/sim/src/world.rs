@@ -13,8 +13,9 @@ use crate::plan::{Hostility, Plan};
 use crate::random::Random;
 use crate::server::Server;
 use crate::setting::Setting;
+use crate::sight::Sight;
 use crate::trace::Trace;
-use crate::{Failure, Outcome, ending};
+use crate::{Outcome, ending};
 
 /// After healing, everybody is live within this time where the network says that it is back.
 pub(crate) const LIVE_WITHIN_MS: u64 = 35_000;
@@ -31,6 +32,17 @@ const QUIET_MS: u64 = 22_000;
 /// More happenings than any run has, unless somebody turns in a circle.
 const HAPPENINGS_MAX: u64 = 4_000_000;
 
+/// When everybody must be live.
+fn live_by_ms(plan: &Plan) -> u64 {
+    let untold_ms = if plan.told_of_healing { 0 } else { UNTOLD_MS };
+    plan.active_ms + LIVE_WITHIN_MS + untold_ms
+}
+
+/// When a run of a plan ends.
+pub(crate) fn end_ms(plan: &Plan) -> u64 {
+    live_by_ms(plan) + QUIET_MS
+}
+
 /// One run.
 #[derive(Debug)]
 pub struct World {
@@ -39,7 +51,8 @@ pub struct World {
     pub(crate) clients: Vec<Client>,
     pub(crate) intruders: Vec<Intruder>,
     pub(crate) faults: u64,
-    over: bool,
+    pub(crate) happenings: u64,
+    pub(crate) over: bool,
 }
 
 impl World {
@@ -53,6 +66,7 @@ impl World {
             checker: Checker::new(honest, plan.topics.len()),
             trace: Trace::new(plan.last),
             healed: false,
+            seen: None,
             plan,
         };
         let server = Server::new(&mut setting);
@@ -63,7 +77,7 @@ impl World {
             Hostility::Intruders { count } => (0..count)
                 .map(|index| Intruder::new(&mut setting.random, index))
                 .collect(),
-            Hostility::None | Hostility::LossyServer { .. } => Vec::new(),
+            Hostility::None | Hostility::LossyServer { .. } | Hostility::Liar { .. } => Vec::new(),
         };
         let mut world = Self {
             setting,
@@ -71,6 +85,7 @@ impl World {
             clients,
             intruders,
             faults: 0,
+            happenings: 0,
             over: false,
         };
         world.fill_agenda();
@@ -97,49 +112,17 @@ impl World {
             let at = setting.random.below(2 * every_ms);
             setting.agenda.put(at, Happening::Fault(fault));
         }
-        let live_by = active_ms
-            + LIVE_WITHIN_MS
-            + if setting.plan.told_of_healing {
-                0
-            } else {
-                UNTOLD_MS
-            };
+        let live_by = live_by_ms(&setting.plan);
         setting.agenda.put(active_ms, Happening::Heal);
         setting.agenda.put(active_ms + RETIRE_MS, Happening::Retire);
         setting.agenda.put(live_by, Happening::LiveBy);
-        setting.agenda.put(live_by + QUIET_MS, Happening::End);
+        setting.agenda.put(end_ms(&setting.plan), Happening::End);
     }
 
     /// Runs to the end.
     pub fn run(mut self) -> Outcome {
-        let mut happenings = 0;
-        while self.step() {
-            happenings += 1;
-            if happenings > HAPPENINGS_MAX {
-                self.setting.checker.judge(ending::turns_in_a_circle());
-            }
-        }
-        let Setting {
-            plan,
-            agenda,
-            checker,
-            trace,
-            ..
-        } = self.setting;
-        let failure = checker.failure.map(|violation| Failure {
-            seed: plan.seed,
-            violation,
-            last: trace.last(),
-        });
-        Outcome {
-            hash: trace.hash(),
-            steps: happenings + trace.steps(),
-            deliveries: checker.deliveries,
-            faults: self.faults,
-            overflows: self.server.overflows,
-            virtual_ms: agenda.now_ms(),
-            failure,
-        }
+        while self.step() {}
+        self.outcome()
     }
 
     /// Lets the next thing happen. False when the run is over.
@@ -151,6 +134,10 @@ impl World {
             return false;
         };
         self.happen(happening);
+        self.happenings += 1;
+        if self.happenings > HAPPENINGS_MAX {
+            self.setting.checker.judge(ending::turns_in_a_circle());
+        }
         true
     }
 
@@ -206,7 +193,10 @@ impl World {
                 server.handle_work(setting, incarnation, *work);
             }
             Happening::Restart { reason } => self.restart(reason),
-            Happening::Up => server.up = true,
+            Happening::Up => {
+                setting.see(Sight::Up);
+                server.up = true;
+            }
             Happening::Fault(fault) => self.strike(fault),
             Happening::Heal => self.heal(),
             Happening::LiveBy => {

@@ -8,4 +8,6 @@ pub mod alerts;
 pub mod chat;
 pub mod lab;
 pub mod line;
+pub mod simulator;
+pub mod ticker;
 pub mod wire;

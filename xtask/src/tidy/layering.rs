@@ -3,17 +3,18 @@
 use crate::workspace::{Package, Workspace};
 
 /// Members, what they may import, and what their tests may import besides.
-const TABLE: [(&str, &[&str], &[&str]); 16] = [
+const TABLE: [(&str, &[&str], &[&str]); 17] = [
     ("trunkline-macros", &[], &[]),
     ("trunkline-protocol", &["macros"], &[]),
     ("trunkline-session", &["protocol"], &["hub"]),
     ("trunkline-hub", &["protocol"], &[]),
     ("trunkline-websocket", &[], &[]),
+    ("trunkline-market", &["protocol"], &[]),
     ("trunkline-sim", &["protocol", "session", "hub"], &[]),
     ("trunkline-schema", &["protocol"], &[]),
     (
         "trunkline-server",
-        &["protocol", "session", "hub", "websocket"],
+        &["protocol", "session", "hub", "websocket", "market"],
         &["client"],
     ),
     (
@@ -21,12 +22,8 @@ const TABLE: [(&str, &[&str], &[&str]); 16] = [
         &["protocol", "session"],
         &["hub", "server"],
     ),
-    ("trunkline-web-model", &["protocol", "client"], &[]),
-    (
-        "trunkline-web",
-        &["protocol", "client", "sim", "web-model"],
-        &[],
-    ),
+    ("trunkline-web-model", &["protocol", "client", "sim"], &[]),
+    ("trunkline-web", &["protocol", "client", "web-model"], &[]),
     ("trunkline-bench", &["protocol", "client"], &[]),
     (
         "trunkline-cost",

@@ -16,6 +16,9 @@ use trunkline_protocol::{
 use super::schedule::Version;
 use crate::load::{Language, Place};
 
+/// How often a reader wants each symbol at most, per second.
+const READER_HZ: u16 = 10;
+
 /// What a message of the server means.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Heard {
@@ -71,6 +74,7 @@ impl Speech {
             contract: Some(Ticker::contract()),
             start: Start::Newest { count: 0 },
             presence: false,
+            max_hz: Some(READER_HZ),
         };
         let connect = ClientFrame::Connect {
             version: PROTOCOL_VERSION,

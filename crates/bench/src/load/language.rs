@@ -89,6 +89,7 @@ impl Language {
             contract: Some(Chat::contract()),
             start: Start::Newest { count: 0 },
             presence: false,
+            max_hz: None,
         };
         let subscriptions = match place {
             Place::Room(room) => vec![subscribe(room)],

@@ -231,6 +231,7 @@ async fn subscribe(ticket: &Ticket) -> Result<Peer> {
         contract: Some(Chat::contract()),
         start: Start::Newest { count: 0 },
         presence: false,
+        max_hz: None,
     };
     let mut peer = Peer::connect(ticket, vec![subscribe]).await?;
     match peer.receive().await? {

@@ -180,6 +180,7 @@ async fn recover(
         contract: Some(Chat::contract()),
         start: Start::After(since),
         presence: false,
+        max_hz: None,
     };
     let permit = opening.acquire().await?;
     let mut peer = Peer::connect(ticket, vec![subscribe]).await?;

@@ -131,12 +131,8 @@ fn a_reader_that_has_a_part_of_a_batch_is_given_the_rest() {
     publish(&mut hub, 101, "log:a", 2);
     publish(&mut hub, 102, "log:a", 3);
     hub.open(3, Codec::Bincode);
-    let name = topic("log:a");
-    hub.join(3, &name, kind_of(&name), false).expect("room");
     // It has read the first two in history.
-    let frame = ServerFrame::Probed { nonce: 0 };
-    hub.confirm(3, &name, frame, 2, 2).expect("room");
-    hub.take(3, usize::MAX);
+    subscribe_from(&mut hub, 3, "log:a", 5, 2);
     hub.flush(Moment::from_ms(105));
     assert_eq!(slices(&mut hub, 3), [[3]]);
     assert_eq!(slices(&mut hub, 2), [vec![1], vec![2, 3]]);

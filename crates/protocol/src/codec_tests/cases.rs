@@ -23,6 +23,7 @@ macro_rules! cases {
 
 cases! { CLIENT_FRAMES, client_frame_case, ClientFrame;
     ClientFrame::Connect { .. } => "connect",
+    ClientFrame::Subscribe(Subscribe { max_hz: Some(_), .. }) => "subscribe at a pace",
     ClientFrame::Subscribe(Subscribe { contract: None, .. }) => "subscribe without contract",
     ClientFrame::Subscribe(Subscribe { contract: Some(_), .. }) => "subscribe with contract",
     ClientFrame::Unsubscribe { .. } => "unsubscribe",

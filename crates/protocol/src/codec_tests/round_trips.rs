@@ -99,13 +99,15 @@ fn range() -> impl Strategy<Value = Range> {
 }
 
 fn subscribe() -> BoxedStrategy<Subscribe> {
-    (int(), text(), contract(), start(), any::<bool>())
-        .prop_map(|(id, topic, contract, start, presence)| Subscribe {
+    let max_hz = proptest::option::of(any::<u16>());
+    (int(), text(), contract(), start(), any::<bool>(), max_hz)
+        .prop_map(|(id, topic, contract, start, presence, max_hz)| Subscribe {
             id,
             topic,
             contract,
             start,
             presence,
+            max_hz,
         })
         .boxed()
 }

@@ -6,6 +6,7 @@ pub(super) mod alert_samples;
 pub(super) mod lab_samples;
 mod message_samples;
 mod server_samples;
+pub(super) mod ticker_samples;
 
 pub(super) use message_samples::*;
 pub(super) use server_samples::server_frames;
@@ -127,6 +128,7 @@ pub(super) fn client_frames(form: Form) -> Vec<Sample<ClientFrame>> {
         contract,
         start,
         presence,
+        max_hz: None,
     };
     let typing = Subscribe {
         topic: text("typing:lobby"),
@@ -177,6 +179,14 @@ pub(super) fn client_frames(form: Form) -> Vec<Sample<ClientFrame>> {
                 Start::After(position(9, 70_000)),
                 false,
             )),
+        ),
+        sample(
+            "client.subscribe.pace",
+            ClientFrame::Subscribe(Subscribe {
+                topic: text("ticker:market"),
+                max_hz: Some(5),
+                ..subscribe(3, None, Start::Newest { count: 256 }, false)
+            }),
         ),
         sample(
             "client.unsubscribe",
@@ -290,6 +300,7 @@ fn connect_example(id: u32, start: Start) -> ClientFrame {
         contract: None,
         start,
         presence: true,
+        max_hz: None,
     };
     let subscriptions = list(vec![lobby]);
     ClientFrame::Connect {

@@ -13,7 +13,7 @@ use wincode::len::BincodeLen;
 use wincode::{SchemaRead, SchemaWrite};
 
 use super::cases;
-use super::samples::{self, Form, Sample, alert_samples, lab_samples};
+use super::samples::{self, Form, Sample, alert_samples, lab_samples, ticker_samples};
 use super::*;
 use crate::frame::{Start, Subscribe};
 use crate::{ClientFrame, ServerFrame};
@@ -103,6 +103,15 @@ fn entries() -> Vec<String> {
         of("rooms_request", |_| samples::rooms_requests()),
         of("rooms_response", |_| samples::rooms()),
         of("quote", |_| samples::quotes()),
+        of("listed", |_| ticker_samples::listed()),
+        of("symbols_request", |_| ticker_samples::symbols_requests()),
+        of("symbols_response", |_| ticker_samples::symbols()),
+        of("summary_request", |_| ticker_samples::summary_requests()),
+        of("summary_response", |_| ticker_samples::summaries()),
+        of("candles_request", |_| ticker_samples::candles_requests()),
+        of("candles_response", |_| ticker_samples::candles()),
+        of("trades_request", |_| ticker_samples::trades_requests()),
+        of("trades_response", |_| ticker_samples::trades()),
         of("echo_text", |_| lab_samples::echo_texts()),
         of("tick", |_| lab_samples::ticks()),
         of("clock_request", |_| lab_samples::asked("lab.clock.request")),
@@ -261,6 +270,35 @@ fn both_codecs_and_wincode_agree_on_messages() {
     check("alerts_event", |_| alert_samples::events(), no_tail);
 }
 
+#[test]
+fn both_codecs_and_wincode_agree_on_what_is_told_of_a_board() {
+    check("listed", |_| ticker_samples::listed(), no_tail);
+    check(
+        "symbols_request",
+        |_| ticker_samples::symbols_requests(),
+        no_tail,
+    );
+    check("symbols_response", |_| ticker_samples::symbols(), no_tail);
+    check(
+        "summary_request",
+        |_| ticker_samples::summary_requests(),
+        no_tail,
+    );
+    check("summary_response", |_| ticker_samples::summaries(), no_tail);
+    check(
+        "candles_request",
+        |_| ticker_samples::candles_requests(),
+        no_tail,
+    );
+    check("candles_response", |_| ticker_samples::candles(), no_tail);
+    check(
+        "trades_request",
+        |_| ticker_samples::trades_requests(),
+        no_tail,
+    );
+    check("trades_response", |_| ticker_samples::trades(), no_tail);
+}
+
 /// Each of the cases occurs among the samples.
 fn covers(all: &[&'static str], seen: impl IntoIterator<Item = &'static str>) {
     assert_eq!(
@@ -380,6 +418,7 @@ fn json_may_leave_out_what_has_a_default_and_order_fields_freely() {
         contract: None,
         start: Start::default(),
         presence: false,
+        max_hz: None,
     };
     assert_eq!(plain, ClientFrame::Subscribe(expected));
 }

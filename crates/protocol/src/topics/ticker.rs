@@ -1,5 +1,12 @@
 //! Ticker: quotes of many symbols on one board. The words; the server's `topics/ticker.rs` has the
 //! rules.
+//!
+//! `key` has what a topic may be about, `listing` what symbols are called, `calls` what is told of
+//! them when it is asked for.
+
+mod calls;
+mod key;
+mod listing;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,6 +18,10 @@ use crate::contract::Contract;
 use crate::topic::{Delivery, Topic};
 use crate::user::UserId;
 
+pub use calls::*;
+pub use key::{InvalidSymbolName, InvalidTickerKey, SYMBOL_NAME_LEN_MAX, SymbolName, TickerKey};
+pub use listing::{BoardText, Listed, Listing, SectorText, SymbolText, TitleText};
+
 /// The parts of one unit of money that prices count in.
 pub const PRICE_SCALE: u64 = 10_000;
 
@@ -20,16 +31,19 @@ pub const PRICE_MAX: u64 = 1_000_000_000 * PRICE_SCALE;
 /// The longest name of a board, in bytes.
 pub const BOARD_NAME_LEN_MAX: usize = 32;
 
-/// A board: `ticker:BOARD`. Of each symbol the newest quote is kept, and goes out at most ten times
-/// a second.
+/// The board of the market that a server makes up.
+pub const MARKET_BOARD: &str = "market";
+
+/// A board, `ticker:BOARD`, or one symbol of it, `ticker:BOARD.SYMBOL`. Of each symbol the newest
+/// quote is kept, and goes out at most twenty times a second, or as often as a reader wants it.
 pub enum Ticker {}
 
 impl Topic for Ticker {
     const NAMESPACE: &'static str = "ticker";
     const DELIVERY: Delivery = Delivery::Latest {
-        max_hz: NonZeroU16::new(10),
+        max_hz: NonZeroU16::new(20),
     };
-    type Key = BoardName;
+    type Key = TickerKey;
     type Event = Quote;
     type Command = Quote;
 
@@ -46,7 +60,7 @@ impl Topic for Ticker {
 #[cfg_attr(test, derive(wincode::SchemaWrite, wincode::SchemaRead))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Quote {
-    /// The symbol's number on this board. What it stands for is agreed elsewhere.
+    /// The symbol's number on its board. [`ListSymbols`] tells what it stands for.
     pub symbol: u16,
     /// The price of the last trade in parts of [`PRICE_SCALE`], at most [`PRICE_MAX`] and never 0.
     pub price: u64,

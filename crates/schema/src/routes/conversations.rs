@@ -84,6 +84,13 @@ fn event_parameters() -> Vec<Parameter> {
             json!({ "type": "boolean" }),
             None,
         ),
+        query(
+            "max_hz",
+            "How many updates per second and key are wanted at most, of topics that deliver the latest.",
+            false,
+            json!({ "type": "integer", "minimum": 1, "maximum": u16::MAX }),
+            None,
+        ),
         query("last-event-id", about, false, cursor.clone(), None),
         Parameter {
             name: "Last-Event-ID",

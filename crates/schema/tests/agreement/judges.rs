@@ -15,7 +15,10 @@ use trunkline_protocol::topics::lab::{
     EchoText, Handshake, LabAsked, Lanes, Nonce, Race, RaceId, RaceReport, RaceWish, ServerTime,
     Tick,
 };
-use trunkline_protocol::topics::ticker::Quote;
+use trunkline_protocol::topics::ticker::{
+    Candles, CandlesRequest, Listed, Quote, Summaries, SummaryRequest, Symbols, SymbolsRequest,
+    Trades, TradesRequest,
+};
 use trunkline_protocol::{ClientFrame, Codec, ServerFrame, Wire};
 
 /// A golden vector.
@@ -95,6 +98,15 @@ fn judges() -> BTreeMap<&'static str, Judge> {
         judge("handshake_request", "Nonce", reads::<Nonce>),
         judge("handshake_response", "Handshake", reads::<Handshake>),
         judge("quote", "Quote", reads::<Quote>),
+        judge("listed", "Listed", reads::<Listed>),
+        judge("symbols_request", "SymbolsRequest", reads::<SymbolsRequest>),
+        judge("symbols_response", "Symbols", reads::<Symbols>),
+        judge("summary_request", "SummaryRequest", reads::<SummaryRequest>),
+        judge("summary_response", "Summaries", reads::<Summaries>),
+        judge("candles_request", "CandlesRequest", reads::<CandlesRequest>),
+        judge("candles_response", "Candles", reads::<Candles>),
+        judge("trades_request", "TradesRequest", reads::<TradesRequest>),
+        judge("trades_response", "Trades", reads::<Trades>),
         judge("alerts_command", "AlertCommand", reads::<AlertCommand>),
         judge("alerts_event", "AlertEvent", reads::<AlertEvent>),
         judge("RoomName", "RoomName", |_| {

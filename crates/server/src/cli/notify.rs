@@ -78,7 +78,8 @@ impl NotifyArgs {
         let notice = self.notice(clock::timestamp())?;
         let body = serde_json::to_string(&notice).context("cannot write the notice")?;
         let id = &notice.id;
-        let answer = self.back_end.post(environment, "/api/notify", body).await;
+        let mut api = self.back_end.open(environment).await?;
+        let answer = api.notify(body).await;
         answer.with_context(|| format!("notice {id} was not acknowledged"))
     }
 

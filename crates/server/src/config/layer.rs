@@ -15,7 +15,7 @@ use serde::{Deserialize, Deserializer, de};
 
 use crate::api::ApiKey;
 
-use super::values::{Broker, Count, LabPorts, ListenAddress, LogFilter};
+use super::values::{Broker, Count, LabPorts, ListenAddress, LogFilter, MarketRate, MarketSwitch};
 use crate::origin::Origin;
 
 /// The settings that one source gives.
@@ -75,6 +75,20 @@ pub(crate) struct Layer {
     #[serde(deserialize_with = "text")]
     pub(super) lab: Option<LabPorts>,
 
+    /// Whether the board `market` shows a market that the server makes up: `on` or `off` [default: on]
+    #[arg(long, value_name = "SWITCH")]
+    #[serde(deserialize_with = "text")]
+    pub(super) market: Option<MarketSwitch>,
+
+    /// What chance in that market starts from [default: 1]
+    #[arg(long, value_name = "N")]
+    pub(super) market_seed: Option<u64>,
+
+    /// How many steps the agents of that market take in a second, up to 10000 [default: 1000]
+    #[arg(long, value_name = "N")]
+    #[serde(deserialize_with = "count")]
+    pub(super) market_rate: Option<MarketRate>,
+
     /// Opens the HTTP API for back ends to whoever has this key; better kept in a file
     #[arg(long, value_name = "KEY")]
     #[serde(deserialize_with = "text")]
@@ -105,7 +119,7 @@ pub(crate) struct Layer {
 
 impl Layer {
     /// The settings' names in a file; the environment has them in capitals after `TRUNKLINE_`.
-    pub(super) const KEYS: [&str; 17] = [
+    pub(super) const KEYS: [&str; 20] = [
         "listen",
         "data",
         "broker",
@@ -117,6 +131,9 @@ impl Layer {
         "flush_window",
         "stream_life",
         "lab",
+        "market",
+        "market_seed",
+        "market_rate",
         "api_key",
         "api_key_file",
         "shutdown_grace",
@@ -142,6 +159,9 @@ impl Layer {
             flush_window: variable(environment, "TRUNKLINE_FLUSH_WINDOW")?,
             stream_life: variable(environment, "TRUNKLINE_STREAM_LIFE")?,
             lab: variable(environment, "TRUNKLINE_LAB")?,
+            market: variable(environment, "TRUNKLINE_MARKET")?,
+            market_seed: variable(environment, "TRUNKLINE_MARKET_SEED")?,
+            market_rate: variable(environment, "TRUNKLINE_MARKET_RATE")?,
             api_key: variable(environment, "TRUNKLINE_API_KEY")?,
             api_key_file: variable(environment, "TRUNKLINE_API_KEY_FILE")?,
             shutdown_grace: variable(environment, "TRUNKLINE_SHUTDOWN_GRACE")?,
@@ -165,6 +185,9 @@ impl Layer {
             flush_window: self.flush_window.or(weaker.flush_window),
             stream_life: self.stream_life.or(weaker.stream_life),
             lab: self.lab.or(weaker.lab),
+            market: self.market.or(weaker.market),
+            market_seed: self.market_seed.or(weaker.market_seed),
+            market_rate: self.market_rate.or(weaker.market_rate),
             api_key: self.api_key.or(weaker.api_key),
             api_key_file: self.api_key_file.or(weaker.api_key_file),
             shutdown_grace: self.shutdown_grace.or(weaker.shutdown_grace),
@@ -227,7 +250,9 @@ fn texts<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(
     parsed.collect::<Result<_, _>>().map(Some)
 }
 
-fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Count>, D::Error> {
+fn count<'de, D: Deserializer<'de>, T: TryFrom<u64, Error: Display>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     u64::deserialize(deserializer)?
         .try_into()
         .map(Some)

@@ -11,7 +11,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use values::{Broker, LabPorts, ListenAddress, LogFilter};
+pub use values::{Broker, LabPorts, ListenAddress, LogFilter, MarketSwitch};
 
 pub(crate) use file::read_key;
 pub(crate) use layer::Layer;
@@ -48,6 +48,15 @@ pub struct Config {
     pub stream_life: Duration,
     /// Where the lab listens beside the server.
     pub lab: LabPorts,
+    /// Whether the board `market` shows a market that the server makes up.
+    pub market: MarketSwitch,
+    /// What chance in that market starts from.
+    pub market_seed: u64,
+    /// How many steps the agents of that market take in a second.
+    pub market_rate: u32,
+    /// What the clock of that market says at the start, since 1970; without it, what it is. Not a
+    /// setting; tests choose a time of its day.
+    pub market_start: Option<Duration>,
     /// What opens the HTTP API for back ends. Without it, that is off.
     pub api_key: Option<ApiKey>,
     /// How long a shutdown waits for conversations to end.
@@ -110,6 +119,10 @@ impl Config {
                     Duration::from_secs(u64::from(seconds.number()))
                 }),
             lab: layer.lab.unwrap_or_default(),
+            market: layer.market.unwrap_or_default(),
+            market_seed: layer.market_seed.unwrap_or(1),
+            market_rate: layer.market_rate.map_or(1_000, values::MarketRate::get),
+            market_start: None,
             api_key: layer.api_key,
             shutdown_grace: Duration::from_secs(layer.shutdown_grace.unwrap_or(20)),
             log: layer.log.unwrap_or_default(),
@@ -214,6 +227,9 @@ mod tests {
             ("TRUNKLINE_FLUSH_WINDOW", "5"),
             ("TRUNKLINE_STREAM_LIFE", "60"),
             ("TRUNKLINE_LAB", "9000"),
+            ("TRUNKLINE_MARKET", "off"),
+            ("TRUNKLINE_MARKET_SEED", "7"),
+            ("TRUNKLINE_MARKET_RATE", "50"),
             ("TRUNKLINE_API_KEY", "0123456789abcdefghij"),
             ("TRUNKLINE_SHUTDOWN_GRACE", "8"),
             ("TRUNKLINE_LOG", "debug"),
@@ -232,6 +248,9 @@ mod tests {
             flush_window = 5
             stream_life = 60
             lab = '9000'
+            market = 'off'
+            market_seed = 7
+            market_rate = 50
             api_key = '0123456789abcdefghij'
             shutdown_grace = 8
             log = 'debug'
@@ -248,6 +267,8 @@ mod tests {
         assert_eq!(from_file.flush_window, Duration::from_millis(5));
         assert_eq!(from_file.stream_life, Duration::from_secs(60));
         assert_eq!("9000".parse(), Ok(from_file.lab));
+        assert_eq!(from_file.market, MarketSwitch::Off);
+        assert_eq!((from_file.market_seed, from_file.market_rate), (7, 50));
         assert_eq!(from_file.api_key, from_environment.api_key);
         assert!(from_file.api_key.is_some() && !a.contains("0123456789"));
         assert_eq!(from_file.allow_origin.len(), 2);

@@ -9,6 +9,7 @@ use std::num::{NonZeroU16, NonZeroU32};
 use std::str::FromStr;
 
 use tracing_subscriber::EnvFilter;
+use trunkline_market::RATE_MAX;
 
 /// An address and port to listen on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +86,28 @@ impl FromStr for LabPorts {
     }
 }
 
+/// Whether the server makes up a market.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MarketSwitch {
+    /// It does, while somebody looks. The default.
+    #[default]
+    On,
+    /// It does not.
+    Off,
+}
+
+impl FromStr for MarketSwitch {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "on" => Ok(Self::On),
+            "off" => Ok(Self::Off),
+            _ => Err("expected on or off"),
+        }
+    }
+}
+
 /// Which log lines are written, in the syntax of `tracing_subscriber`'s `EnvFilter`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogFilter(String);
@@ -135,6 +158,36 @@ impl TryFrom<u64> for Count {
         let error = "expected a whole number above 0";
         let number = u32::try_from(number).map_err(|_| error)?;
         NonZeroU32::new(number).map(Self).ok_or(error)
+    }
+}
+
+/// How many steps agents of the market take in a second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MarketRate(u32);
+
+impl MarketRate {
+    pub(crate) fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl TryFrom<u64> for MarketRate {
+    type Error = &'static str;
+
+    fn try_from(number: u64) -> Result<Self, Self::Error> {
+        let rate = u32::try_from(number).ok();
+        let rate = rate.filter(|rate| (1..=RATE_MAX).contains(rate));
+        rate.map(Self)
+            .ok_or("expected a whole number from 1 to 10000")
+    }
+}
+
+impl FromStr for MarketRate {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // What is no number is out of range, too.
+        text.parse().unwrap_or(0).try_into()
     }
 }
 

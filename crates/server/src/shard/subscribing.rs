@@ -18,8 +18,13 @@ impl World {
         handler: &dyn ErasedHandler,
         request: &SubscribeRequest,
     ) -> Result<(), Error> {
+        let delivery = handler.delivery();
+        let delivery = match request.max_hz {
+            Some(max_hz) => delivery.paced(max_hz).ok_or_else(|| not_paced(max_hz))?,
+            None => delivery,
+        };
         let kind = Kind {
-            delivery: handler.delivery(),
+            delivery,
             to_json: handler.to_json(),
             flush_window: handler.flush_window().max(self.node.flush_window),
         };
@@ -42,7 +47,7 @@ impl World {
         request: &SubscribeRequest,
         begin: &Begin,
     ) -> Result<(), OutboxOverflow> {
-        let Some(topic_id) = self.hub.topic_id_of(&request.topic) else {
+        let Some(topic_id) = self.hub.topic_id_of(connection, &request.topic) else {
             return Ok(());
         };
         let kept = &begin.page.publications;
@@ -88,4 +93,13 @@ impl World {
             }
         }
     }
+}
+
+/// Refuses a pace.
+fn not_paced(max_hz: u16) -> Error {
+    let detail = match max_hz {
+        0 => "max_hz is 0, expected 1 or more",
+        _ => "max_hz is for topics that deliver the latest values; this one leaves nothing out",
+    };
+    Error::new(ErrorCode::Invalid, detail)
 }

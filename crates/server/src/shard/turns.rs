@@ -24,6 +24,7 @@ impl Conversation {
                 contract,
                 start,
                 presence,
+                max_hz,
             } => {
                 let request = SubscribeRequest {
                     id,
@@ -31,6 +32,7 @@ impl Conversation {
                     contract,
                     start,
                     presence,
+                    max_hz,
                 };
                 self.subscribe(world, asker, request);
             }

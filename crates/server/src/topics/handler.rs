@@ -96,39 +96,48 @@ impl<'a, T: Topic> Context<'a, T> {
     ///
     /// [`ErrorCode::Unavailable`] if the broker cannot be read now.
     pub async fn kept_from(&self, offset: Offset) -> Result<Vec<(Offset, T::Event)>, Error> {
-        let mut events = Vec::new();
-        let Some(mut after) = offset.checked_sub(1) else {
-            return Ok(events);
+        let Some(after) = offset.checked_sub(1) else {
+            return Ok(Vec::new());
         };
-        loop {
-            let range = Range::After { offset: after };
-            let kept = self
-                .node
-                .broker()
-                .range(&self.topic, T::DELIVERY, range, PAGE_MAX)
-                .await;
-            let kept =
-                kept.map_err(|_| Error::new(ErrorCode::Unavailable, "history cannot be read now"))?;
-            let Some(last) = kept
-                .page
-                .publications
-                .last()
-                .map(|publication| publication.offset)
-            else {
-                break;
-            };
-            for publication in kept.page.publications {
-                let event = Codec::Bincode.decode(publication.event.as_bytes());
-                let event = event.map_err(|error| Error::new(ErrorCode::Internal, error))?;
-                events.push((publication.offset, event));
-            }
-            after = last;
-        }
+        let mut events = kept_after::<T>(self.node, &self.topic, after).await?;
         if events.first().is_some_and(|(first, _)| *first != offset) {
             events.clear();
         }
         Ok(events)
     }
+}
+
+/// The events of a topic after an offset, as far as they are kept, with their offsets.
+async fn kept_after<T: Topic>(
+    node: &Node,
+    topic: &TopicName,
+    mut after: Offset,
+) -> Result<Vec<(Offset, T::Event)>, Error> {
+    let mut events = Vec::new();
+    loop {
+        let range = Range::After { offset: after };
+        let kept = node
+            .broker()
+            .range(topic, T::DELIVERY, range, PAGE_MAX)
+            .await;
+        let kept =
+            kept.map_err(|_| Error::new(ErrorCode::Unavailable, "history cannot be read now"))?;
+        let Some(last) = kept
+            .page
+            .publications
+            .last()
+            .map(|publication| publication.offset)
+        else {
+            break;
+        };
+        for publication in kept.page.publications {
+            let event = Codec::Bincode.decode(publication.event.as_bytes());
+            let event = event.map_err(|error| Error::new(ErrorCode::Internal, error))?;
+            events.push((publication.offset, event));
+        }
+        after = last;
+    }
+    Ok(events)
 }
 
 /// What the server does for one kind of call.
@@ -158,6 +167,16 @@ pub struct CallContext<'a> {
 impl<'a> CallContext<'a> {
     pub(crate) fn new(node: &'a Node, user: &'a User) -> Self {
         Self { user, node }
+    }
+
+    /// The events of a topic that are kept, in order.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::Unavailable`] if the broker cannot be read now.
+    pub async fn kept<T: Topic>(&self, key: &T::Key) -> Result<Vec<T::Event>, Error> {
+        let kept = kept_after::<T>(self.node, &T::name(key), 0).await?;
+        Ok(kept.into_iter().map(|(_, event)| event).collect())
     }
 
     /// The topics of `T` that are in use: their key, the number of users present, and the newest

@@ -14,12 +14,12 @@ pub use handler::{Access, CallContext, CallHandler, Command, Context, Event, Han
 pub use registry::Registry;
 pub(crate) use registry::{ErasedHandler, Prepared};
 
-/// The handlers of this server: its table of contents.
+/// The handlers of this server: its table of contents. Those of the ticker join it with the market,
+/// those of the lab with the lab.
 pub fn registry() -> Registry {
     Registry::default()
         .with(chat::ChatHandler)
         .with(typing::TypingHandler)
-        .with(ticker::TickerHandler)
         .with(alerts::AlertsHandler)
         .with_call(chat::ListRoomsHandler)
 }

@@ -1,32 +1,72 @@
 //! Ticker: what the server does with quotes. The words are in the protocol's `ticker.rs`.
 
-use trunkline_protocol::topics::ticker::{BoardName, PRICE_MAX, Quote, Ticker};
+use std::sync::Arc;
+
+use trunkline_protocol::topics::ticker::{
+    BoardName, Listed, Listing, PRICE_MAX, Quote, SymbolName, Ticker, TickerKey,
+};
 use trunkline_protocol::{Error, ErrorCode, User};
 
 use super::handler::{Access, Context, Handler};
+use crate::market::Exchange;
 
-/// Lets everybody read, and everybody write to boards of their own, so that nobody spoils a board
-/// that others read. To boards that are nobody's, nobody writes.
-pub(crate) struct TickerHandler;
+/// What a user may do with a board: everybody may read, and write to boards of their own, so that
+/// nobody spoils a board that others read. To boards that are nobody's, nobody writes.
+fn access(user: &User, board: &BoardName) -> Access {
+    if board.owner() == Some(user.id) {
+        Access::FULL
+    } else {
+        Access::READ
+    }
+}
+
+/// Takes quotes whose prices are prices.
+pub(crate) struct TickerHandler(pub(crate) Arc<Exchange>);
 
 impl Handler for TickerHandler {
     type Topic = Ticker;
 
-    fn authorize(&self, user: &User, board: &BoardName) -> Result<Access, Error> {
-        Ok(if board.owner() == Some(user.id) {
-            Access::FULL
-        } else {
-            Access::READ
-        })
+    fn authorize(&self, user: &User, key: &TickerKey) -> Result<Access, Error> {
+        self.0.check(key)?;
+        Ok(access(user, key.board()))
     }
 
     async fn on_command(
         &self,
-        _: &Context<'_, Ticker>,
-        _: &BoardName,
+        context: &Context<'_, Ticker>,
+        key: &TickerKey,
         quote: Quote,
     ) -> Result<Quote, Error> {
-        checked(quote)
+        let quote = checked(quote)?;
+        self.0.note(key, &quote, context.now);
+        Ok(quote)
+    }
+}
+
+/// Takes names of symbols that a topic can be named by.
+pub(crate) struct ListingHandler;
+
+impl Handler for ListingHandler {
+    type Topic = Listing;
+
+    fn authorize(&self, user: &User, board: &BoardName) -> Result<Access, Error> {
+        Ok(access(user, board))
+    }
+
+    async fn on_command(
+        &self,
+        _: &Context<'_, Listing>,
+        _: &BoardName,
+        listed: Listed,
+    ) -> Result<Listed, Error> {
+        let invalid = |detail: String| Error::new(ErrorCode::Invalid, detail);
+        let name = listed.ticker.parse::<SymbolName>();
+        name.map_err(|error| invalid(error.to_string()))?;
+        let printed = [&*listed.name, &*listed.sector];
+        if printed.iter().any(|it| it.chars().any(char::is_control)) {
+            return Err(invalid("a name has no control characters".to_owned()));
+        }
+        Ok(listed)
     }
 }
 
@@ -53,8 +93,9 @@ mod tests {
     use trunkline_protocol::{Text, UserId};
 
     use super::*;
+    use crate::config::Config;
 
-    fn check(price: u64, bid_below: u16, expected: Result<(), &str>) {
+    fn check_quote(price: u64, bid_below: u16, expected: Result<(), &str>) {
         let quote = Quote {
             symbol: 7,
             price,
@@ -76,39 +117,47 @@ mod tests {
 
     #[test]
     fn a_price_is_in_its_range_and_no_bid_is_below_nothing() {
-        check(1, 0, Ok(()));
-        check(1, 1, Ok(()));
-        check(PRICE_MAX, u16::MAX, Ok(()));
-        check(0, 0, Err("the price is 0, expected 1 to 10000000000000"));
-        check(
+        check_quote(1, 0, Ok(()));
+        check_quote(1, 1, Ok(()));
+        check_quote(PRICE_MAX, u16::MAX, Ok(()));
+        check_quote(0, 0, Err("the price is 0, expected 1 to 10000000000000"));
+        check_quote(
             PRICE_MAX + 1,
             0,
             Err("the price is 10000000000001, expected 1 to 10000000000000"),
         );
-        check(
+        check_quote(
             u64::MAX,
             0,
             Err("the price is 18446744073709551615, expected 1 to 10000000000000"),
         );
-        check(7, 8, Err("the bid is 8 below a price of 7"));
+        check_quote(7, 8, Err("the bid is 8 below a price of 7"));
     }
 
-    fn access(user: u64, board: &str) -> Access {
+    /// What a user may do with the quotes and the names of a board.
+    fn check(user: u64, key: &str, expected: Access) {
         let user = User {
             id: UserId(user),
             name: Text::cut("Ada"),
         };
-        let board = board.parse().expect("a board");
-        let access = TickerHandler.authorize(&user, &board);
-        access.expect("everybody may read")
+        let handler = TickerHandler(Exchange::new(&Config::default()));
+        let key: TickerKey = key.parse().expect("a key");
+        assert_eq!(handler.authorize(&user, &key), Ok(expected), "{key}");
+        let names = ListingHandler.authorize(&user, key.board());
+        assert_eq!(names, Ok(expected), "{key}");
     }
 
     #[test]
     fn a_board_is_written_by_its_owner_and_read_by_all() {
-        for own in ["user-0000000000000007", "user-0000000000000007-mine"] {
-            assert_eq!(access(7, own), Access::FULL);
-            assert_eq!(access(8, own), Access::READ);
+        for own in [
+            "user-0000000000000007",
+            "user-0000000000000007-mine",
+            "user-0000000000000007.ABCD",
+        ] {
+            check(7, own, Access::FULL);
+            check(8, own, Access::READ);
         }
-        assert_eq!(access(7, "nasdaq"), Access::READ);
+        check(7, "nasdaq", Access::READ);
+        check(7, "market.BARV", Access::READ);
     }
 }

@@ -27,6 +27,8 @@ pub enum ServerEvent {
         start: Start,
         /// Whether to tell who is present.
         presence: bool,
+        /// How many updates per second and key are wanted at most.
+        max_hz: Option<u16>,
     },
     /// End the subscription of this connection.
     Unsubscribe {

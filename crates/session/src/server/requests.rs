@@ -175,6 +175,7 @@ impl ServerSession {
             contract,
             start,
             presence,
+            max_hz,
         } = subscribe;
         let Some(topic) = self.parsed(id, &topic) else {
             return;
@@ -190,6 +191,7 @@ impl ServerSession {
             contract,
             start,
             presence,
+            max_hz,
         });
     }
 

@@ -291,6 +291,7 @@ pub(super) fn subscribe(id: RequestId, topic: &str) -> Subscribe {
         contract: None,
         start: Start::default(),
         presence: false,
+        max_hz: None,
     }
 }
 
@@ -337,6 +338,7 @@ pub(super) fn log(name: &str) -> Wanted {
         log: true,
         newest: 0,
         presence: false,
+        max_hz: None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use trunkline_protocol::{Error, ErrorCode, ServerFrame};
 use trunkline_session::ServerEvent;
 
-use super::subscribing::Read;
+use super::subscribing::{Read, Wish};
 use super::{Server, Work};
 use crate::agenda::Happening;
 use crate::network::LinkId;
@@ -70,9 +70,16 @@ impl Server {
                 topic,
                 start,
                 presence,
+                max_hz,
                 ..
             } => {
-                self.subscribe(setting, link, id, &topic, start, presence);
+                let wish = Wish {
+                    id,
+                    start,
+                    presence,
+                    max_hz,
+                };
+                self.subscribe(setting, link, &topic, wish);
             }
             ServerEvent::Unsubscribe { id, topic } => {
                 let left = self.unsubscribe(link, &topic);

@@ -12,6 +12,15 @@ use crate::event::to_json;
 use crate::network::LinkId;
 use crate::setting::Setting;
 
+/// What a client wants of a topic.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wish {
+    pub(super) id: RequestId,
+    pub(super) start: Start,
+    pub(super) presence: bool,
+    pub(super) max_hz: Option<u16>,
+}
+
 /// A subscription that has joined the hub and is not confirmed yet.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Join {
@@ -39,14 +48,20 @@ impl Server {
         &mut self,
         setting: &mut Setting,
         link: LinkId,
-        id: RequestId,
         name: &TopicName,
-        start: Start,
-        presence: bool,
+        wish: Wish,
     ) {
+        let Wish {
+            id,
+            start,
+            presence,
+            max_hz,
+        } = wish;
         let joined = self.topic(name).map(|topic| {
+            let delivery = self.topics[topic].delivery;
+            let paced = max_hz.map_or(Some(delivery), |max_hz| delivery.paced(max_hz));
             let kind = Kind {
-                delivery: self.topics[topic].delivery,
+                delivery: paced.ok_or(ErrorCode::Invalid)?,
                 to_json,
                 flush_window: setting.plan.flush_window,
             };

@@ -6,7 +6,7 @@ use crate::framing;
 use crate::network::{LinkId, Packet, Side};
 use crate::setting::Setting;
 
-use super::Server;
+use super::{Server, Topic};
 
 impl Server {
     /// Hands to the transport what it takes now.
@@ -44,7 +44,9 @@ impl Server {
     /// Nothing waits to be fanned out for longer than its topic lets it, so that no reader's newest
     /// value is older than that because of the hub.
     pub(super) fn check_waiting(&self, setting: &Setting) -> Verdict {
-        let intervals = self.topics.iter().map(|it| it.delivery.interval_min());
+        // The slowest reader of values wants them once a second.
+        let slowest = |it: &Topic| it.delivery.paced(1).unwrap_or(it.delivery).interval_min();
+        let intervals = self.topics.iter().map(slowest);
         let longest = intervals.max().max(Some(setting.plan.flush_window));
         let last = setting.agenda.now() + longest.unwrap_or_default();
         let due = self.hub.poll_flush();

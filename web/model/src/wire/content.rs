@@ -14,7 +14,9 @@ use trunkline_protocol::topics::chat::{Chat, ListRooms, Typing};
 use trunkline_protocol::topics::lab::{
     Echo, Lab, ListLanes, ReportRace, ShowHandshake, StartRace, TellTime,
 };
-use trunkline_protocol::topics::ticker::Ticker;
+use trunkline_protocol::topics::ticker::{
+    ListSymbols, Listing, ReadCandles, ReadTrades, SummarizeSymbols, Ticker,
+};
 use trunkline_protocol::{Call, ClientFrame, Codec, Payload, ServerFrame, Tail, Topic};
 
 use super::Entry;
@@ -166,6 +168,7 @@ fn event(topic: &str, event: &Payload) -> Payload {
         Chat::NAMESPACE => as_json::<<Chat as Topic>::Event>(event),
         Typing::NAMESPACE => as_json::<<Typing as Topic>::Event>(event),
         Ticker::NAMESPACE => as_json::<<Ticker as Topic>::Event>(event),
+        Listing::NAMESPACE => as_json::<<Listing as Topic>::Event>(event),
         Lab::NAMESPACE => as_json::<<Lab as Topic>::Event>(event),
         Alerts::NAMESPACE => as_json::<<Alerts as Topic>::Event>(event),
         _ => unknown(event),
@@ -177,6 +180,7 @@ fn command(topic: &str, command: &Payload) -> Payload {
         Chat::NAMESPACE => as_json::<<Chat as Topic>::Command>(command),
         Typing::NAMESPACE => as_json::<<Typing as Topic>::Command>(command),
         Ticker::NAMESPACE => as_json::<<Ticker as Topic>::Command>(command),
+        Listing::NAMESPACE => as_json::<<Listing as Topic>::Command>(command),
         Lab::NAMESPACE => as_json::<<Lab as Topic>::Command>(command),
         Alerts::NAMESPACE => as_json::<<Alerts as Topic>::Command>(command),
         _ => unknown(command),
@@ -186,6 +190,10 @@ fn command(topic: &str, command: &Payload) -> Payload {
 fn request(method: &str, request: &Payload) -> Payload {
     match method {
         ListRooms::METHOD => as_json::<<ListRooms as Call>::Request>(request),
+        ListSymbols::METHOD => as_json::<<ListSymbols as Call>::Request>(request),
+        SummarizeSymbols::METHOD => as_json::<<SummarizeSymbols as Call>::Request>(request),
+        ReadCandles::METHOD => as_json::<<ReadCandles as Call>::Request>(request),
+        ReadTrades::METHOD => as_json::<<ReadTrades as Call>::Request>(request),
         Echo::METHOD => as_json::<<Echo as Call>::Request>(request),
         TellTime::METHOD => as_json::<<TellTime as Call>::Request>(request),
         ListLanes::METHOD => as_json::<<ListLanes as Call>::Request>(request),
@@ -199,6 +207,10 @@ fn request(method: &str, request: &Payload) -> Payload {
 fn response(method: &str, response: &Payload) -> Payload {
     match method {
         ListRooms::METHOD => as_json::<<ListRooms as Call>::Response>(response),
+        ListSymbols::METHOD => as_json::<<ListSymbols as Call>::Response>(response),
+        SummarizeSymbols::METHOD => as_json::<<SummarizeSymbols as Call>::Response>(response),
+        ReadCandles::METHOD => as_json::<<ReadCandles as Call>::Response>(response),
+        ReadTrades::METHOD => as_json::<<ReadTrades as Call>::Response>(response),
         Echo::METHOD => as_json::<<Echo as Call>::Response>(response),
         TellTime::METHOD => as_json::<<TellTime as Call>::Response>(response),
         ListLanes::METHOD => as_json::<<ListLanes as Call>::Response>(response),

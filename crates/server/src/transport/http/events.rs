@@ -54,6 +54,7 @@ struct Asked {
     topics: Vec<TopicName>,
     newest: u16,
     presence: bool,
+    max_hz: Option<u16>,
     cursor: Cursor,
 }
 
@@ -78,6 +79,12 @@ impl Asked {
                     })?;
                 }
                 "presence" => asked.presence = value == "true",
+                "max_hz" => {
+                    let max_hz = value.parse();
+                    asked.max_hz = Some(max_hz.map_err(|_| {
+                        bad("malformed_query", "expected max_hz to be a small number")
+                    })?);
+                }
                 "last-event-id" => cursor = Some(value.as_str()),
                 _ => {}
             }
@@ -108,6 +115,7 @@ impl Asked {
                 None => Start::Newest { count: self.newest },
             },
             presence: self.presence,
+            max_hz: self.max_hz,
         };
         self.topics.iter().enumerate().map(subscribe).collect()
     }

@@ -163,6 +163,7 @@ impl Entrant {
             contract: (codec == Codec::Bincode).then(Lab::contract),
             start,
             presence: false,
+            max_hz: None,
         };
         let connect = ClientFrame::Connect {
             version: trunkline_protocol::PROTOCOL_VERSION,
