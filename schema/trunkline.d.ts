@@ -2,6 +2,73 @@
 // text message is the JSON of one ClientFrame or ServerFrame. Written from the Rust types by
 // `cargo xtask schema`; PROTOCOL.md tells the rules.
 
+/** What a user does with notifications, and what a back end tells a user. */
+export type AlertCommand =
+  /** Tells the user something. */
+  | {
+    type: "notify";
+    /** What. */
+    notification: Notification;
+  }
+  /** These were read. */
+  | {
+    type: "read";
+    /** Where they stand: at least one. At most 100 elements. */
+    offsets: number[];
+  }
+  /** All up to this one were read. */
+  | {
+    type: "read_up_to";
+    /** Where the last of them stands. A whole number up to 9007199254740991. */
+    offset: number;
+  }
+  /** These are not to be shown any more. */
+  | {
+    type: "dismiss";
+    /** Where they stand: at least one. At most 100 elements. */
+    offsets: number[];
+  };
+
+/** What happened to a user's notifications. What changes some names where they stand. */
+export type AlertEvent =
+  /** The user was told something. */
+  | {
+    type: "notified";
+    /** When, by the server's clock. */
+    at: Timestamp;
+    /** What. */
+    notification: Notification;
+  }
+  /** These were read. */
+  | {
+    type: "read";
+    /** Where they stand. At most 100 elements. */
+    offsets: number[];
+  }
+  /** All up to this one were read. */
+  | {
+    type: "read_up_to";
+    /** Where the last of them stands. A whole number up to 9007199254740991. */
+    offset: number;
+  }
+  /** These are not to be shown any more. */
+  | {
+    type: "dismissed";
+    /** Where they stand. At most 100 elements. */
+    offsets: number[];
+  };
+
+/** How much a notification matters. */
+export type AlertLevel =
+  /** Good to know. */
+  | "info"
+  /** Something went well. */
+  | "success"
+  /** Something needs a look. */
+  | "warning"
+  /** Something needs a look now. */
+  | "critical";
+
 /** The name of a board: 1 to 32 lowercase letters, digits and dashes, no dash at the ends. After "user-" comes the id of the user whose board it is, and perhaps a dash and a name. Pattern: `^(?!user-)[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$|^user-[0-9a-f]{16}(-[a-z0-9-]{0,9}[a-z0-9])?$`. */
 export type BoardName = string;
 
@@ -485,6 +552,22 @@ export interface MessageId {
 export interface Nonce {
   /** A random number up to 2^53 - 1, in decimal digits there. A whole number up to 9007199254740991. */
   nonce: number;
+}
+
+/** What somebody is told. */
+export interface Notification {
+  /** What it is about, in one line. It is trimmed; nothing but white space is refused. At most 480 bytes of UTF-8. */
+  title: string;
+  /** What one does there, in a few words. Only with a link. At most 160 bytes of UTF-8. */
+  action?: string;
+  /** More about it, or nothing. It is a text: nothing in it is markup. At most 4000 bytes of UTF-8. */
+  body?: string;
+  /** From when on it means nothing any more. */
+  expires?: Timestamp;
+  /** How much it matters. */
+  level?: AlertLevel;
+  /** Where there is more: an address of `http` or `https`. At most 2000 bytes of UTF-8. */
+  link?: string;
 }
 
 /** A part of a day of the built-in market. */
@@ -1015,6 +1098,12 @@ export type UserId = string;
 
 /** The kinds of topics, by namespace. */
 export interface Topics {
+  /** What one user is told, and what of it they have read and put away. Nobody else reads it. */
+  "alerts": {
+    key: UserId;
+    command: AlertCommand;
+    event: AlertEvent;
+  };
   /** A room. What is said is kept, in order. */
   "chat": {
     key: RoomName;

@@ -1,7 +1,10 @@
 //! The command line: what is wrong is said in one line, and the exit code is not zero.
 
 use tempfile::TempDir;
-use trunkline_tests::ServerProcess;
+use trunkline_protocol::frame::Start;
+use trunkline_protocol::topics::alerts::{AlertEvent, Alerts};
+use trunkline_protocol::{Codec, Topic};
+use trunkline_tests::{Peer, ServerProcess};
 
 async fn check(arguments: &[&str], expected: &str) {
     let output = ServerProcess::run(arguments).await;
@@ -88,3 +91,47 @@ async fn what_cannot_be_published_is_said_in_one_line() {
         check(&arguments, expected).await;
     }
 }
+
+#[tokio::test]
+async fn a_notice_from_the_command_line_reaches_a_user_once() {
+    let server = ServerProcess::start(&["--api-key", KEY]).await;
+    let mut ada = Peer::connect_to(server.address(), Codec::Json, "ada").await;
+    let user = ada.user().id;
+    ada.subscribe(Alerts::name(&user).as_str(), Start::default())
+        .await;
+    let folder = TempDir::new().expect("a folder for the test");
+    let key = folder.path().join("key");
+    std::fs::write(&key, KEY).expect("a file");
+    let key = key.to_str().expect("plain text");
+    let (base, to) = (server.base(), user.to_string());
+    let arguments = [
+        "notify",
+        "--server",
+        &base,
+        "--key-file",
+        key,
+        "--to",
+        &to,
+        "--title",
+        "Done",
+        "--id",
+        "n1",
+    ];
+    for before in [0, 1] {
+        let output = ServerProcess::run(&arguments).await;
+        let told = String::from_utf8_lossy(&output.stdout);
+        let expected = format!("{{\"id\":\"n1\",\"users\":1,\"before\":{before}}}\n");
+        assert_eq!(told, expected);
+    }
+    let AlertEvent::Notified { notification, .. } = ada.event::<Alerts>().await else {
+        panic!("nothing else is told");
+    };
+    assert_eq!(notification.title.as_str(), "Done");
+    let refused = [&arguments[..], &["--link", "ftp://a"]].concat();
+    check(&refused, "the server refused: a link is an address").await;
+    let address = "http://127.0.0.1:1";
+    let nobody = arguments.map(|it| if it == base { address } else { it });
+    check(&nobody, "cannot reach http://127.0.0.1:1").await;
+}
+
+const KEY: &str = "a-key-of-back-ends-0123456789";

@@ -1,5 +1,7 @@
 //! The whole system over real sockets and real browsers.
 
+mod alerts;
+mod alerts_browser;
 mod browser;
 mod browser_history;
 mod calls;

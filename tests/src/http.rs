@@ -61,6 +61,13 @@ impl Asking {
         self
     }
 
+    /// A DELETE.
+    #[must_use]
+    pub fn delete(mut self) -> Self {
+        self.method = Method::DELETE;
+        self
+    }
+
     /// As a browser asks before it asks.
     #[must_use]
     pub fn options(mut self) -> Self {

@@ -6,9 +6,11 @@ use leptos_router::path;
 
 use crate::browser::formats;
 use crate::i18n::{I18nContextProvider, keep_choice};
-use crate::pages::chat;
-use crate::pages::{Chat, Lab, NotFound, Ticker};
-use crate::shell::{RenameDialog, Shell, provide_renaming, provide_title, provide_wire};
+use crate::pages::{AlertsPage, Chat, Lab, NotFound, Ticker};
+use crate::pages::{alerts, chat};
+use crate::shell::{
+    RenameDialog, Shell, keep_favicon, provide_renaming, provide_title, provide_wire,
+};
 use crate::sign_in::SignedIn;
 use crate::{realtime, theme};
 
@@ -30,8 +32,10 @@ fn Shared() -> impl IntoView {
     formats::provide_times();
     realtime::provide_realtime();
     chat::provide_rooms();
+    alerts::provide_alerts();
     provide_renaming();
     provide_title();
+    keep_favicon();
     provide_wire();
     view! {
         <Router>
@@ -44,6 +48,7 @@ fn Shared() -> impl IntoView {
                         <Route path=path!("/ticker") view=Ticker />
                         <Route path=path!("/ticker/:board") view=Ticker />
                         <Route path=path!("/ticker/:board/:symbol") view=Ticker />
+                        <Route path=path!("/alerts") view=AlertsPage />
                         <Route path=path!("/lab") view=Lab />
                     </Routes>
                 </SignedIn>

@@ -5,6 +5,7 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Value, json};
+use trunkline_protocol::topics::alerts::Alerts;
 use trunkline_protocol::topics::chat::{Chat, ListRooms, Typing};
 use trunkline_protocol::topics::lab::{
     Echo, Lab, ListLanes, ReportRace, ShowHandshake, StartRace, TellTime,
@@ -61,6 +62,11 @@ impl Catalog {
                 topic::<Lab>(
                     "Ticks of a user's own, to see what becomes of them; and the feed of a race, \
                      which only the lanes of the lab carry.",
+                    generator,
+                ),
+                topic::<Alerts>(
+                    "What one user is told, and what of it they have read and put away. Nobody \
+                     else reads it.",
                     generator,
                 ),
             ],

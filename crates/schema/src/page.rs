@@ -245,7 +245,7 @@ fn types(document: &Document) -> String {
         name.ends_with("Frame")
             || ["ErrorCode", "CloseCode"].contains(&name)
             || document.frames.iter().any(|frame| frame.name == name)
-            || (!["RoomName", "BoardName", "TickerKey", "LabKey"].contains(&name)
+            || (!["RoomName", "BoardName", "TickerKey", "LabKey", "UserId"].contains(&name)
                 && shown.contains(&format!("/{name}\"")))
     };
     let shown = document

@@ -3,6 +3,8 @@
 //! Flags are one of three layers of settings, so they are declared once, in `config::layer`;
 //! this file adds the commands around them and turns clap's errors into single lines.
 
+mod back_end;
+mod notify;
 mod publish;
 
 use std::ffi::OsString;
@@ -13,6 +15,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::{Config, Layer};
 
+pub use notify::NotifyArgs;
 pub use publish::PublishArgs;
 
 /// Parses arguments (the program's name first).
@@ -52,6 +55,8 @@ pub enum Command {
     /// Serve the web app, the HTTP API and the realtime transports
     #[command(after_help = SOURCES)]
     Serve(ServeArgs),
+    /// Tell users something: on all their pages, now or later, each once
+    Notify(NotifyArgs),
     /// Publish prices of a CSV file, or commands of a file or of standard input
     Publish(PublishArgs),
 }

@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::conformance;
 use crate::health;
 use crate::node::Node;
+use crate::notices::Notices;
 use crate::origin::{self, OriginPolicy};
 use crate::problem::Problem;
 use crate::realtime;
@@ -36,6 +37,7 @@ pub(crate) struct Services {
     pub(crate) assets: Assets,
     pub(crate) node: Arc<Node>,
     pub(crate) open: OpenConnections,
+    pub(crate) notices: Notices,
     /// Where pages may connect to, beside the server itself.
     pub(crate) lab_ports: Arc<[u16]>,
     /// The server's own.
@@ -110,7 +112,9 @@ fn over_http(services: &Services) -> Router {
     } = services;
     let http = OverHttp::new(config, Arc::clone(node), Arc::clone(guests));
     let key = config.api_key.clone();
-    transport::http::router(http.clone()).merge(api::router(http, Arc::clone(node), key))
+    let notices = services.notices.clone();
+    let back_ends = api::router(http.clone(), Arc::clone(node), key, notices);
+    transport::http::router(http).merge(back_ends)
 }
 
 /// A router with these routes.

@@ -27,6 +27,7 @@ mod reference;
 mod broker;
 mod clock;
 mod node;
+mod notices;
 mod requests;
 mod shard;
 pub mod topics;

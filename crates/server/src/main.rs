@@ -1,4 +1,4 @@
-//! The `trunkline` binary: reads settings, logs to stderr, and serves.
+//! The `trunkline` binary: reads settings, logs to stderr, and serves, or asks a server.
 //!
 //! Stdout carries one line, the address, for scripts that start a server on a free port.
 
@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use rust_embed::RustEmbed;
 use tokio_util::sync::CancellationToken;
-use trunkline_server::cli::{self, Command};
+use trunkline_server::cli::{self, Command, NotifyArgs};
 use trunkline_server::publish::Publishing;
 use trunkline_server::{Assets, Config, Server, cancel_on_signals};
 
@@ -47,6 +47,7 @@ fn main() -> ExitCode {
             }
         }
         Command::Publish(arguments) => arguments.publishing().and_then(publish),
+        Command::Notify(arguments) => notify(arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -87,13 +88,21 @@ fn serve(config: Config) -> anyhow::Result<()> {
 }
 
 fn publish(publishing: Publishing) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    let input = io::BufReader::new(io::stdin());
+    let all = small_runtime()?.block_on(publishing.publish(input))?;
+    say(&format!("published {} to {}", all.count, all.topic))
+}
+
+fn notify(arguments: NotifyArgs) -> anyhow::Result<()> {
+    say(&small_runtime()?.block_on(arguments.run(|name| std::env::var_os(name)))?)
+}
+
+/// What a command needs that asks a server.
+fn small_runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .context("cannot start the async runtime")?;
-    let input = io::BufReader::new(io::stdin());
-    let all = runtime.block_on(publishing.publish(input))?;
-    say(&format!("published {} to {}", all.count, all.topic))
+        .context("cannot start the async runtime")
 }
 
 fn say(line: &str) -> anyhow::Result<()> {

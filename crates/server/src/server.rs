@@ -21,6 +21,7 @@ use crate::http::{self, Services};
 use crate::lab::Lab;
 use crate::market::Exchange;
 use crate::node::Node;
+use crate::notices::{Desk, Notices};
 use crate::realtime;
 use crate::shard::Shards;
 use crate::topics::{self, Registry};
@@ -35,6 +36,8 @@ pub struct Server {
     guests: Arc<Guests>,
     lab: Arc<Lab>,
     exchange: Arc<Exchange>,
+    desk: Desk,
+    notices: Notices,
     listener: TcpListener,
     local_addr: SocketAddr,
     goodbye: CancellationToken,
@@ -64,6 +67,7 @@ impl Server {
         let exchange = Exchange::new(&config);
         let registry = exchange.join(lab.join(registry));
         let (node, shards) = realtime::open(registry, Arc::clone(&guests), &config, ends, "shard")?;
+        let (desk, notices) = Desk::open(&config)?;
         let address = config.listen.0;
         let listener = accept::listen(address).map_err(|error| match error.kind() {
             ErrorKind::AddrInUse => anyhow!(
@@ -83,6 +87,8 @@ impl Server {
             guests,
             lab,
             exchange,
+            desk,
+            notices,
             listener,
             local_addr,
             goodbye,
@@ -115,6 +121,7 @@ impl Server {
         let shards = self.shards;
         tasks.spawn(Arc::clone(&self.node).keep_tidy());
         tasks.spawn(self.exchange.feed(Arc::clone(&self.node)));
+        tasks.spawn(self.desk.run(Arc::clone(&self.node)));
         // Whoever bound this server does not hold the token that its node listens to.
         let told = goodbye.clone();
         let tell = async move {
@@ -128,6 +135,7 @@ impl Server {
         let services = Services {
             open: OpenConnections::new(self.config.connections_max),
             node: self.node,
+            notices: self.notices,
             config: Arc::new(self.config),
             guests: self.guests,
             assets: self.assets,

@@ -4,6 +4,7 @@
 //! [`chat`], then [`line`](mod@line), which judges what the connection badge says.
 
 pub mod account;
+pub mod alerts;
 pub mod chat;
 pub mod lab;
 pub mod line;

@@ -8,4 +8,5 @@ pub(crate) mod fetch;
 pub(crate) mod formats;
 pub(crate) mod motion;
 pub(crate) mod sizes;
+pub(crate) mod notifications;
 pub(crate) mod storage;

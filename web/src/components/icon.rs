@@ -6,6 +6,7 @@ use leptos::prelude::*;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Glyph {
     Chat,
+    Bell,
     Lab,
     Ticker,
     Star,
@@ -23,6 +24,9 @@ pub(crate) enum Glyph {
     Clock,
     Tick,
     Warning,
+    Info,
+    Critical,
+    Outside,
     Edit,
     Delete,
     ThemeAuto,
@@ -37,6 +41,9 @@ impl Glyph {
     fn path(self) -> &'static str {
         match self {
             Self::Chat => "M2.5 3.5h11v7.5h-6l-3 2.5v-2.5h-2z",
+            Self::Bell => {
+                "M8 2.5a4 4 0 0 1 4 4c0 3 1 4 1.5 5h-11c.5-1 1.5-2 1.5-5a4 4 0 0 1 4-4zM6.5 13.5h3"
+            }
             Self::Lab => "M6.5 2.5v4L2.75 13.5h10.5L9.5 6.5v-4M5 2.5h6M4.9 9.5h6.2",
             Self::Ticker => {
                 "M4 2.5v2M4 9.5v4M2.75 4.5h2.5v5h-2.5zM12 2.5v4M12 11.5v2M10.75 6.5h2.5v5h-2.5z"
@@ -59,6 +66,9 @@ impl Glyph {
             Self::Clock => "M8 13.5a5.5 5.5 0 1 0 0-11 5.5 5.5 0 0 0 0 11zM8 5v3l2 1.5",
             Self::Tick => "m3.5 8.5 3 3 6-7",
             Self::Warning => "M8 2.5 14 13H2zM8 6.5v3M8 11.25v.01",
+            Self::Info => "M8 13.5a5.5 5.5 0 1 0 0-11 5.5 5.5 0 0 0 0 11zM8 7.5v3.5M8 5.1v.01",
+            Self::Critical => "M5.5 2.5h5l3 3v5l-3 3h-5l-3-3v-5zM8 5v3.5M8 10.9v.01",
+            Self::Outside => "M6.5 3.5h-3v9h9v-3M9 3h4v4M13 3 7.5 8.5",
             Self::Edit => "m3 13 .7-3 7-7 2.3 2.3-7 7z",
             Self::Delete => "M3 4.5h10M6 4.5v-2h4v2M4.5 4.5l.6 9h5.8l.6-9",
             Self::ThemeAuto => {

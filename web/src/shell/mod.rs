@@ -1,6 +1,8 @@
 //! The frame around every page: rail, top bar, tab bar. A new page is one entry in [`PAGES`].
 
+mod favicon;
 mod navigation;
+mod toasts;
 mod title;
 mod wire;
 mod you;
@@ -12,11 +14,14 @@ use leptos_i18n::I18nContext;
 
 use crate::components::{Badge, Glyph, LanguageChoice, ThemeSwitch};
 use crate::i18n::{Locale, t, t_string, use_i18n};
-use crate::pages::chat;
+use crate::pages::{alerts, chat};
+use crate::words::counted;
 use navigation::{Rail, TabBar};
 use title::PageTitle;
+use toasts::ToastCorner;
 use wire::{WireDrawer, use_inspector};
 
+pub(crate) use favicon::keep_favicon;
 pub(crate) use title::{provide_title, set_title};
 pub(crate) use wire::provide_wire;
 pub(crate) use you::{RenameDialog, provide_renaming};
@@ -29,6 +34,8 @@ pub(crate) struct Page {
     pub(crate) name: fn(I18nContext<Locale>) -> &'static str,
     /// How much waits there to be seen.
     pub(crate) waiting: fn() -> u32,
+    /// The same in words.
+    pub(crate) counted: fn(I18nContext<Locale>, u32) -> String,
 }
 
 /// The pages there are, in order.
@@ -38,18 +45,28 @@ pub(crate) const PAGES: &[Page] = &[
         glyph: Glyph::Chat,
         name: |i18n| t_string!(i18n, pages.chat),
         waiting: chat::unread,
+        counted: |i18n, count| counted!(i18n, count, chat.unread_count),
     },
     Page {
         path: "/ticker",
         glyph: Glyph::Ticker,
         name: |i18n| t_string!(i18n, pages.ticker),
         waiting: || 0,
+        counted: |_, _| String::new(),
+    },
+    Page {
+        path: "/alerts",
+        glyph: Glyph::Bell,
+        name: |i18n| t_string!(i18n, pages.alerts),
+        waiting: alerts::unread,
+        counted: |i18n, count| counted!(i18n, count, alerts.unread),
     },
     Page {
         path: "/lab",
         glyph: Glyph::Lab,
         name: |i18n| t_string!(i18n, pages.lab),
         waiting: || 0,
+        counted: |_, _| String::new(),
     },
 ];
 
@@ -80,6 +97,7 @@ pub(crate) fn Shell(children: Children) -> impl IntoView {
             <main class="page" id="page" tabindex="-1" node_ref=page>{children()}</main>
             <WireDrawer />
             <TabBar />
+            <ToastCorner />
         </div>
     }
 }

@@ -9,7 +9,6 @@ use super::you::{YouItems, YouMenu};
 use super::{PAGES, Page, shown_count};
 use crate::components::{ChoiceRows, Glyph, Icon, dismiss};
 use crate::i18n::{t, t_string, use_i18n};
-use crate::words::counted;
 
 /// The most tabs at the bottom; the other pages are behind "more".
 const TABS_MAX: usize = 4;
@@ -111,7 +110,7 @@ fn Waiting(page: &'static Page) -> impl IntoView {
         let count = waiting.get();
         (count > 0).then(|| {
             view! {
-                <span class="count" aria-label=move || counted!(i18n, count, chat.unread_count)>
+                <span class="count" aria-label=move || (page.counted)(i18n, count)>
                     {shown_count(count)}
                 </span>
             }

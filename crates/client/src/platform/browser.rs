@@ -20,6 +20,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, ReadableStreamDefaultReader};
 
 pub use super::local_outbox::LocalOutbox;
+pub use super::locks::Lock;
 use super::{Answer, Fetch, Fetched, Incoming, Opening, Outgoing, Socket, Token};
 
 /// Asks for nothing: a page has one thread. On native targets it is `Send`.

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use futures_channel::oneshot;
 use futures_util::future::{Either, select};
-use js_sys::{Function, Object, Promise, Reflect};
+use js_sys::{Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -18,20 +18,20 @@ thread_local! {
     static HELD: RefCell<HashMap<String, Function>> = RefCell::default();
 }
 
-/// A lock that this page holds until it is dropped.
+/// A lock that this page holds until it is dropped, and no other page of the same origin meanwhile.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub struct Lock {
     name: String,
 }
 
 impl Lock {
     /// Tells whether this browser has locks.
-    pub(super) fn exist() -> bool {
+    pub fn exist() -> bool {
         manager().is_some()
     }
 
     /// Takes the lock called `name`, unless somebody holds it.
-    pub(super) async fn take(name: &str) -> Option<Self> {
+    pub async fn take(name: &str) -> Option<Self> {
         let locks = manager()?;
         let request = Reflect::get(&locks, &"request".into()).ok()?;
         let request: Function = request.dyn_into().ok()?;
@@ -64,6 +64,17 @@ impl Lock {
             Either::Right(_) => None,
         }
     }
+
+    /// Tells whether some page holds a lock whose name begins with `prefix`.
+    pub async fn any_held(prefix: &str) -> bool {
+        held_locks().await.is_some_and(|held| {
+            let names = held.iter().filter_map(|lock| {
+                let name = Reflect::get(&lock, &"name".into()).ok()?;
+                name.as_string()
+            });
+            names.into_iter().any(|name| name.starts_with(prefix))
+        })
+    }
 }
 
 impl Drop for Lock {
@@ -74,6 +85,17 @@ impl Drop for Lock {
             let _ = resolve.call0(&JsValue::UNDEFINED);
         }
     }
+}
+
+/// The locks that pages of this origin hold.
+async fn held_locks() -> Option<Array> {
+    let locks = manager()?;
+    let query = Reflect::get(&locks, &"query".into()).ok()?;
+    let query: Function = query.dyn_into().ok()?;
+    let asked: Promise = query.call0(&locks).ok()?.dyn_into().ok()?;
+    let all = JsFuture::from(asked).await.ok()?;
+    let held = Reflect::get(&all, &"held".into()).ok()?;
+    held.dyn_into().ok()
 }
 
 fn manager() -> Option<JsValue> {

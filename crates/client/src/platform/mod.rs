@@ -35,7 +35,7 @@ pub(crate) use here::{
 pub(crate) mod stores {
     #[cfg(not(target_arch = "wasm32"))]
     pub use super::file_outbox::{FileOutbox, FileOutboxError};
-    pub use super::here::LocalOutbox;
+    pub use super::here::{LocalOutbox, Lock};
 }
 
 /// What a token provider ends in.

@@ -110,6 +110,27 @@ impl LocalOutbox {
     pub fn discard(_: UserId) {}
 }
 
+/// A lock between the pages of one browser. Native programs have none.
+#[derive(Debug)]
+pub enum Lock {}
+
+impl Lock {
+    /// Tells whether there are locks.
+    pub fn exist() -> bool {
+        false
+    }
+
+    /// Takes none.
+    pub async fn take(_: &str) -> Option<Self> {
+        None
+    }
+
+    /// Nobody holds any.
+    pub async fn any_held(_: &str) -> bool {
+        false
+    }
+}
+
 impl OutboxStore for LocalOutbox {
     fn load(&mut self) -> SavedOutbox {
         match *self {}

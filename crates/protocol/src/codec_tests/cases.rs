@@ -4,6 +4,7 @@
 //! and does not pass until it has a sample.
 
 use crate::frame::{Range, Start, Subscribe};
+use crate::topics::alerts::{AlertCommand, AlertEvent};
 use crate::topics::chat::{ChatCommand, ChatEvent, TypingCommand};
 use crate::{ClientFrame, Error, GapCause, ServerFrame};
 
@@ -90,4 +91,18 @@ cases! { CHAT_EVENTS, chat_event_case, ChatEvent;
 cases! { TYPING_COMMANDS, typing_command_case, TypingCommand;
     TypingCommand::Started => "started",
     TypingCommand::Stopped => "stopped",
+}
+
+cases! { ALERT_COMMANDS, alert_command_case, AlertCommand;
+    AlertCommand::Notify { .. } => "notify",
+    AlertCommand::Read { .. } => "read",
+    AlertCommand::ReadUpTo { .. } => "read up to",
+    AlertCommand::Dismiss { .. } => "dismiss",
+}
+
+cases! { ALERT_EVENTS, alert_event_case, AlertEvent;
+    AlertEvent::Notified { .. } => "notified",
+    AlertEvent::Read { .. } => "read",
+    AlertEvent::ReadUpTo { .. } => "read up to",
+    AlertEvent::Dismissed { .. } => "dismissed",
 }

@@ -116,5 +116,6 @@ pub(in super::super) fn contracts() -> Vec<(&'static str, u32)> {
         .into_iter()
         .chain(lab_samples::contracts())
         .chain(ticker_samples::contracts())
+        .chain(alert_samples::contracts())
         .collect()
 }

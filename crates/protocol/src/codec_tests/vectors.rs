@@ -13,7 +13,7 @@ use wincode::len::BincodeLen;
 use wincode::{SchemaRead, SchemaWrite};
 
 use super::cases;
-use super::samples::{self, Form, Sample, lab_samples, ticker_samples};
+use super::samples::{self, Form, Sample, alert_samples, lab_samples, ticker_samples};
 use super::*;
 use crate::frame::{Start, Subscribe};
 use crate::{ClientFrame, ServerFrame};
@@ -124,6 +124,8 @@ fn entries() -> Vec<String> {
         of("report_response", |_| lab_samples::race_reports()),
         of("handshake_request", |_| lab_samples::nonces()),
         of("handshake_response", |_| lab_samples::handshakes()),
+        of("alerts_command", |_| alert_samples::commands()),
+        of("alerts_event", |_| alert_samples::events()),
     ]
     .concat()
 }
@@ -264,6 +266,8 @@ fn both_codecs_and_wincode_agree_on_messages() {
     check("report_response", |_| lab_samples::race_reports(), no_tail);
     check("handshake_request", |_| lab_samples::nonces(), no_tail);
     check("handshake_response", |_| lab_samples::handshakes(), no_tail);
+    check("alerts_command", |_| alert_samples::commands(), no_tail);
+    check("alerts_event", |_| alert_samples::events(), no_tail);
 }
 
 #[test]
@@ -329,6 +333,14 @@ fn every_variant_has_a_vector() {
     covers(
         cases::TYPING_COMMANDS,
         values(samples::typing_commands()).map(|it| cases::typing_command_case(&it)),
+    );
+    covers(
+        cases::ALERT_COMMANDS,
+        values(alert_samples::commands()).map(|it| cases::alert_command_case(&it)),
+    );
+    covers(
+        cases::ALERT_EVENTS,
+        values(alert_samples::events()).map(|it| cases::alert_event_case(&it)),
     );
 }
 

@@ -1,5 +1,6 @@
 //! The kinds of topics, one file each: their messages and their promises.
 
+pub mod alerts;
 pub mod chat;
 pub mod lab;
 pub mod ticker;

@@ -7,6 +7,7 @@ mod sign_in;
 mod conversations;
 mod requests;
 mod back_ends;
+mod notices;
 mod health;
 
 use serde_json::{Value, json};
@@ -24,6 +25,7 @@ pub(crate) fn all(document: &Document) -> Api {
         conversations::routes(),
         requests::routes(),
         back_ends::routes(),
+        notices::routes(),
         health::routes(),
     ];
     Api {

@@ -7,6 +7,7 @@ use jsonschema::paths::Location;
 use jsonschema::{Keyword, ValidationError, Validator};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use trunkline_protocol::topics::alerts::{AlertCommand, AlertEvent};
 use trunkline_protocol::topics::chat::{
     ChatCommand, ChatEvent, ListRoomsRequest, Rooms, TypingCommand, TypingEvent,
 };
@@ -106,6 +107,8 @@ fn judges() -> BTreeMap<&'static str, Judge> {
         judge("candles_response", "Candles", reads::<Candles>),
         judge("trades_request", "TradesRequest", reads::<TradesRequest>),
         judge("trades_response", "Trades", reads::<Trades>),
+        judge("alerts_command", "AlertCommand", reads::<AlertCommand>),
+        judge("alerts_event", "AlertEvent", reads::<AlertEvent>),
         judge("RoomName", "RoomName", |_| {
             unreachable!("parsed, not decoded")
         }),

@@ -22,6 +22,11 @@ impl ApiKey {
         self.mac(&self.0).verify_slice(&given).is_ok()
     }
 
+    /// The key, for whoever asks with it.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
     fn mac(&self, text: &str) -> Hmac<Sha256> {
         let mac = Hmac::new_from_slice(self.0.as_bytes()).expect("a key of any length is fine");
         mac.chain_update(text)

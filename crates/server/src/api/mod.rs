@@ -4,6 +4,7 @@
 //! the same bodies and answers; what differs is who asks.
 
 mod key;
+mod notify;
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{DefaultBodyLimit, Query, Request, State};
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use trunkline_protocol::{Codec, Nickname, Offset, Text, User, UserId};
 
 use crate::node::Node;
+use crate::notices::Notices;
 use crate::problem::Problem;
 use crate::requests::Asker;
 use crate::transport::OverHttp;
@@ -35,23 +37,37 @@ struct Api {
     http: OverHttp,
     node: Arc<Node>,
     key: Option<ApiKey>,
+    notices: Notices,
 }
 
 /// Routes `/api/*`. Without a key, all of it is refused.
-pub(crate) fn router(http: OverHttp, node: Arc<Node>, key: Option<ApiKey>) -> Router {
+pub(crate) fn router(
+    http: OverHttp,
+    node: Arc<Node>,
+    key: Option<ApiKey>,
+    notices: Notices,
+) -> Router {
+    let api = Api {
+        http,
+        node,
+        key,
+        notices,
+    };
     crate::http::router_of(routes())
         .layer(DefaultBodyLimit::max(BATCH_LEN_MAX))
-        .with_state(Api { http, node, key })
+        .with_state(api)
 }
 
 /// What answers at each address.
-fn routes() -> [(&'static str, MethodRouter<Api>); 5] {
+fn routes() -> [(&'static str, MethodRouter<Api>); 7] {
     [
         ("/api/publish", post(publish)),
         ("/api/history", get(history)),
         ("/api/presence", get(presence)),
         ("/api/topics", get(topics)),
         ("/api/disconnect", post(disconnect)),
+        ("/api/notify", post(notify::notify)),
+        ("/api/notices", get(notify::waiting).delete(notify::cancel)),
     ]
 }
 

@@ -19,7 +19,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Layer> {
 }
 
 /// Reads a key that is alone in a file.
-pub(super) fn read_key(path: &Path) -> anyhow::Result<ApiKey> {
+pub(crate) fn read_key(path: &Path) -> anyhow::Result<ApiKey> {
     let name = path.display();
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("{name}: cannot read the key for back ends"))?;

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 pub use values::{Broker, LabPorts, ListenAddress, LogFilter, MarketSwitch};
 
+pub(crate) use file::read_key;
 pub(crate) use layer::Layer;
 use trunkline_hub::HubConfig;
 use trunkline_session::{Pace, ServerConfig};

@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use super::*;
 use crate::config::Broker;
+use crate::notices::Desk;
 use crate::realtime;
 
 /// Sends one request with a proper `Host` to a fresh server.
@@ -27,12 +28,14 @@ async fn ask(method: Method, path: &str, origin: Option<&str>) -> Response {
     let ends = (shutdown.clone(), tasks);
     let open = realtime::open(registry, Arc::clone(&guests), &config, ends, "shard");
     let (node, _shards) = open.expect("a node");
+    let (_desk, notices) = Desk::open(&config).expect("nothing to read");
     let services = Services {
         config: Arc::new(config),
         guests,
         assets: Assets::none(),
         node,
         open: OpenConnections::new(1),
+        notices,
         lab_ports: Arc::default(),
         port: 0,
         shutdown,

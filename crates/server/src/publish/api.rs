@@ -27,7 +27,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A server, and who we are there.
-pub(super) struct Api {
+pub(crate) struct Api {
     authority: String,
     caller: Caller,
     line: Option<SendRequest<Body>>,
@@ -66,7 +66,7 @@ struct Problem {
 impl Api {
     /// Finds out who we are at `server`: the back end that has the key, or a guest of that name. Tells
     /// the guest's id.
-    pub(super) async fn open(
+    pub(crate) async fn open(
         server: &str,
         key: Option<String>,
         name: &str,
@@ -118,6 +118,13 @@ impl Api {
         let answer = self.call(Method::POST, "publish", Some(commands)).await?;
         let answer = answer.success("the server refused")?;
         serde_json::from_slice(&answer.bytes).context("the server answered something else")
+    }
+
+    /// Tells users something, by a notice in JSON. Tells what the server said.
+    pub(crate) async fn notify(&mut self, notice: String) -> anyhow::Result<String> {
+        let answer = self.call(Method::POST, "notify", Some(notice)).await?;
+        let answer = answer.success("the server refused")?;
+        Ok(String::from_utf8_lossy(&answer.bytes).into_owned())
     }
 
     /// The names that a board has kept.

@@ -21,7 +21,7 @@ use anyhow::{Context, bail};
 use trunkline_protocol::topics::ticker::{SymbolName, Ticker, TickerKey};
 use trunkline_protocol::{Topic, TopicName};
 
-use self::api::Api;
+pub(crate) use self::api::Api;
 use self::player::Player;
 use self::source::Source;
 

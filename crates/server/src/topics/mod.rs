@@ -3,6 +3,7 @@
 //! Handlers decide, they do not send: a handler turns a command into the event that everybody
 //! gets, or into a refusal. Start with `chat.rs`; add yours to [`registry`].
 
+pub(crate) mod alerts;
 pub(crate) mod chat;
 mod handler;
 mod registry;
@@ -19,5 +20,6 @@ pub fn registry() -> Registry {
     Registry::default()
         .with(chat::ChatHandler)
         .with(typing::TypingHandler)
+        .with(alerts::AlertsHandler)
         .with_call(chat::ListRoomsHandler)
 }

@@ -9,6 +9,7 @@ use std::fmt::Write;
 use serde::Serialize;
 use trunkline_client::tap::What;
 use trunkline_protocol::codec::Wire;
+use trunkline_protocol::topics::alerts::Alerts;
 use trunkline_protocol::topics::chat::{Chat, ListRooms, Typing};
 use trunkline_protocol::topics::lab::{
     Echo, Lab, ListLanes, ReportRace, ShowHandshake, StartRace, TellTime,
@@ -169,6 +170,7 @@ fn event(topic: &str, event: &Payload) -> Payload {
         Ticker::NAMESPACE => as_json::<<Ticker as Topic>::Event>(event),
         Listing::NAMESPACE => as_json::<<Listing as Topic>::Event>(event),
         Lab::NAMESPACE => as_json::<<Lab as Topic>::Event>(event),
+        Alerts::NAMESPACE => as_json::<<Alerts as Topic>::Event>(event),
         _ => unknown(event),
     }
 }
@@ -180,6 +182,7 @@ fn command(topic: &str, command: &Payload) -> Payload {
         Ticker::NAMESPACE => as_json::<<Ticker as Topic>::Command>(command),
         Listing::NAMESPACE => as_json::<<Listing as Topic>::Command>(command),
         Lab::NAMESPACE => as_json::<<Lab as Topic>::Command>(command),
+        Alerts::NAMESPACE => as_json::<<Alerts as Topic>::Command>(command),
         _ => unknown(command),
     }
 }
@@ -312,7 +315,9 @@ mod tests {
     fn bytes_of_no_type_never_end_the_page() {
         for len in 0..40 {
             let event = Payload::try_from(vec![0xfe; len]).expect("a short payload");
-            for topic in ["chat:a", "typing:a", "ticker:a", "lab:a", "", "none"] {
+            for topic in [
+                "chat:a", "typing:a", "ticker:a", "lab:a", "alerts:a", "", "none",
+            ] {
                 let frame = ServerFrame::Publication {
                     topic_id: TopicId(1),
                     offset: 1,

@@ -34,7 +34,7 @@ use caller::Callers;
 pub(crate) use body::malformed;
 pub(crate) use caller::bearer;
 pub(crate) use publish::{BATCH_LEN_MAX, publish_all};
-pub(crate) use refusal::query;
+pub(crate) use refusal::{problem, query};
 pub(crate) use requests::{HistoryAsked, PresenceAsked, accepted, read_history, read_presence};
 
 /// What the routes share.

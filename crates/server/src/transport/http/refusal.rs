@@ -40,7 +40,7 @@ pub(super) fn status(code: ErrorCode) -> StatusCode {
 }
 
 /// An error as a problem.
-pub(super) fn problem(error: &Error) -> Problem {
+pub(crate) fn problem(error: &Error) -> Problem {
     let status = status(error.code);
     let problem = Problem::new(status, error.code.name(), error.detail.as_str());
     let problem = problem.number(error.code.number());
