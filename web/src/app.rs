@@ -45,9 +45,7 @@ fn Shared() -> impl IntoView {
                         <Route path=path!("/") view=|| view! { <Redirect path="/chat" /> } />
                         <Route path=path!("/chat") view=Chat />
                         <Route path=path!("/chat/:room") view=Chat />
-                        <Route path=path!("/ticker") view=Ticker />
-                        <Route path=path!("/ticker/:board") view=Ticker />
-                        <Route path=path!("/ticker/:board/:symbol") view=Ticker />
+                        <Route path=path!("/ticker/:board?/:symbol?") view=Ticker />
                         <Route path=path!("/alerts") view=AlertsPage />
                         <Route path=path!("/lab") view=Lab />
                     </Routes>
