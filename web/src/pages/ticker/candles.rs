@@ -50,12 +50,11 @@ pub(super) fn Candles(symbol: u16) -> impl IntoView {
         }
     });
     let theme = use_theme();
+    // Another symbol may be shown before the next frame.
     let draw = move || {
-        if let Some(canvas) = canvas.get_untracked() {
-            series.with_untracked(|series| {
-                draw(&canvas, series, pointed.get_untracked(), times);
-            });
-        }
+        let canvas = canvas.try_get_untracked().flatten()?;
+        let pointed = pointed.try_get_untracked().flatten();
+        series.try_with_untracked(|series| draw(&canvas, series, pointed, times))?
     };
     Effect::new(move |_| {
         series.track();
@@ -63,9 +62,13 @@ pub(super) fn Candles(symbol: u16) -> impl IntoView {
         canvas.track();
         theme.track();
         i18n.get_locale();
-        request_animation_frame(draw);
+        request_animation_frame(move || {
+            draw();
+        });
     });
-    events::on_window(leptos::ev::resize, move |_| draw());
+    events::on_window(leptos::ev::resize, move |_| {
+        draw();
+    });
     let point = move |event: PointerEvent| {
         if let Some(canvas) = canvas.get_untracked() {
             pointed.set(series.with_untracked(|series| {
