@@ -7,7 +7,7 @@ use super::numbers::price_text;
 use super::series::Series;
 
 /// The width of a candle with the space beside it, in pixels.
-const STEP: f64 = 9.0;
+pub const STEP: f64 = 9.0;
 
 /// The width of a candle's body.
 const BODY: f64 = 6.0;
@@ -76,7 +76,7 @@ pub struct Chart {
     pub prices: Vec<Tick<String>>,
     /// Lines at times.
     pub times: Vec<Tick<Timestamp>>,
-    /// Where the newest price is, and what it is.
+    /// Where the newest price is, and what it is, if its candle is shown.
     pub newest: Option<Tick<String>>,
     /// The right edge of the candles.
     pub right: f64,
@@ -85,9 +85,12 @@ pub struct Chart {
 }
 
 impl Chart {
-    /// Lays the candles of a series out on a canvas of this size.
-    pub fn new(series: &Series, width: f64, height: f64) -> Self {
-        let candles = series.candles();
+    /// Lays the candles of a series out on a canvas of this size, without the newest `back` of them.
+    /// At least one is left.
+    pub fn new(series: &Series, back: usize, width: f64, height: f64) -> Self {
+        let all = series.candles();
+        let end = all.len().saturating_sub(back).max(1).min(all.len());
+        let candles = &all[..end];
         let right = (width - PRICES).max(STEP);
         let floor = (height - TIMES).max(1.0);
         let count = (right / STEP) as usize;
@@ -125,7 +128,8 @@ impl Chart {
                 rose,
             }
         };
-        let newest = shown.last().map(|candle| Tick {
+        let newest = shown.last().filter(|_| end == all.len());
+        let newest = newest.map(|candle| Tick {
             at: scale.place(candle.close),
             says: price_text(candle.close),
         });
@@ -250,7 +254,7 @@ mod tests {
     #[test]
     fn the_newest_candles_that_have_room_are_shown_and_stay_inside() {
         let candles = many(500);
-        let chart = Chart::new(&series(candles.clone()), 600.0, 300.0);
+        let chart = Chart::new(&series(candles.clone()), 0, 600.0, 300.0);
         assert_eq!(chart.shapes.len(), 58);
         assert_eq!(chart.first, 442);
         for shape in &chart.shapes {
@@ -273,8 +277,29 @@ mod tests {
     }
 
     #[test]
+    fn one_may_look_back_as_far_as_there_is_something() {
+        let candles = series(many(100));
+        let check = |back: usize, first: usize, len: usize, newest: bool| {
+            let chart = Chart::new(&candles, back, 600.0, 300.0);
+            let found = (chart.first, chart.shapes.len(), chart.newest.is_some());
+            assert_eq!(found, (first, len, newest), "{back}");
+        };
+        check(0, 42, 58, true);
+        check(1, 41, 58, false);
+        check(42, 0, 58, false);
+        check(60, 0, 40, false);
+        check(99, 0, 1, false);
+        check(1_000, 0, 1, false);
+        assert!(
+            Chart::new(&series(Vec::new()), 5, 600.0, 300.0)
+                .shapes
+                .is_empty()
+        );
+    }
+
+    #[test]
     fn a_pointer_finds_its_candle() {
-        let chart = Chart::new(&series(many(10)), 600.0, 300.0);
+        let chart = Chart::new(&series(many(10)), 0, 600.0, 300.0);
         for (place, shape) in chart.shapes.iter().enumerate() {
             assert_eq!(chart.at(shape.middle()), Some(place));
         }
@@ -284,7 +309,7 @@ mod tests {
 
     #[test]
     fn a_chart_of_little_or_nothing_is_one_too() {
-        let none = Chart::new(&series(Vec::new()), 600.0, 300.0);
+        let none = Chart::new(&series(Vec::new()), 0, 600.0, 300.0);
         assert!(none.shapes.is_empty() && none.newest.is_none() && none.prices.is_empty());
         let flat = Candle {
             start: Timestamp(0),
@@ -294,11 +319,11 @@ mod tests {
             close: 7,
             volume: 0,
         };
-        let one = Chart::new(&series(vec![flat]), 600.0, 300.0);
+        let one = Chart::new(&series(vec![flat]), 0, 600.0, 300.0);
         assert_eq!(one.prices.len(), 1);
         assert!(one.shapes[0].height >= 1.0 && one.shapes[0].rose);
         for (width, height) in [(0.0, 0.0), (10.0, 10.0), (80.0, 24.0)] {
-            let tiny = Chart::new(&series(many(3)), width, height);
+            let tiny = Chart::new(&series(many(3)), 0, width, height);
             assert!(tiny.shapes.iter().all(|it| it.top.is_finite()));
         }
     }
@@ -307,7 +332,7 @@ mod tests {
     fn lines_move_with_their_candles() {
         let candles = many(300);
         let lines = |count: usize| {
-            let chart = Chart::new(&series(candles[..count].to_vec()), 600.0, 300.0);
+            let chart = Chart::new(&series(candles[..count].to_vec()), 0, 600.0, 300.0);
             let times = chart.times.iter().map(|tick| tick.says.0);
             times.collect::<Vec<_>>()
         };

@@ -12,7 +12,7 @@ mod view;
 mod watchlist;
 
 pub use board::{Board, Moved, Row};
-pub use chart::{Chart, Shape, Tick};
+pub use chart::{Chart, STEP, Shape, Tick};
 pub use numbers::{change_text, count_text, price_text};
 pub use series::Series;
 pub use view::{Sorting, View};

@@ -1,15 +1,14 @@
 //! The candles of a symbol, drawn on a canvas, with volumes below.
 
-use leptos::ev::{KeyboardEvent, PointerEvent};
+use leptos::ev::{KeyboardEvent, PointerEvent, WheelEvent};
 use leptos::html::Canvas;
 use leptos::prelude::*;
 use leptos_i18n::I18nContext;
 use trunkline_protocol::topics::ticker::{CANDLES_MAX, CandlesRequest, ReadCandles, Span};
-use trunkline_web_model::ticker::{Chart, Series, count_text, price_text};
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::CanvasRenderingContext2d;
+use trunkline_web_model::ticker::{Chart, STEP, Series, count_text, price_text};
 
 use super::desk::Desk;
+use super::drawing::{LookedAt, chart_of, draw};
 use crate::browser::formats::{Times, use_times};
 use crate::browser::{clock, events};
 use crate::i18n::{Locale, t_string, use_i18n};
@@ -28,12 +27,17 @@ pub(super) fn Candles(symbol: u16) -> impl IntoView {
     let span = RwSignal::new(Span::Minute);
     let series = RwSignal::new(Series::new(Span::Minute));
     let pointed = RwSignal::new(None::<usize>);
+    // How many of the newest candles are out of sight at the right.
+    let back = RwSignal::new(0_usize);
+    // Where a drag began, and how far back one looked then.
+    let held = RwSignal::new(None::<(i32, usize)>);
     let canvas = NodeRef::<Canvas>::new();
     let asking = StoredValue::new_local(None::<Task>);
     Effect::new(move |_| {
         let span = span.get();
         series.set(Series::new(span));
         pointed.set(None);
+        back.set(0);
         asking.set_value(Some(Task::spawn(ask(desk, symbol, span, series))));
     });
     on_cleanup(move || asking.set_value(None));
@@ -51,28 +55,40 @@ pub(super) fn Candles(symbol: u16) -> impl IntoView {
     });
     let theme = use_theme();
     // Another symbol may be shown before the next frame.
-    let draw = move || {
+    let redraw = move || {
         let canvas = canvas.try_get_untracked().flatten()?;
-        let pointed = pointed.try_get_untracked().flatten();
-        series.try_with_untracked(|series| draw(&canvas, series, pointed, times))?
+        let looked_at = LookedAt {
+            pointed: pointed.try_get_untracked().flatten(),
+            back: back.try_get_untracked()?,
+        };
+        series.try_with_untracked(|series| draw(&canvas, series, looked_at, times))?
     };
     Effect::new(move |_| {
         series.track();
         pointed.track();
+        back.track();
         canvas.track();
         theme.track();
         i18n.get_locale();
         request_animation_frame(move || {
-            draw();
+            redraw();
         });
     });
     events::on_window(leptos::ev::resize, move |_| {
-        draw();
+        redraw();
     });
+    let look_back = move |candles: usize| {
+        let count = series.with_untracked(|series| series.candles().len());
+        back.set(candles.min(count.saturating_sub(1)));
+    };
     let point = move |event: PointerEvent| {
+        if let Some((from, before)) = held.get_untracked() {
+            let moved = (f64::from(event.client_x() - from) / STEP) as isize;
+            return look_back(before.saturating_add_signed(moved));
+        }
         if let Some(canvas) = canvas.get_untracked() {
             pointed.set(series.with_untracked(|series| {
-                let chart = chart_of(&canvas, series);
+                let chart = chart_of(&canvas, series, back.get_untracked());
                 let place = chart.at(f64::from(event.offset_x()))?;
                 Some(chart.first + place)
             }));
@@ -89,6 +105,29 @@ pub(super) fn Candles(symbol: u16) -> impl IntoView {
         };
         event.prevent_default();
         pointed.set(Some(next).filter(|next| *next < count));
+        // What is pointed at comes into sight.
+        let shown = canvas.get_untracked().map(|canvas| {
+            series.with_untracked(|series| chart_of(&canvas, series, back.get_untracked()))
+        });
+        if let Some(Chart { first, shapes, .. }) = shown {
+            if next < first {
+                look_back(back.get_untracked() + (first - next));
+            } else if next >= first + shapes.len() {
+                look_back((count - 1).saturating_sub(next));
+            }
+        }
+    };
+    let hold = move |event: PointerEvent| {
+        held.set(Some((event.client_x(), back.get_untracked())));
+        pointed.set(None);
+    };
+    let on_wheel = move |event: WheelEvent| {
+        // Up and down is for the page.
+        let candles = (event.delta_x() / STEP) as isize;
+        if candles != 0 && event.delta_x().abs() > event.delta_y().abs() {
+            event.prevent_default();
+            look_back(back.get_untracked().saturating_add_signed(-candles));
+        }
     };
     view! {
         <div class="chart-head">
@@ -115,7 +154,14 @@ pub(super) fn Candles(symbol: u16) -> impl IntoView {
             data-count=move || series.with(|series| series.candles().len())
             aria-label=move || t_string!(i18n, ticker.chart, symbol = desk.peek(|board| board.ticker(symbol)))
             on:pointermove=point
-            on:pointerleave=move |_| pointed.set(None)
+            on:pointerdown=hold
+            on:pointerup=move |_| held.set(None)
+            on:pointercancel=move |_| held.set(None)
+            on:pointerleave=move |_| {
+                held.set(None);
+                pointed.set(None);
+            }
+            on:wheel=on_wheel
             on:keydown=on_key
         ></canvas>
     }
@@ -173,99 +219,4 @@ fn legend(
         close = price_text(candle.close),
         volume = count_text(candle.volume)
     )
-}
-
-fn chart_of(canvas: &web_sys::HtmlCanvasElement, series: &Series) -> Chart {
-    let (width, height) = (canvas.client_width(), canvas.client_height());
-    Chart::new(series, f64::from(width), f64::from(height))
-}
-
-/// Draws the chart.
-fn draw(
-    canvas: &web_sys::HtmlCanvasElement,
-    series: &Series,
-    pointed: Option<usize>,
-    times: Times,
-) -> Option<()> {
-    let scale = window().device_pixel_ratio().clamp(1.0, 3.0);
-    let (width, height) = (canvas.client_width(), canvas.client_height());
-    let size = |css: i32| (f64::from(css) * scale) as u32;
-    if canvas.width() != size(width) || canvas.height() != size(height) {
-        canvas.set_width(size(width));
-        canvas.set_height(size(height));
-    }
-    let (width, height) = (f64::from(width), f64::from(height));
-    let context = canvas.get_context("2d").ok().flatten()?;
-    let context: CanvasRenderingContext2d = context.dyn_into().ok()?;
-    let put = |result: Result<(), JsValue>| result.ok();
-    put(context.set_transform(scale, 0.0, 0.0, scale, 0.0, 0.0))?;
-    context.clear_rect(0.0, 0.0, width, height);
-    let style = window().get_computed_style(canvas).ok().flatten()?;
-    let of = |name: &str| style.get_property_value(name).ok();
-    let (rise, fall) = (of("--rise")?, of("--fall")?);
-    let (line, words) = (of("--line")?, of("--ink-soft")?);
-    let (mark, mark_words) = (of("--ink")?, of("--canvas")?);
-    context.set_font(&format!("12px {}", of("font-family")?));
-    context.set_text_baseline("middle");
-    context.set_line_width(1.0);
-    let chart = Chart::new(series, width, height);
-    let across = |x: f64, y: f64, to_x: f64, to_y: f64| {
-        context.begin_path();
-        context.move_to(x, y);
-        context.line_to(to_x, to_y);
-        context.stroke();
-    };
-    // On the middle of a pixel, or a line is two pixels wide.
-    let sharp = |at: f64| at.floor() + 0.5;
-    context.set_stroke_style_str(&line);
-    context.set_fill_style_str(&words);
-    context.set_text_align("left");
-    for tick in &chart.prices {
-        across(0.0, sharp(tick.at), chart.right, sharp(tick.at));
-        put(context.fill_text(&tick.says, chart.right + 8.0, tick.at))?;
-    }
-    across(0.0, sharp(chart.floor), chart.right, sharp(chart.floor));
-    context.set_text_align("center");
-    for tick in &chart.times {
-        let says = if series.span() == Span::FiveSeconds {
-            times.seconds(tick.says)
-        } else {
-            times.time(tick.says)
-        };
-        let x = tick.at.clamp(32.0, (chart.right - 32.0).max(32.0));
-        put(context.fill_text(&says, x, chart.floor + 12.0))?;
-    }
-    for shape in &chart.shapes {
-        let colour = if shape.rose { &rise } else { &fall };
-        context.set_stroke_style_str(colour);
-        context.set_fill_style_str(colour);
-        let middle = sharp(shape.middle());
-        across(middle, shape.high, middle, shape.low);
-        context.fill_rect(shape.left, shape.top, shape.width, shape.height);
-        context.set_global_alpha(0.35);
-        let volume = chart.floor - shape.volume;
-        context.fill_rect(shape.left, shape.volume, shape.width, volume);
-        context.set_global_alpha(1.0);
-    }
-    let shape = pointed
-        .and_then(|place| place.checked_sub(chart.first))
-        .and_then(|place| chart.shapes.get(place));
-    if let Some(shape) = shape {
-        context.set_stroke_style_str(&words);
-        let middle = sharp(shape.middle());
-        across(middle, 0.0, middle, chart.floor);
-    }
-    if let Some(newest) = &chart.newest {
-        context.set_fill_style_str(&mark);
-        context.fill_rect(
-            chart.right + 2.0,
-            newest.at - 9.0,
-            width - chart.right - 2.0,
-            18.0,
-        );
-        context.set_fill_style_str(&mark_words);
-        context.set_text_align("left");
-        put(context.fill_text(&newest.says, chart.right + 8.0, newest.at))?;
-    }
-    Some(())
 }

@@ -12,6 +12,7 @@ mod spark;
 mod detail;
 mod figures;
 mod candles;
+mod drawing;
 mod trades;
 mod own_feed;
 
