@@ -385,3 +385,69 @@ async fn the_inbox_fits_phones_and_screens_in_both_themes_and_languages() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_server_that_lost_its_history_says_so() {
+    let server = ServerProcess::start(&["--api-key", KEY, "--broker", "memory"]).await;
+    with_people(async |[ada]: &[Browser; 1]| {
+        ada.visit_as(&format!("{}/alerts", server.base()), "Ada")
+            .await;
+        let user = user(ada).await;
+        tell(&server, &user, "before", json!({"title": "before"})).await;
+        titles(ada, &["before"]).await;
+        let server = server.kill_and_restart().await;
+        ada.until_texts("alerts-note", |texts| {
+            texts.iter().any(|it| it.contains("new history"))
+        })
+        .await;
+        ada.find("alerts-empty").await;
+        tell(&server, &user, "after", json!({"title": "after"})).await;
+        titles(ada, &["after"]).await;
+        unread(ada, 1).await;
+    })
+    .await;
+}
+
+/// The page begins with a hundred events and reads on until it knows how many are unread.
+#[tokio::test]
+async fn the_number_of_unread_ones_is_right_however_many_there_are() {
+    let server = start().await;
+    with_people(async |[ada]: &[Browser; 1]| {
+        let inbox = format!("{}/alerts", server.base());
+        ada.visit_as(&inbox, "Ada").await;
+        let user = user(ada).await;
+        ada.visit("about:blank").await;
+        for part in 0..3 {
+            let commands: Vec<Value> = (0..80)
+                .map(|number| {
+                    json!({
+                        "message_id": {"sender": 7, "counter": part * 80 + number},
+                        "topic": format!("alerts:{user}"),
+                        "command": {"type": "notify", "notification": {"title": "t"}},
+                    })
+                })
+                .collect();
+            let body = json!(commands).to_string();
+            let asking = Asking::post(server.address(), "/api/publish", body);
+            assert_eq!(asking.token(KEY).send().await.status(), 200);
+        }
+        let look = "return [document.querySelector('.rail a[href=\"/alerts\"] .count')?.textContent,
+            document.title.match(/^\\((\\d+)\\)/)?.[1], document.querySelectorAll('.alert').length]";
+        let expect = async |expected: Value| {
+            until("the numbers", async || {
+                (ada.run(look).await == expected).then_some(())
+            })
+            .await;
+        };
+        ada.visit(&inbox).await;
+        expect(json!(["99+", "240", 240])).await;
+        ada.click("mark-all").await;
+        expect(json!([null, null, 240])).await;
+        ada.visit(&inbox).await;
+        // What was read before is only read on demand.
+        expect(json!([null, null, 99])).await;
+        ada.click("alerts-older").await;
+        expect(json!([null, null, 199])).await;
+    })
+    .await;
+}
