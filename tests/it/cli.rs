@@ -50,6 +50,49 @@ async fn a_port_in_use_an_unreadable_file_and_an_unknown_key_are_one_line_each()
 }
 
 #[tokio::test]
+async fn what_cannot_be_published_is_said_in_one_line() {
+    let folder = TempDir::new().expect("a folder for the test");
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("a file");
+        path.to_str().expect("plain text").to_owned()
+    };
+    let bad = file("bad.csv", "time,symbol,price\n2026-01-01,ABCD,12x\n");
+    let good = file("good.csv", "time,symbol,price\n2026-01-01,ABCD,12\n");
+    let publish = ["publish", "--topic", "ticker:user-{user}", "--from"];
+    let with = |rest: &[&str]| {
+        [&publish[..], rest]
+            .concat()
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    for (arguments, expected) in [
+        (with(&[&bad]), "bad.csv: line 2, column 3 (price)"),
+        (with(&["missing.csv"]), "missing.csv: cannot read it"),
+        (
+            with(&["prices.txt"]),
+            "prices.txt: say what it has by --format",
+        ),
+        (
+            with(&[&good, "--speed", "10"]),
+            "expected a number of times such as 10x",
+        ),
+        (
+            with(&[&good, "--server", "https://a.example"]),
+            "expected http://HOST:PORT",
+        ),
+        (
+            with(&[&good, "--key-file", "missing"]),
+            "missing: cannot read the key",
+        ),
+    ] {
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        check(&arguments, expected).await;
+    }
+}
+
+#[tokio::test]
 async fn a_notice_from_the_command_line_reaches_a_user_once() {
     let server = ServerProcess::start(&["--api-key", KEY]).await;
     let mut ada = Peer::connect_to(server.address(), Codec::Json, "ada").await;

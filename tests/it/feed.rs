@@ -1,8 +1,9 @@
 //! `trunkline publish`: prices and commands from files and lines, and what is said of bad ones.
 
 use std::collections::BTreeMap;
-use std::io::Cursor;
+use std::io::{Cursor, Write as _};
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use trunkline_protocol::frame::Start;
@@ -12,7 +13,7 @@ use trunkline_protocol::topics::ticker::{
 };
 use trunkline_protocol::{Call, ClientFrame, Codec, Epoch, Position, ServerFrame, Text};
 use trunkline_server::publish::{Format, PublishedAll, Publishing, Speed};
-use trunkline_tests::{Peer, TestServer};
+use trunkline_tests::{Peer, Proxy, TestServer, until, within};
 
 const KEY: &str = "0123456789abcdefghij";
 
@@ -237,7 +238,7 @@ async fn lines_of_json_are_commands_of_any_topic() {
         other => panic!("{other:?}"),
     });
     let expected: Vec<String> = (0..count).map(|number| number.to_string()).collect();
-    assert!(expected.starts_with(&texts.collect::<Vec<_>>()));
+    assert_eq!(texts.collect::<Vec<_>>(), expected);
 
     let text = [&say("one"), &say("  "), &say("three")]
         .map(String::as_str)
@@ -267,4 +268,53 @@ async fn a_board_of_somebody_else_and_a_wrong_key_are_refused() {
     let error = file(wrong, "time,symbol,price\n1,ABCD,1\n").await;
     let error = error.expect_err("a wrong key");
     assert!(error.contains("expected the API key"), "{error}");
+}
+
+#[tokio::test]
+async fn prices_wait_until_they_are_due() {
+    let server = server().await;
+    let board = Publishing {
+        speed: Speed::Times(20.0),
+        ..with_key(publishing(&server, "ticker:slow", Format::Csv))
+    };
+    let began = Instant::now();
+    let text = "time,symbol,price\n100,ABCD,1\n103,ABCD,2\n";
+    let all = file(board, text).await.expect("a good file");
+    assert_eq!(all.count, 2);
+    let took = began.elapsed();
+    assert!(took >= Duration::from_millis(150), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_line_that_is_lost_is_dialed_again_and_nothing_is_said_twice() {
+    let server = server().await;
+    let proxy = Proxy::start(server.address()).await;
+    let room = Publishing {
+        server: format!("http://{}", proxy.address()),
+        ..publishing(&server, "chat:cut", Format::Ndjson)
+    };
+    let (read, mut write) = std::io::pipe().expect("a pipe");
+    let publishing = tokio::spawn(room.publish(std::io::BufReader::new(read)));
+    let mut say = |text: &str| {
+        let line = format!("{{\"type\":\"say\",\"text\":\"{text}\"}}\n");
+        write.write_all(line.as_bytes()).expect("room in the pipe");
+    };
+    let said = async |count| {
+        until("what was said", async || {
+            let said = kept::<Chat>(&server, "chat:cut").await;
+            (said.len() >= count).then_some(said.len())
+        })
+        .await
+    };
+    say("one");
+    assert_eq!(said(1).await, 1);
+    proxy.cut();
+    say("two");
+    say("three");
+    proxy.mend();
+    assert_eq!(said(3).await, 3);
+    drop(write);
+    let all = within("the end", publishing).await.expect("no panic");
+    assert_eq!(all.expect("good lines").count, 3);
+    assert_eq!(said(3).await, 3);
 }

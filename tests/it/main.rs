@@ -35,5 +35,6 @@ mod shutdown;
 mod simulator_browser;
 mod slow_readers;
 mod ticker;
+mod ticker_browser;
 mod wire_browser;
 mod wire_tap;

@@ -11,6 +11,7 @@ mod book;
 mod day;
 mod listing;
 mod market;
+mod price;
 mod random;
 mod swings;
 mod symbol;

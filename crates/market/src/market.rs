@@ -12,13 +12,14 @@ use trunkline_protocol::{List, Text};
 use crate::book::Fill;
 use crate::day;
 use crate::listing::{Company, SECTOR_COUNT, SYMBOLS, companies, sector};
+use crate::price::{Price, Ticks};
 use crate::random::Random;
 use crate::swings::Swings;
 use crate::symbol::Symbol;
-use crate::tape::{Price, Tape, Ticks};
+use crate::tape::Tape;
 
 /// The most steps of agents in a second.
-pub const RATE_MAX: u32 = 10_000;
+pub const RATE_MAX: u32 = 25_000;
 
 /// How long a slice of time is.
 const SLICE_MS: u64 = 100;
@@ -194,16 +195,17 @@ impl Market {
 
     /// Some symbols from a number on, and the number of the next one.
     pub fn symbols(&self, from: u16) -> (List<SymbolInfo, SYMBOLS_PAGE_MAX>, Option<u16>) {
+        let began = self.session().began.0;
         let rest = self.symbols.iter().zip(&self.companies).zip(0_u16..);
         let info = |((symbol, company), number): ((&Symbol, &Company), u16)| {
-            let day = symbol.tape.day();
+            let day = symbol.tape.day(began);
             SymbolInfo {
                 symbol: number,
                 ticker: Text::cut(&company.ticker),
                 name: Text::cut(&company.name),
                 sector: Text::cut(company.sector),
                 previous_close: Some(day.previous_close.parts()),
-                open: Some(day.open.parts()),
+                open: day.open.map(Price::parts),
             }
         };
         let page = List::cut(rest.skip(from.into()).map(info));
@@ -219,7 +221,7 @@ impl Market {
 
     /// How the day of a symbol has been so far.
     pub fn summary(&self, symbol: u16) -> Option<Summary> {
-        Some(self.tape(symbol)?.summary(symbol))
+        Some(self.tape(symbol)?.summary(symbol, self.session().began.0))
     }
 
     /// The newest candles of a symbol.

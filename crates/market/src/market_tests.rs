@@ -40,7 +40,7 @@ fn a_seed_is_one_market_on_every_machine() {
     assert_ne!(first, run(&mut market(2), 20));
     assert_eq!(
         (first.len(), hash(&first)),
-        (8_817, 10_947_466_896_091_901_290)
+        (8_717, 1_794_915_454_569_124_241)
     );
 }
 
@@ -147,6 +147,9 @@ fn nothing_is_quoted_while_it_is_closed_and_everything_when_it_opens() {
     assert_eq!(market.session().phase, Phase::Closed);
     assert!(run(&mut market, u64::from(CLOSED_SECONDS)).is_empty());
     assert_eq!(market.session().phase, Phase::Auction);
+    let before = market.summary(7).expect("a symbol");
+    assert_eq!((before.open, before.volume), (before.previous_close, 0));
+    assert_eq!(market.symbols(0).0[7].open, None);
     assert!(run(&mut market, u64::from(AUCTION_SECONDS) - 1).is_empty());
     let opened = run(&mut market, 1);
     assert_eq!(market.session().phase, Phase::Open);
@@ -176,6 +179,23 @@ fn a_time_that_nobody_saw_is_made_up_as_far_as_it_is_kept() {
             .is_some_and(|it| u64::from(it.start.0) * 1000 > NOON_MS)
     );
     assert!(market.quotes().all(|quote| quote.bid() < quote.ask()));
+}
+
+#[test]
+fn prices_stay_where_prices_are_for_ten_days() {
+    let mut market = market(12);
+    let first: Vec<u64> = market.quotes().map(|quote| quote.price).collect();
+    let mut quotes = Vec::new();
+    for part in 1..=30 {
+        // Each is as long as what is made up at most, so that nothing is left out.
+        market.advance(NOON_MS + part * HISTORY_MS, &mut quotes);
+    }
+    let far = market
+        .quotes()
+        .zip(&first)
+        .filter(|(now, first)| now.price * 5 > *first * 7 || now.price * 7 < *first * 5);
+    let far = far.count();
+    assert!(far < 50, "{far} of 500 are two fifths away");
 }
 
 #[test]

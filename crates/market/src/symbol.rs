@@ -5,9 +5,10 @@ use trunkline_protocol::topics::ticker::{Quote, Side};
 use crate::agents;
 use crate::auction;
 use crate::book::{Book, Fill};
+use crate::price::{Price, TICK, Ticks};
 use crate::random::Random;
 use crate::swings::Swings;
-use crate::tape::{Price, TICK, Tape, Ticks};
+use crate::tape::Tape;
 
 /// A value is kept in parts of a tick, so that small swings add up.
 const PARTS_OF_TICK: i64 = 1 << 16;
@@ -16,6 +17,10 @@ const PARTS_OF_TICK: i64 = 1 << 16;
 const VALUE_MIN: i64 = 100;
 const VALUE_MAX: i64 = 500_000;
 
+/// How much of the way back to its anchor a value goes in a second, in thousand millionths: half of it
+/// takes four days.
+const PULL: i64 = 2_000;
+
 /// A symbol of the market.
 #[derive(Clone, Debug)]
 pub(crate) struct Symbol {
@@ -23,6 +28,8 @@ pub(crate) struct Symbol {
     pub(crate) sector: usize,
     swings: Swings,
     value: i64,
+    /// What the value comes back to, in the long run.
+    anchor: i64,
     book: Book,
     pub(crate) tape: Tape<Ticks>,
     /// The last price in ticks, and what was traded at it.
@@ -40,6 +47,7 @@ impl Symbol {
             sector,
             swings: Swings::new(random.between(100_000, 300_000)),
             value: i64::from(ticks) * PARTS_OF_TICK,
+            anchor: i64::from(ticks) * PARTS_OF_TICK,
             book: Book::default(),
             tape: Tape::new(Ticks(ticks)),
             last: ticks,
@@ -58,7 +66,9 @@ impl Symbol {
     /// Lets the value move by its own swing and by that of all others, in thousand millionths.
     pub(crate) fn swing(&mut self, common: i64, seconds: u32, random: &mut Random) {
         let own = self.swings.next(random, seconds);
-        let moved = i128::from(self.value) * i128::from(own + common) / 1_000_000_000;
+        let pull = (self.anchor - self.value) * PULL / self.value * i64::from(seconds);
+        let swing = own + common + pull;
+        let moved = i128::from(self.value) * i128::from(swing) / 1_000_000_000;
         let bounds = (VALUE_MIN * PARTS_OF_TICK, VALUE_MAX * PARTS_OF_TICK);
         self.value = (self.value + moved as i64).clamp(bounds.0, bounds.1);
     }

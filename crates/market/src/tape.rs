@@ -5,43 +5,15 @@
 use std::collections::VecDeque;
 
 use trunkline_protocol::topics::ticker::{
-    Candle, Candles, PRICE_SCALE, SPARK_LEN_MAX, Side, Span, Summary, TRADES_MAX, Trade, Trades,
+    Candle, Candles, SPARK_LEN_MAX, Side, Span, Summary, TRADES_MAX, Trade, Trades,
 };
 use trunkline_protocol::{List, Timestamp};
 
 use crate::day;
-
-/// How many parts of money a tick has: prices of the market have two digits.
-pub(crate) const TICK: u32 = (PRICE_SCALE / 100) as u32;
+use crate::price::Price;
 
 /// The greatest volume, which every JSON reader holds.
 const VOLUME_MAX: u64 = (1 << 53) - 1;
-
-/// A price as a tape keeps it.
-pub(crate) trait Price: Copy + Ord {
-    /// It in parts of [`PRICE_SCALE`].
-    fn parts(self) -> u64;
-}
-
-/// A price in ticks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Ticks(pub(crate) u32);
-
-impl Price for Ticks {
-    fn parts(self) -> u64 {
-        u64::from(self.0) * u64::from(TICK)
-    }
-}
-
-/// A price in parts of [`PRICE_SCALE`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Parts(pub(crate) u64);
-
-impl Price for Parts {
-    fn parts(self) -> u64 {
-        self.0
-    }
-}
 
 /// How many candles of a span are kept: twenty minutes, four hours, eight hours, eight hours.
 const fn kept(span: Span) -> usize {
@@ -76,7 +48,8 @@ struct Printed<P> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Day<P> {
     pub(crate) previous_close: P,
-    pub(crate) open: P,
+    /// The first price, once there is one.
+    pub(crate) open: Option<P>,
     high: P,
     low: P,
     last: P,
@@ -100,7 +73,7 @@ impl<P: Price> Tape<P> {
             trades: VecDeque::new(),
             day: Day {
                 previous_close: price,
-                open: price,
+                open: None,
                 high: price,
                 low: price,
                 last: price,
@@ -110,18 +83,31 @@ impl<P: Price> Tape<P> {
         }
     }
 
-    pub(crate) fn day(&self) -> Day<P> {
-        self.day
+    /// The day that began then, or one that is newer.
+    pub(crate) fn day(&self, began: u32) -> Day<P> {
+        let last = self.day.last;
+        if began <= self.day_began {
+            return self.day;
+        }
+        // Nothing was traded yet.
+        Day {
+            previous_close: last,
+            open: None,
+            high: last,
+            low: last,
+            last,
+            volume: 0,
+        }
     }
 
     /// Notes a trade at a time in seconds since 1970. Times never go back.
     pub(crate) fn print(&mut self, at: u32, price: P, size: u32, side: Side) {
         let began = day::began(at);
-        if began > self.day_began {
+        if began > self.day_began || self.day.open.is_none() {
             self.day_began = began;
             self.day = Day {
                 previous_close: self.day.last,
-                open: price,
+                open: Some(price),
                 high: price,
                 low: price,
                 last: price,
@@ -176,14 +162,14 @@ impl<P: Price> Tape<P> {
         }
     }
 
-    /// The day so far of the symbol that has this tape.
-    pub(crate) fn summary(&self, symbol: u16) -> Summary {
-        let day = self.day;
+    /// The day so far of the symbol that has this tape, if it began then or later.
+    pub(crate) fn summary(&self, symbol: u16, began: u32) -> Summary {
+        let day = self.day(began);
         let minutes = newest(&self.candles[Span::Minute as usize], SPARK_LEN_MAX);
         Summary {
             symbol,
             previous_close: day.previous_close.parts(),
-            open: day.open.parts(),
+            open: day.open.unwrap_or(day.last).parts(),
             high: day.high.parts(),
             low: day.low.parts(),
             last: day.last.parts(),
@@ -226,6 +212,7 @@ fn add<P: Price>(ring: &mut VecDeque<Kept<P>>, span: Span, (at, price, size): (u
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::price::{Parts, TICK, Ticks};
 
     /// Five trades, of which the last two are of another minute and of another day.
     fn tape() -> Tape<Ticks> {
@@ -271,12 +258,18 @@ mod tests {
     #[test]
     fn a_day_begins_with_its_first_trade() {
         let tape = tape();
-        let day = tape.summary(7);
+        let day = tape.summary(7, 3_600);
         assert_eq!(
             (day.symbol, day.previous_close, day.open, day.volume),
             (7, 10_300, 11_000, 7)
         );
         assert_eq!(&*day.spark, [9_900, 10_300, 11_000]);
+        let next = tape.summary(7, 5_400);
+        assert_eq!(
+            (next.previous_close, next.open, next.volume),
+            (11_000, 11_000, 0)
+        );
+        assert_eq!(tape.day(5_400).open, None);
         let newest = tape.trades(2).trades;
         let sizes: Vec<u32> = newest.iter().map(|it| it.size).collect();
         assert_eq!(sizes, [7, 4]);

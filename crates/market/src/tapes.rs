@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use trunkline_protocol::Timestamp;
 use trunkline_protocol::topics::ticker::{Candles, Quote, Side, Span, Summary, Trades};
 
-use crate::tape::{Parts, Tape};
+use crate::price::Parts;
+use crate::tape::Tape;
 
 /// The most symbols whose trades are kept: 32 MiB, if each has as many as a tape keeps.
 pub const TAPES_MAX: usize = 1_000;
@@ -100,7 +101,7 @@ impl Tapes {
 
     /// How the day of a symbol has been so far.
     pub fn summary(&self, board: &str, symbol: u16) -> Option<Summary> {
-        Some(self.tape(board, symbol)?.summary(symbol))
+        Some(self.tape(board, symbol)?.summary(symbol, 0))
     }
 
     /// The newest candles of a symbol.

@@ -7,5 +7,6 @@ pub(crate) mod events;
 pub(crate) mod fetch;
 pub(crate) mod formats;
 pub(crate) mod motion;
+pub(crate) mod sizes;
 pub(crate) mod notifications;
 pub(crate) mod storage;

@@ -8,6 +8,10 @@ pub(crate) enum Glyph {
     Chat,
     Bell,
     Lab,
+    Ticker,
+    Star,
+    Grip,
+    Back,
     More,
     People,
     Rooms,
@@ -41,6 +45,12 @@ impl Glyph {
                 "M8 2.5a4 4 0 0 1 4 4c0 3 1 4 1.5 5h-11c.5-1 1.5-2 1.5-5a4 4 0 0 1 4-4zM6.5 13.5h3"
             }
             Self::Lab => "M6.5 2.5v4L2.75 13.5h10.5L9.5 6.5v-4M5 2.5h6M4.9 9.5h6.2",
+            Self::Ticker => {
+                "M4 2.5v2M4 9.5v4M2.75 4.5h2.5v5h-2.5zM12 2.5v4M12 11.5v2M10.75 6.5h2.5v5h-2.5z"
+            }
+            Self::Star => "m8 2.2 1.8 3.7 4 .6-2.9 2.8.7 4L8 11.4l-3.6 1.9.7-4L2.2 6.5l4-.6z",
+            Self::Grip => "M6 4h.01M6 8h.01M6 12h.01M10 4h.01M10 8h.01M10 12h.01",
+            Self::Back => "M13 8H3M7 4 3 8l4 4",
             Self::More => "M3.25 8h.01M8 8h.01M12.75 8h.01",
             Self::People => {
                 "M6 8a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5zM1.5 13.5c.4-2.6 2.2-4 4.5-4s4.1 1.4 4.5 4\

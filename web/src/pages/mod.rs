@@ -4,8 +4,10 @@ pub(crate) mod alerts;
 pub(crate) mod chat;
 mod lab;
 mod not_found;
+mod ticker;
 
 pub(crate) use alerts::AlertsPage;
 pub(crate) use chat::Chat;
 pub(crate) use lab::Lab;
 pub(crate) use not_found::NotFound;
+pub(crate) use ticker::Ticker;

@@ -15,12 +15,11 @@ use leptos_i18n::I18nContext;
 use crate::components::{Badge, Glyph, LanguageChoice, ThemeSwitch};
 use crate::i18n::{Locale, t, t_string, use_i18n};
 use crate::pages::{alerts, chat};
+use crate::words::counted;
 use navigation::{Rail, TabBar};
 use title::PageTitle;
 use toasts::ToastCorner;
 use wire::{WireDrawer, use_inspector};
-
-use crate::words::counted;
 
 pub(crate) use favicon::keep_favicon;
 pub(crate) use title::{provide_title, set_title};
@@ -47,6 +46,13 @@ pub(crate) const PAGES: &[Page] = &[
         name: |i18n| t_string!(i18n, pages.chat),
         waiting: chat::unread,
         counted: |i18n, count| counted!(i18n, count, chat.unread_count),
+    },
+    Page {
+        path: "/ticker",
+        glyph: Glyph::Ticker,
+        name: |i18n| t_string!(i18n, pages.ticker),
+        waiting: || 0,
+        counted: |_, _| String::new(),
     },
     Page {
         path: "/alerts",

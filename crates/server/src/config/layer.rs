@@ -84,7 +84,7 @@ pub(crate) struct Layer {
     #[arg(long, value_name = "N")]
     pub(super) market_seed: Option<u64>,
 
-    /// How many steps the agents of that market take in a second, up to 10000 [default: 1000]
+    /// How many steps the agents of that market take in a second, up to 25000 [default: 1000]
     #[arg(long, value_name = "N")]
     #[serde(deserialize_with = "count")]
     pub(super) market_rate: Option<MarketRate>,

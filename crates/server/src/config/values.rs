@@ -178,7 +178,7 @@ impl TryFrom<u64> for MarketRate {
         let rate = u32::try_from(number).ok();
         let rate = rate.filter(|rate| (1..=RATE_MAX).contains(rate));
         rate.map(Self)
-            .ok_or("expected a whole number from 1 to 10000")
+            .ok_or("expected a whole number from 1 to 25000")
     }
 }
 

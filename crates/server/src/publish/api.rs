@@ -23,6 +23,9 @@ const ANSWER_LEN_MAX: usize = 1024 * 1024;
 const ATTEMPTS: u32 = 6;
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// How long an answer may take. After that, the line counts as lost.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// A server, and who we are there.
 pub(crate) struct Api {
     authority: String,
@@ -204,6 +207,18 @@ impl Api {
     }
 
     async fn try_to_ask(
+        &mut self,
+        method: &Method,
+        path: &str,
+        body: Option<String>,
+        headers: &[(&str, &str)],
+    ) -> anyhow::Result<Answer> {
+        let answer = self.exchange(method, path, body, headers);
+        let answer = tokio::time::timeout(PATIENCE, answer).await;
+        answer.context("no answer came")?
+    }
+
+    async fn exchange(
         &mut self,
         method: &Method,
         path: &str,

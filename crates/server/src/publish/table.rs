@@ -39,14 +39,17 @@ pub(super) struct Table {
 
 #[derive(Clone, Debug)]
 enum Shape {
-    Long {
-        symbol: Symbol,
-        price: usize,
-        bid: Option<usize>,
-        ask: Option<usize>,
-        size: Option<usize>,
-    },
+    Long(Long),
     Wide(Vec<(usize, SymbolName)>),
+}
+
+#[derive(Clone, Debug)]
+struct Long {
+    symbol: Symbol,
+    price: usize,
+    bid: Option<usize>,
+    ask: Option<usize>,
+    size: Option<usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -76,13 +79,13 @@ impl Table {
                 let symbol = symbol.or_else(|| always.cloned().map(Symbol::Always));
                 let missing =
                     "no column is named symbol or ticker; name the one there is by --symbol";
-                Shape::Long {
+                Shape::Long(Long {
                     symbol: symbol.ok_or_else(|| whole(missing.to_owned()))?,
                     price,
                     bid: find(&["bid"]),
                     ask: find(&["ask"]),
                     size: find(&["size"]),
-                }
+                })
             }
             None => {
                 let others = names.iter().enumerate().filter(|(at, _)| *at != time);
@@ -111,66 +114,59 @@ impl Table {
             let why = format!("it has {found} columns, and the first line {expected}");
             return Err(BadRow { column: None, why });
         }
-        let bad = |at: usize| {
-            let column = Some((at + 1, self.names[at].clone()));
-            move |why: String| BadRow { column, why }
+        let at_ms = time::time(&fields[self.time]).map_err(self.bad(self.time))?;
+        let row = |symbol: &SymbolName, at: usize| {
+            Ok(Row {
+                at_ms,
+                symbol: symbol.clone(),
+                price: price::price(&fields[at]).map_err(self.bad(at))?,
+                bid_below: 0,
+                ask_above: 0,
+                size: 0,
+            })
         };
-        let at_ms = time::time(&fields[self.time]).map_err(bad(self.time))?;
-        let given = |at: &Option<usize>| at.filter(|at| !fields[*at].is_empty());
         match &self.shape {
             Shape::Wide(symbols) => {
                 let there = symbols.iter().filter(|(at, _)| !fields[*at].is_empty());
-                let row = |(at, symbol): &(usize, SymbolName)| {
-                    Ok(Row {
-                        at_ms,
-                        symbol: symbol.clone(),
-                        price: price::price(&fields[*at]).map_err(bad(*at))?,
-                        bid_below: 0,
-                        ask_above: 0,
-                        size: 0,
-                    })
-                };
-                there.map(row).collect()
+                there.map(|(at, symbol)| row(symbol, *at)).collect()
             }
-            Shape::Long {
-                symbol,
-                price,
-                bid,
-                ask,
-                size,
-            } => {
-                let symbol = match symbol {
-                    Symbol::Always(symbol) => symbol.clone(),
+            Shape::Long(long) => {
+                let mut row = match &long.symbol {
+                    Symbol::Always(symbol) => row(symbol, long.price)?,
                     Symbol::In(at) => {
                         let symbol = fields[*at].parse::<SymbolName>();
-                        symbol.map_err(|error| bad(*at)(error.to_string()))?
+                        let symbol = symbol.map_err(|error| self.bad(*at)(error.to_string()))?;
+                        row(&symbol, long.price)?
                     }
                 };
-                let last = price::price(&fields[*price]).map_err(bad(*price))?;
-                let mut row = Row {
-                    at_ms,
-                    symbol,
-                    price: last,
-                    bid_below: 0,
-                    ask_above: 0,
-                    size: 0,
-                };
-                if let Some(at) = given(bid) {
-                    let below = price::price(&fields[at]);
-                    let below = below.and_then(|bid| price::distance(bid, last));
-                    row.bid_below = below.map_err(bad(at))?;
-                }
-                if let Some(at) = given(ask) {
-                    let above = price::price(&fields[at]);
-                    let above = above.and_then(|ask| price::distance(last, ask));
-                    row.ask_above = above.map_err(bad(at))?;
-                }
-                if let Some(at) = given(size) {
-                    row.size = price::size(&fields[at]).map_err(bad(at))?;
-                }
+                self.complete(&mut row, long, &fields)?;
                 Ok(vec![row])
             }
         }
+    }
+
+    /// Adds to a price what else a line says.
+    fn complete(&self, row: &mut Row, long: &Long, fields: &[String]) -> Result<(), BadRow> {
+        let last = row.price;
+        let given = |at: Option<usize>| at.filter(|at| !fields[*at].is_empty());
+        if let Some(at) = given(long.bid) {
+            let below = price::price(&fields[at]).and_then(|bid| price::distance(bid, last));
+            row.bid_below = below.map_err(self.bad(at))?;
+        }
+        if let Some(at) = given(long.ask) {
+            let above = price::price(&fields[at]).and_then(|ask| price::distance(last, ask));
+            row.ask_above = above.map_err(self.bad(at))?;
+        }
+        if let Some(at) = given(long.size) {
+            row.size = price::size(&fields[at]).map_err(self.bad(at))?;
+        }
+        Ok(())
+    }
+
+    /// Says what is wrong in a column.
+    fn bad(&self, at: usize) -> impl FnOnce(String) -> BadRow {
+        let column = Some((at + 1, self.names[at].clone()));
+        move |why| BadRow { column, why }
     }
 }
 

@@ -1,10 +1,21 @@
 //! Times as people write them, in milliseconds since 1970.
 
 const MONTHS: [&str; 12] = [
-    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
 ];
 
-/// The first year in which a number of that size means milliseconds rather than seconds.
+/// From here on a number means milliseconds. As seconds, it would be in the year 5138.
 const MS_FROM: i64 = 100_000_000_000;
 
 /// A time in UTC: `2026-01-31`, `2026-01-31T09:30:00.5Z` (or with a space, or an offset),
@@ -38,8 +49,8 @@ fn words(text: &str) -> Option<i64> {
     let text = text.to_ascii_lowercase().replace(',', " ");
     let mut words = text.split_whitespace();
     let (name, day, year) = (words.next()?, words.next()?, words.next()?);
-    let month = MONTHS.iter().position(|month| name.starts_with(month))?;
-    if words.next().is_some() {
+    let month = MONTHS.iter().position(|month| month.starts_with(name))?;
+    if words.next().is_some() || name.len() < 3 {
         return None;
     }
     let days = days(year.parse().ok()?, month as i64 + 1, day.parse().ok()?)?;
@@ -186,6 +197,8 @@ mod tests {
             "2026-01-01T12:60",
             "2026-01-01T12:00:00+9",
             "Foo 1 2026",
+            "Ma 1 2026",
+            "Mayday 1 2026",
             "Jan 32 2026",
             "31/1/2026",
             "1/1/26",

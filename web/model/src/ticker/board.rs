@@ -145,8 +145,12 @@ impl Board {
         self.entries.keys().copied()
     }
 
-    /// The symbol with this short name.
+    /// The symbol with this short name, or with its number behind a `#`.
     pub fn find(&self, ticker: &str) -> Option<u16> {
+        if let Some(number) = ticker.strip_prefix('#') {
+            let number = number.parse().ok()?;
+            return self.entries.contains_key(&number).then_some(number);
+        }
         let found = self
             .entries
             .iter()
@@ -294,6 +298,9 @@ mod tests {
         let row = board.row(7).expect("a row");
         assert_eq!((row.ticker.as_str(), row.change), ("#7", None));
         assert_eq!(board.find("#7"), Some(7));
+        // Also while its name is not known yet.
+        assert_eq!(board.find("#5"), Some(5));
+        assert_eq!((board.find("#8"), board.find("#x")), (None, None));
         assert_eq!(board.find("EFGH"), Some(5));
         assert_eq!(board.find("efgh"), None);
         assert_eq!(board.symbols().collect::<Vec<_>>(), [3, 5, 7]);

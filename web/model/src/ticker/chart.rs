@@ -4,6 +4,7 @@ use trunkline_protocol::Timestamp;
 use trunkline_protocol::topics::ticker::Candle;
 
 use super::numbers::price_text;
+use super::series::Series;
 
 /// The width of a candle with the space beside it, in pixels.
 const STEP: f64 = 9.0;
@@ -84,8 +85,9 @@ pub struct Chart {
 }
 
 impl Chart {
-    /// Lays candles out on a canvas of this size.
-    pub fn new(candles: &[Candle], width: f64, height: f64) -> Self {
+    /// Lays the candles of a series out on a canvas of this size.
+    pub fn new(series: &Series, width: f64, height: f64) -> Self {
+        let candles = series.candles();
         let right = (width - PRICES).max(STEP);
         let floor = (height - TIMES).max(1.0);
         let count = (right / STEP) as usize;
@@ -130,10 +132,8 @@ impl Chart {
         let every = (TIME_STEP / STEP).ceil() as usize;
         let times = shown.iter().enumerate().filter_map(|(place, candle)| {
             // By their place in time, so that lines move with their candles.
-            let beat = shown.get(1).map_or(1, |next| {
-                next.start.0.saturating_sub(shown[0].start.0).max(1)
-            });
-            let is_on_beat = (candle.start.0 / beat) as usize % every == 0;
+            let number = candle.start.0 / series.span().seconds();
+            let is_on_beat = (number as usize).is_multiple_of(every);
             is_on_beat.then(|| Tick {
                 at: left_of(place) + STEP / 2.0,
                 says: candle.start,
@@ -216,6 +216,9 @@ impl Scale {
 
 #[cfg(test)]
 mod tests {
+    use trunkline_protocol::List;
+    use trunkline_protocol::topics::ticker::{Candles, Span};
+
     use super::*;
 
     fn candle(n: u32, open: u64, close: u64) -> Candle {
@@ -229,6 +232,14 @@ mod tests {
         }
     }
 
+    fn series(candles: Vec<Candle>) -> Series {
+        let mut series = Series::new(Span::Minute);
+        series.take_candles(Candles {
+            candles: List::cut(candles),
+        });
+        series
+    }
+
     fn many(count: u32) -> Vec<Candle> {
         let price = |n: u32| 1_000_000 + u64::from(n * n % 97) * 1_000;
         (1..=count)
@@ -239,7 +250,7 @@ mod tests {
     #[test]
     fn the_newest_candles_that_have_room_are_shown_and_stay_inside() {
         let candles = many(500);
-        let chart = Chart::new(&candles, 600.0, 300.0);
+        let chart = Chart::new(&series(candles.clone()), 600.0, 300.0);
         assert_eq!(chart.shapes.len(), 58);
         assert_eq!(chart.first, 442);
         for shape in &chart.shapes {
@@ -263,7 +274,7 @@ mod tests {
 
     #[test]
     fn a_pointer_finds_its_candle() {
-        let chart = Chart::new(&many(10), 600.0, 300.0);
+        let chart = Chart::new(&series(many(10)), 600.0, 300.0);
         for (place, shape) in chart.shapes.iter().enumerate() {
             assert_eq!(chart.at(shape.middle()), Some(place));
         }
@@ -273,7 +284,7 @@ mod tests {
 
     #[test]
     fn a_chart_of_little_or_nothing_is_one_too() {
-        let none = Chart::new(&[], 600.0, 300.0);
+        let none = Chart::new(&series(Vec::new()), 600.0, 300.0);
         assert!(none.shapes.is_empty() && none.newest.is_none() && none.prices.is_empty());
         let flat = Candle {
             start: Timestamp(0),
@@ -283,11 +294,11 @@ mod tests {
             close: 7,
             volume: 0,
         };
-        let one = Chart::new(&[flat], 600.0, 300.0);
+        let one = Chart::new(&series(vec![flat]), 600.0, 300.0);
         assert_eq!(one.prices.len(), 1);
         assert!(one.shapes[0].height >= 1.0 && one.shapes[0].rose);
         for (width, height) in [(0.0, 0.0), (10.0, 10.0), (80.0, 24.0)] {
-            let tiny = Chart::new(&many(3), width, height);
+            let tiny = Chart::new(&series(many(3)), width, height);
             assert!(tiny.shapes.iter().all(|it| it.top.is_finite()));
         }
     }
@@ -296,7 +307,7 @@ mod tests {
     fn lines_move_with_their_candles() {
         let candles = many(300);
         let lines = |count: usize| {
-            let chart = Chart::new(&candles[..count], 600.0, 300.0);
+            let chart = Chart::new(&series(candles[..count].to_vec()), 600.0, 300.0);
             let times = chart.times.iter().map(|tick| tick.says.0);
             times.collect::<Vec<_>>()
         };

@@ -1,13 +1,12 @@
 //! Holds the list of messages in place: at its end while one reads there, and where one reads
 //! while older messages come in above.
 
-use std::rc::Rc;
-
 use leptos::html::{Div, Ol};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use wasm_bindgen::closure::Closure;
-use web_sys::{Element, HtmlElement, ResizeObserver};
+use web_sys::{Element, HtmlElement};
+
+use crate::browser::sizes::Sizes;
 
 /// So close to the end counts as there.
 const NEAR_PX: i32 = 48;
@@ -39,21 +38,15 @@ impl Hold {
             entered: RwSignal::new(false),
             kept: StoredValue::new_local(None),
         };
-        // The callback runs after layout and before paint: nobody sees the list jump.
-        let callback = Closure::<dyn FnMut()>::new(move || hold.settle());
-        let observer = ResizeObserver::new(callback.as_ref().unchecked_ref()).ok();
-        let observer = Rc::new(Observer {
-            observer,
-            _callback: callback,
-        });
-        let stored = StoredValue::new_local(Rc::clone(&observer));
+        // Before the paint: nobody sees the list jump.
+        let sizes = StoredValue::new_local(Sizes::new(move || hold.settle()));
         Effect::new(move |_| {
             let (Some(scroll), Some(list)) = (hold.scroll.get(), hold.list.get()) else {
                 return;
             };
-            stored.with_value(|observer| {
-                observer.observe(&scroll);
-                observer.observe(&list);
+            sizes.with_value(|sizes| {
+                sizes.observe(&scroll);
+                sizes.observe(&list);
             });
         });
         hold
@@ -121,26 +114,5 @@ impl Hold {
             self.entered.set(true);
             self.handle_scroll();
         });
-    }
-}
-
-struct Observer {
-    observer: Option<ResizeObserver>,
-    _callback: Closure<dyn FnMut()>,
-}
-
-impl Observer {
-    fn observe(&self, element: &Element) {
-        if let Some(observer) = &self.observer {
-            observer.observe(element);
-        }
-    }
-}
-
-impl Drop for Observer {
-    fn drop(&mut self) {
-        if let Some(observer) = &self.observer {
-            observer.disconnect();
-        }
     }
 }

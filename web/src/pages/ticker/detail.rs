@@ -1,0 +1,87 @@
+//! One symbol: its price, its day, its candles and its last trades.
+
+use leptos::prelude::*;
+use trunkline_web_model::ticker::{change_text, price_text};
+
+use super::address;
+use super::candles::Candles;
+use super::desk::Desk;
+use super::figures::Figures;
+use super::row::{flash_name, way_name};
+use super::trades::Trades;
+use crate::components::{Glyph, Icon};
+use crate::i18n::{t, t_string, use_i18n};
+
+/// The symbol that is selected, or what to do.
+#[component]
+pub(super) fn Detail() -> impl IntoView {
+    let i18n = use_i18n();
+    let desk: Desk = expect_context();
+    let symbol = Memo::new(move |_| desk.selected());
+    view! {
+        <section class="detail" aria-label=move || t_string!(i18n, ticker.detail) data-testid="ticker-detail">
+            {move || match symbol.get() {
+                Some(symbol) => view! { <OneSymbol symbol /> }.into_any(),
+                None => view! { <p class="ticker-note">{t!(i18n, ticker.choose)}</p> }.into_any(),
+            }}
+        </section>
+    }
+}
+
+#[component]
+fn OneSymbol(symbol: u16) -> impl IntoView {
+    let i18n = use_i18n();
+    let desk: Desk = expect_context();
+    let row = Memo::new(move |_| desk.selected_row());
+    let text = move |of: fn(&trunkline_web_model::ticker::Row) -> &String| {
+        row.with(|row| row.as_ref().map(|row| of(row).clone()).unwrap_or_default())
+    };
+    let ticker = Memo::new(move |_| text(|row| &row.ticker));
+    let is_watched = Memo::new(move |_| desk.watchlist.with(|list| list.has(&ticker.get())));
+    let begun = row.with_untracked(|row| row.as_ref().map_or(0, |row| row.changes));
+    let flash = move || {
+        row.with(|row| {
+            let row = row.as_ref().filter(|row| row.changes != begun)?;
+            Some(flash_name(row))
+        })
+    };
+    let change = move || row.with(|row| row.as_ref().and_then(|row| row.change));
+    let back = desk.name.with_value(|name| address(name, None));
+    view! {
+        <header class="detail-head">
+            <a class="button quiet icon back" href=back aria-label=move || t_string!(i18n, ticker.back)>
+                <Icon glyph=Glyph::Back />
+            </a>
+            <div class="detail-names">
+                <h2>{ticker}</h2>
+                <p class="hint">
+                    {move || text(|row| &row.name)}
+                    {move || {
+                        let sector = text(|row| &row.sector);
+                        (!sector.is_empty()).then(|| format!(" · {sector}"))
+                    }}
+                </p>
+            </div>
+            <div class="detail-price figures" data-flash=flash>
+                <strong data-testid="detail-price">
+                    {move || row.with(|row| row.as_ref().and_then(|row| row.price).map_or_else(|| "–".to_owned(), price_text))}
+                </strong>
+                <span data-way=move || way_name(change())>{move || change().map(change_text)}</span>
+            </div>
+            <button
+                type="button"
+                class="button quiet icon"
+                data-testid="detail-star"
+                aria-pressed=move || is_watched.get().to_string()
+                aria-label=move || t_string!(i18n, ticker.watch, symbol = ticker.get())
+                title=move || t_string!(i18n, ticker.watch, symbol = ticker.get())
+                on:click=move |_| desk.update_watchlist(|list| list.toggle(&ticker.get_untracked()))
+            >
+                <Icon glyph=Glyph::Star />
+            </button>
+        </header>
+        <Candles symbol />
+        <Figures symbol row />
+        <Trades symbol />
+    }
+}
