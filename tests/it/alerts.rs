@@ -1,4 +1,4 @@
-//! Alerts: only their user reads them, back ends tell one, several or all, each once, now or later.
+//! Alerts: only their user reads them, and back ends tell one, several or all, each once.
 
 use std::time::Duration;
 
@@ -8,16 +8,15 @@ use trunkline_protocol::topics::alerts::{AlertCommand, AlertEvent, Alerts, Notif
 use trunkline_protocol::{
     Codec, ErrorCode, List, Offset, Position, ServerFrame, Text, Topic, UserId,
 };
-use trunkline_server::Broker;
-use trunkline_tests::{Asking, Peer, ServerProcess, TestServer, until};
+use trunkline_tests::{Asking, Peer, TestServer, until};
 
-const KEY: &str = "a-key-of-back-ends-0123456789";
+pub(super) const KEY: &str = "a-key-of-back-ends-0123456789";
 
-async fn start() -> TestServer {
+pub(super) async fn start() -> TestServer {
     TestServer::start_with(with_key).await
 }
 
-fn with_key(config: &mut trunkline_server::Config) {
+pub(super) fn with_key(config: &mut trunkline_server::Config) {
     config.api_key = Some(KEY.parse().expect("a key"));
 }
 
@@ -26,17 +25,17 @@ fn own(peer: &Peer) -> String {
 }
 
 /// Posts a notice, and answers with the status and what was said.
-async fn notify(server: &TestServer, body: &Value) -> (u16, Value) {
+pub(super) async fn notify(server: &TestServer, body: &Value) -> (u16, Value) {
     let asking = Asking::post(server.address(), "/api/notify", body.to_string());
     let answer = asking.token(KEY).send().await;
     (answer.status(), answer.json().await)
 }
 
-fn notice(id: &str, to: &Value, title: &str) -> Value {
+pub(super) fn notice(id: &str, to: &Value, title: &str) -> Value {
     json!({"id": id, "to": to, "notification": {"title": title}})
 }
 
-fn to(peer: &Peer) -> Value {
+pub(super) fn to(peer: &Peer) -> Value {
     json!({"user": peer.user().id.to_string()})
 }
 
@@ -73,7 +72,7 @@ fn refusal(answer: &ServerFrame) -> Option<ErrorCode> {
 }
 
 /// The titles that are kept for a user.
-async fn kept(server: &TestServer, user: UserId) -> Vec<String> {
+pub(super) async fn kept(server: &TestServer, user: UserId) -> Vec<String> {
     let path = format!("/api/history?topic=alerts:{user}&after=0&limit=256");
     let answer = Asking::get(server.address(), &path).token(KEY).send().await;
     let answer = answer.json().await;
@@ -85,7 +84,7 @@ async fn kept(server: &TestServer, user: UserId) -> Vec<String> {
     titles.collect()
 }
 
-async fn waiting(server: &TestServer) -> Vec<String> {
+pub(super) async fn waiting(server: &TestServer) -> Vec<String> {
     let answer = Asking::get(server.address(), "/api/notices");
     let answer = answer.token(KEY).send().await.json().await;
     let notices = answer["notices"].as_array().expect("notices").clone();
@@ -95,7 +94,7 @@ async fn waiting(server: &TestServer) -> Vec<String> {
     ids.map(|id| id.expect("an id")).collect()
 }
 
-fn now() -> u32 {
+pub(super) fn now() -> u32 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     u32::try_from(since.expect("after 1970").as_secs()).expect("before 2106")
 }
@@ -309,67 +308,6 @@ async fn what_comes_while_away_is_there_in_order_and_once() {
 }
 
 #[tokio::test]
-async fn a_scheduled_notice_survives_a_restart_and_comes_once() {
-    let server = start().await;
-    let ada = server.peer("ada").await;
-    let schedule = |id: &str, at: u32| {
-        let mut body = notice(id, &to(&ada), id);
-        body["at"] = json!(at);
-        body
-    };
-    let soon = now() + 2;
-    let accepted = (202, json!({"id": "soon", "at": soon}));
-    assert_eq!(notify(&server, &schedule("soon", soon)).await, accepted);
-    assert_eq!(
-        notify(&server, &schedule("soon", soon + 50)).await,
-        accepted
-    );
-    notify(&server, &schedule("much-later", now() + 5000)).await;
-    notify(&server, &schedule("later", now() + 1000)).await;
-    assert_eq!(waiting(&server).await, ["soon", "later", "much-later"]);
-    let cancel = async |server: &TestServer, id: &str| {
-        let path = format!("/api/notices?id={id}");
-        let asking = Asking::get(server.address(), &path).delete().token(KEY);
-        asking.send().await.json().await["cancelled"].clone()
-    };
-    assert_eq!(cancel(&server, "much-later").await, true);
-    assert_eq!(cancel(&server, "much-later").await, false);
-    let server = server.restart_with(with_key).await;
-    until("the notice to be told", async || {
-        (kept(&server, ada.user().id).await == ["soon"]).then_some(())
-    })
-    .await;
-    assert!(now() >= soon);
-    until("the notice to be forgotten", async || {
-        (waiting(&server).await == ["later"]).then_some(())
-    })
-    .await;
-    // Whoever is not sure sends it again: it was told.
-    let again = notify(&server, &schedule("soon", soon)).await;
-    assert_eq!(again, (200, json!({"id": "soon", "users": 1, "before": 1})));
-    assert_eq!(kept(&server, ada.user().id).await, ["soon"]);
-}
-
-#[tokio::test]
-async fn with_the_broker_in_memory_notices_wait_in_memory() {
-    let server = TestServer::start_with(|config| {
-        with_key(config);
-        config.broker = Broker::Memory;
-    })
-    .await;
-    let ada = server.peer("ada").await;
-    let mut body = notice("later", &to(&ada), "later");
-    body["at"] = json!(now() + 1000);
-    assert_eq!(notify(&server, &body).await.0, 202);
-    assert_eq!(waiting(&server).await, ["later"]);
-    let server = server.restart_with(|config| {
-        with_key(config);
-        config.broker = Broker::Memory;
-    });
-    assert_eq!(waiting(&server.await).await, [""; 0]);
-}
-
-#[tokio::test]
 async fn what_is_kept_for_one_user_is_bounded() {
     let server = start().await;
     let mut ada = server.peer("ada").await;
@@ -437,37 +375,4 @@ async fn it_is_read_over_every_transport() {
         .await
         .expect("in time")
         .expect("the event");
-}
-
-/// Killed before and while notices come due, a server tells each of them once.
-#[tokio::test]
-async fn kills_lose_and_double_no_notice() {
-    let mut server = ServerProcess::start(&["--api-key", KEY]).await;
-    let ada = Peer::connect_to(server.address(), Codec::Bincode, "ada").await;
-    let user = ada.user().id;
-    let mut expected = Vec::new();
-    for round in 0..6 {
-        let id = format!("n{round}");
-        let mut body = notice(&id, &json!({"user": user.to_string()}), &id);
-        body["at"] = json!(now() + 2);
-        let asking = Asking::post(server.address(), "/api/notify", body.to_string());
-        assert_eq!(asking.token(KEY).send().await.status(), 202);
-        expected.push(id);
-        // Not always at the same point of the second.
-        let wait = Duration::from_millis(500 * round);
-        let _ = tokio::time::timeout(wait, std::future::pending::<()>()).await;
-        server = server.kill_and_restart().await;
-    }
-    let path = format!("/api/history?topic=alerts:{user}&after=0");
-    let told = until("all notices", async || {
-        let answer = Asking::get(server.address(), &path).token(KEY).send().await;
-        let answer = answer.json().await;
-        let publications = answer["publications"].as_array().expect("publications");
-        (publications.len() >= expected.len()).then(|| publications.clone())
-    })
-    .await;
-    let titles = told.iter().map(|it| &it["event"]["notification"]["title"]);
-    let mut titles: Vec<&str> = titles.filter_map(Value::as_str).collect();
-    titles.sort_unstable();
-    assert_eq!(titles, expected);
 }

@@ -1,4 +1,4 @@
-//! Alerts in real browsers: two tabs, away and back, markup, the browser's own notifications.
+//! Alerts in real browsers: two tabs, away and back, markup, many at once.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use trunkline_tests::{Asking, Habit, Middlebox, ServerProcess, until, within};
 
 const KEY: &str = "a-key-of-back-ends-0123456789";
 
-async fn start() -> ServerProcess {
+pub(super) async fn start() -> ServerProcess {
     ServerProcess::start(&["--api-key", KEY]).await
 }
 
@@ -24,14 +24,14 @@ async fn command(browser: &Browser) -> String {
 }
 
 /// The id of whoever looks at the page.
-async fn user(browser: &Browser) -> String {
+pub(super) async fn user(browser: &Browser) -> String {
     let command = command(browser).await;
     let (_, rest) = command.split_once("\"user\":\"").expect("a user");
     rest[..16].to_owned()
 }
 
 /// Tells somebody something, as a back end does.
-async fn tell(server: &ServerProcess, user: &str, id: &str, notification: Value) {
+pub(super) async fn tell(server: &ServerProcess, user: &str, id: &str, notification: Value) {
     let body = json!({"id": id, "to": {"user": user}, "notification": notification});
     let asking = Asking::post(server.address(), "/api/notify", body.to_string());
     let answer = asking.token(KEY).send().await;
@@ -50,7 +50,7 @@ async fn shell(command: &str, folder: &Path) -> String {
 }
 
 /// Opens a page in another tab of the same browser, and stays there.
-async fn another_tab(browser: &Browser, url: &str) -> WindowHandle {
+pub(super) async fn another_tab(browser: &Browser, url: &str) -> WindowHandle {
     let tab = browser.window.new_tab().await.expect("a tab");
     go_to(browser, &tab).await;
     browser.visit(url).await;
@@ -58,13 +58,13 @@ async fn another_tab(browser: &Browser, url: &str) -> WindowHandle {
     tab
 }
 
-async fn go_to(browser: &Browser, tab: &WindowHandle) {
+pub(super) async fn go_to(browser: &Browser, tab: &WindowHandle) {
     let switched = browser.window.switch_to_window(tab.clone()).await;
     switched.expect("a tab that is open");
 }
 
 /// Waits until navigation, title and icon of the tab say how many are unread.
-async fn unread(browser: &Browser, count: u32) {
+pub(super) async fn unread(browser: &Browser, count: u32) {
     let look = "const link = document.querySelector('.rail a[href=\"/alerts\"] .count');
         const icon = document.querySelector('link[rel=icon]').getAttribute('href');
         return [link ? link.textContent : '0', document.title.match(/^\\((\\d+)\\)/)?.[1] ?? '0',
@@ -226,101 +226,6 @@ async fn many_are_marked_at_once_by_keyboard() {
     .await;
 }
 
-/// Takes the place of the browser's notifications, and writes down what is shown and asked for, for
-/// all tabs. Headless browsers show none.
-const STAND_IN: &str = "
-    const note = (what) => localStorage.setItem('shown',
-        JSON.stringify([...JSON.parse(localStorage.getItem('shown') ?? '[]'), what]));
-    let permission = localStorage.getItem('granted') ?? 'default';
-    window.Notification = class {
-        static get permission() { return permission; }
-        static async requestPermission() {
-            note('asked'); permission = 'granted'; localStorage.setItem('granted', permission);
-            return permission;
-        }
-        constructor(title, options) { note(`${title} ${options.tag.length > 16}`); }
-    };";
-
-/// What the page believes about being seen.
-fn seen(seen: bool) -> String {
-    format!(
-        "Object.defineProperty(document, 'hidden', {{ configurable: true, get: () => {} }});
-         document.dispatchEvent(new Event('visibilitychange', {{ bubbles: true }}))",
-        !seen
-    )
-}
-
-#[tokio::test]
-async fn the_browser_shows_each_once_and_only_while_no_tab_is_seen() {
-    let server = start().await;
-    with_people(async |[ada]: &[Browser; 1]| {
-        let inbox = format!("{}/alerts", server.base());
-        ada.visit_as(&inbox, "Ada").await;
-        let user = user(ada).await;
-        let first = ada.window.window().await.expect("a tab");
-        let shown = async || {
-            let shown = ada.run("return localStorage.getItem('shown')").await;
-            shown.as_str().unwrap_or("[]").to_owned()
-        };
-        ada.run(STAND_IN).await;
-        assert_eq!(shown().await, "[]", "nobody is asked before a click");
-        ada.click("browser-switch").await;
-        let on = "return document.querySelector('[data-testid=browser-switch]').ariaChecked";
-        until("the switch to be on", async || {
-            (ada.run(on).await == "true").then_some(())
-        })
-        .await;
-        let second = another_tab(ada, &format!("{}/chat/lobby", server.base())).await;
-        ada.run(STAND_IN).await;
-        for tab in [&first, &second] {
-            go_to(ada, tab).await;
-            ada.run(&seen(false)).await;
-        }
-        let expect = async |list: &[&str]| {
-            let list: Vec<String> = list.iter().map(|it| format!("{it} true")).collect();
-            let list = [vec!["asked".to_owned()], list].concat();
-            let expected = json!(list).to_string();
-            until("what is shown", async || {
-                (shown().await == expected).then_some(())
-            })
-            .await;
-        };
-        tell(&server, &user, "a", json!({"title": "a"})).await;
-        expect(&["a"]).await;
-        for tab in [&first, &second] {
-            go_to(ada, tab).await;
-            unread(ada, 1).await;
-        }
-        // The second is shown once, too, and the first not again by the other tab.
-        tell(&server, &user, "b", json!({"title": "b"})).await;
-        expect(&["a", "b"]).await;
-        ada.run(&seen(true)).await;
-        tell(&server, &user, "c", json!({"title": "c"})).await;
-        ada.until_texts("toast", |texts| texts.iter().any(|it| it.contains('c')))
-            .await;
-        go_to(ada, &first).await;
-        unread(ada, 3).await;
-        go_to(ada, &second).await;
-        ada.run(&seen(false)).await;
-        tell(&server, &user, "d", json!({"title": "d"})).await;
-        expect(&["a", "b", "d"]).await;
-        // Many at once become one.
-        for number in 0..5 {
-            let title = format!("m{number}");
-            tell(&server, &user, &title, json!({ "title": title })).await;
-        }
-        for tab in [&first, &second] {
-            go_to(ada, tab).await;
-            unread(ada, 9).await;
-        }
-        let all = shown().await;
-        assert!(all.contains("new notifications"), "{all}");
-        let all: Vec<String> = serde_json::from_str(&all).expect("a list");
-        assert!(all.len() <= 1 + 3 + 5, "each of the five once: {all:?}");
-    })
-    .await;
-}
-
 #[tokio::test]
 async fn behind_a_box_without_websockets_it_is_the_same() {
     let server = start().await;
@@ -382,6 +287,72 @@ async fn the_inbox_fits_phones_and_screens_in_both_themes_and_languages() {
                 ada.screenshot(&format!("alerts-{width}-{theme}-{language}")).await;
             }
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_that_lost_its_history_says_so() {
+    let server = ServerProcess::start(&["--api-key", KEY, "--broker", "memory"]).await;
+    with_people(async |[ada]: &[Browser; 1]| {
+        ada.visit_as(&format!("{}/alerts", server.base()), "Ada")
+            .await;
+        let user = user(ada).await;
+        tell(&server, &user, "before", json!({"title": "before"})).await;
+        titles(ada, &["before"]).await;
+        let server = server.kill_and_restart().await;
+        ada.until_texts("alerts-note", |texts| {
+            texts.iter().any(|it| it.contains("new history"))
+        })
+        .await;
+        ada.find("alerts-empty").await;
+        tell(&server, &user, "after", json!({"title": "after"})).await;
+        titles(ada, &["after"]).await;
+        unread(ada, 1).await;
+    })
+    .await;
+}
+
+/// The page begins with a hundred events and reads on until it knows how many are unread.
+#[tokio::test]
+async fn the_number_of_unread_ones_is_right_however_many_there_are() {
+    let server = start().await;
+    with_people(async |[ada]: &[Browser; 1]| {
+        let inbox = format!("{}/alerts", server.base());
+        ada.visit_as(&inbox, "Ada").await;
+        let user = user(ada).await;
+        ada.visit("about:blank").await;
+        for part in 0..3 {
+            let commands: Vec<Value> = (0..80)
+                .map(|number| {
+                    json!({
+                        "message_id": {"sender": 7, "counter": part * 80 + number},
+                        "topic": format!("alerts:{user}"),
+                        "command": {"type": "notify", "notification": {"title": "t"}},
+                    })
+                })
+                .collect();
+            let body = json!(commands).to_string();
+            let asking = Asking::post(server.address(), "/api/publish", body);
+            assert_eq!(asking.token(KEY).send().await.status(), 200);
+        }
+        let look = "return [document.querySelector('.rail a[href=\"/alerts\"] .count')?.textContent,
+            document.title.match(/^\\((\\d+)\\)/)?.[1], document.querySelectorAll('.alert').length]";
+        let expect = async |expected: Value| {
+            until("the numbers", async || {
+                (ada.run(look).await == expected).then_some(())
+            })
+            .await;
+        };
+        ada.visit(&inbox).await;
+        expect(json!(["99+", "240", 240])).await;
+        ada.click("mark-all").await;
+        expect(json!([null, null, 240])).await;
+        ada.visit(&inbox).await;
+        // What was read before is only read on demand.
+        expect(json!([null, null, 99])).await;
+        ada.click("alerts-older").await;
+        expect(json!([null, null, 199])).await;
     })
     .await;
 }

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod alerts_browser;
+mod alerts_notifications;
 mod browser;
 mod browser_history;
 mod calls;
@@ -25,6 +26,7 @@ mod http_tester;
 mod lab;
 mod lab_browser;
 mod market;
+mod notices;
 mod presence;
 mod recovery;
 mod refusals;

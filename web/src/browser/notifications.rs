@@ -68,13 +68,13 @@ pub(crate) async fn ask() -> Permission {
 
 /// Lets other pages know whether this one can be seen.
 pub(crate) fn tell_whether_seen(visible: RwSignal<bool>) {
-    let name = format!("{SEEN}{}", js_sys::Math::random());
     let held = StoredValue::new_local(None::<Lock>);
     Effect::new(move |_| {
         if !visible.get() {
             return held.set_value(None);
         }
-        let name = name.clone();
+        // A name of its own each time: the last lock may not be let go yet.
+        let name = format!("{SEEN}{}", js_sys::Math::random());
         spawn_local(async move {
             let lock = Lock::take(&name).await;
             if visible.get_untracked() && lock.is_some() {

@@ -1,3 +1,5 @@
+//! What becomes of events, in whichever order they come.
+
 use trunkline_protocol::{List, Text};
 
 use super::*;
