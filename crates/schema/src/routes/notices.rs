@@ -115,6 +115,7 @@ fn notice() -> Value {
     let at = "When it is told, in whole seconds since 1970: a year ahead at most. At once if it is \
               left out or has passed.";
     notice["properties"]["at"] = time(at);
+    notice["properties"]["at"]["type"] = json!(["integer", "null"]);
     notice
 }
 
