@@ -13,6 +13,7 @@ mod detail;
 mod figures;
 mod candles;
 mod trades;
+mod alarms;
 mod own_feed;
 
 use leptos::prelude::*;
