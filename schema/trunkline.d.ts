@@ -2,6 +2,56 @@
 // text message is the JSON of one ClientFrame or ServerFrame. Written from the Rust types by
 // `cargo xtask schema`; PROTOCOL.md tells the rules.
 
+/** An alarm that waits. */
+export interface Alarm {
+  /** What it is dropped by. The server chooses it, below 2^53. A whole number up to 9007199254740991. */
+  id: number;
+  /** Which board. At most 32 bytes of UTF-8. */
+  board: string;
+  /** The number of the symbol. A whole number up to 65535. */
+  symbol: number;
+  /** What the symbol was called when the alarm was set. Empty if nobody had said so. At most 12 bytes of UTF-8. */
+  ticker: string;
+  /** From which side the price comes. */
+  way: AlarmWay;
+  /** The price, in parts of `PRICE_SCALE`. A whole number up to 9007199254740991. */
+  price: number;
+}
+
+/** Names an alarm: the one to drop, and the one that was. */
+export interface AlarmNamed {
+  /** Its id. A whole number up to 9007199254740991. */
+  id: number;
+}
+
+/** Asks for an alarm. */
+export interface AlarmRequest {
+  /** Which board. At most 32 bytes of UTF-8. */
+  board: string;
+  /** The number of the symbol. A whole number up to 65535. */
+  symbol: number;
+  /** From which side the price comes. */
+  way: AlarmWay;
+  /** The price, in parts of `PRICE_SCALE`: at least 1 and at most `PRICE_MAX`. A whole number up to 9007199254740991. */
+  price: number;
+}
+
+/** From which side a price comes to an alarm. */
+export type AlarmWay =
+  /** It is told at this price or above it. */
+  | "above"
+  /** It is told at this price or below it. */
+  | "below";
+
+/** One's own alarms that wait, by board, symbol, way and price. */
+export interface Alarms {
+  /** All of them. At most 20 elements. */
+  alarms: Alarm[];
+}
+
+/** Asks for one's own alarms. */
+export type AlarmsRequest = Record<string, never>;
+
 /** What a user does with notifications, and what a back end tells a user. */
 export type AlertCommand =
   /** Tells the user something. */
@@ -1173,10 +1223,25 @@ export interface Calls {
     request: RaceId;
     response: RaceReport;
   };
+  /** Lists one's own alarms that wait. */
+  "ticker.alarms": {
+    request: AlarmsRequest;
+    response: Alarms;
+  };
   /** Tells the newest candles of a symbol. */
   "ticker.candles": {
     request: CandlesRequest;
     response: Candles;
+  };
+  /** Drops an alarm of one's own. */
+  "ticker.drop_alarm": {
+    request: AlarmNamed;
+    response: AlarmNamed;
+  };
+  /** Sets an alarm: a notification, once, when a price has come so far. */
+  "ticker.set_alarm": {
+    request: AlarmRequest;
+    response: Alarm;
   };
   /** Tells how the day of some symbols has been so far. */
   "ticker.summary": {

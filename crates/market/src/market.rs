@@ -219,6 +219,13 @@ impl Market {
         Some(&symbol.tape)
     }
 
+    /// What a symbol costs now, in parts of a unit of money, and what it is called.
+    pub fn price(&self, symbol: u16) -> Option<(u64, &str)> {
+        let at = usize::from(symbol);
+        let (symbol, company) = (self.symbols.get(at)?, self.companies.get(at)?);
+        Some((symbol.quote().price, &company.ticker))
+    }
+
     /// How the day of a symbol has been so far.
     pub fn summary(&self, symbol: u16) -> Option<Summary> {
         Some(self.tape(symbol)?.summary(symbol, self.session().began.0))

@@ -99,6 +99,11 @@ impl Tapes {
         Some(&entry.tape)
     }
 
+    /// The price of a symbol that was quoted last.
+    pub fn price(&self, board: &str, symbol: u16) -> Option<u64> {
+        Some(self.boards.get(board)?.get(&symbol)?.price)
+    }
+
     /// How the day of a symbol has been so far.
     pub fn summary(&self, board: &str, symbol: u16) -> Option<Summary> {
         Some(self.tape(board, symbol)?.summary(symbol, 0))
@@ -210,6 +215,8 @@ mod tests {
         assert_eq!((day.volume, &*day.spark), (6, &[90, 120][..]));
         let candles = tapes.candles("own", 3, Span::Minute, 9).expect("a tape");
         assert_eq!(candles.candles.len(), 2);
+        assert_eq!(tapes.price("own", 3), Some(120));
+        assert_eq!(tapes.price("own", 4), None);
         assert_eq!(tapes.summary("own", 4), None);
         assert!(tapes.trades("other", 3, 1).is_none());
     }

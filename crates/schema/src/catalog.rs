@@ -11,7 +11,8 @@ use trunkline_protocol::topics::lab::{
     Echo, Lab, ListLanes, ReportRace, ShowHandshake, StartRace, TellTime,
 };
 use trunkline_protocol::topics::ticker::{
-    ListSymbols, Listing, ReadCandles, ReadTrades, SummarizeSymbols, Ticker,
+    DropAlarm, ListAlarms, ListSymbols, Listing, ReadCandles, ReadTrades, SetAlarm,
+    SummarizeSymbols, Ticker,
 };
 use trunkline_protocol::{Call, Delivery, Topic};
 
@@ -85,6 +86,12 @@ impl Catalog {
                 ),
                 call::<ReadCandles>("Tells the newest candles of a symbol.", generator),
                 call::<ReadTrades>("Tells the newest trades of a symbol.", generator),
+                call::<SetAlarm>(
+                    "Sets an alarm: a notification, once, when a price has come so far.",
+                    generator,
+                ),
+                call::<ListAlarms>("Lists one's own alarms that wait.", generator),
+                call::<DropAlarm>("Drops an alarm of one's own.", generator),
                 call::<Echo>(
                     "Sends a text back as it came: for measurements, and to try a client.",
                     generator,

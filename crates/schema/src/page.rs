@@ -245,7 +245,15 @@ fn types(document: &Document) -> String {
         name.ends_with("Frame")
             || ["ErrorCode", "CloseCode"].contains(&name)
             || document.frames.iter().any(|frame| frame.name == name)
-            || (!["RoomName", "BoardName", "TickerKey", "LabKey", "UserId"].contains(&name)
+            || (![
+                "RoomName",
+                "BoardName",
+                "TickerKey",
+                "LabKey",
+                "UserId",
+                "Alarm",
+            ]
+            .contains(&name)
                 && shown.contains(&format!("/{name}\"")))
     };
     let shown = document

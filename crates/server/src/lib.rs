@@ -30,6 +30,7 @@ mod node;
 mod notices;
 mod requests;
 mod shard;
+mod shelf;
 pub mod topics;
 mod traffic;
 mod transport;

@@ -19,7 +19,7 @@ use crate::auth::Guests;
 use crate::config::Config;
 use crate::http::{self, Services};
 use crate::lab::Lab;
-use crate::market::Exchange;
+use crate::market::{Bell, Exchange};
 use crate::node::Node;
 use crate::notices::{Desk, Notices};
 use crate::realtime;
@@ -36,6 +36,7 @@ pub struct Server {
     guests: Arc<Guests>,
     lab: Arc<Lab>,
     exchange: Arc<Exchange>,
+    bell: Bell,
     desk: Desk,
     notices: Notices,
     listener: TcpListener,
@@ -64,7 +65,7 @@ impl Server {
         let (goodbye, tasks) = (CancellationToken::new(), TaskTracker::new());
         let ends = (goodbye.clone(), tasks.clone());
         let lab = Lab::bind(&config, &guests, &goodbye)?;
-        let exchange = Exchange::new(&config);
+        let (exchange, bell) = Exchange::open(&config)?;
         let registry = exchange.join(lab.join(registry));
         let (node, shards) = realtime::open(registry, Arc::clone(&guests), &config, ends, "shard")?;
         let (desk, notices) = Desk::open(&config)?;
@@ -87,6 +88,7 @@ impl Server {
             guests,
             lab,
             exchange,
+            bell,
             desk,
             notices,
             listener,
@@ -121,6 +123,7 @@ impl Server {
         let shards = self.shards;
         tasks.spawn(Arc::clone(&self.node).keep_tidy());
         tasks.spawn(self.exchange.feed(Arc::clone(&self.node)));
+        tasks.spawn(self.bell.run(Arc::clone(&self.node)));
         tasks.spawn(self.desk.run(Arc::clone(&self.node)));
         // Whoever bound this server does not hold the token that its node listens to.
         let told = goodbye.clone();

@@ -2,19 +2,23 @@
 
 use super::*;
 use crate::topics::ticker::{
-    Candle, Candles, CandlesRequest, ListSymbols, Listed, Listing, Phase, ReadCandles, ReadTrades,
-    Session, Side, Span, Summaries, SummarizeSymbols, Summary, SummaryRequest, SymbolInfo, Symbols,
-    SymbolsRequest, Trade, Trades, TradesRequest,
+    Alarm, AlarmNamed, AlarmRequest, AlarmWay, Alarms, AlarmsRequest, Candle, Candles,
+    CandlesRequest, DropAlarm, ListAlarms, ListSymbols, Listed, Listing, Phase, ReadCandles,
+    ReadTrades, Session, SetAlarm, Side, Span, Summaries, SummarizeSymbols, Summary,
+    SummaryRequest, SymbolInfo, Symbols, SymbolsRequest, Trade, Trades, TradesRequest,
 };
 
 /// The contracts as they travel.
-pub(in super::super) fn contracts() -> [(&'static str, u32); 5] {
+pub(in super::super) fn contracts() -> [(&'static str, u32); 8] {
     [
         ("listing", Listing::contract().0),
         (ListSymbols::METHOD, ListSymbols::contract().0),
         (SummarizeSymbols::METHOD, SummarizeSymbols::contract().0),
         (ReadCandles::METHOD, ReadCandles::contract().0),
         (ReadTrades::METHOD, ReadTrades::contract().0),
+        (SetAlarm::METHOD, SetAlarm::contract().0),
+        (ListAlarms::METHOD, ListAlarms::contract().0),
+        (DropAlarm::METHOD, DropAlarm::contract().0),
     ]
 }
 
@@ -166,4 +170,60 @@ pub(in super::super) fn trades() -> Vec<Sample<Trades>> {
         sample("ticker.trades.response", Trades { trades }),
         sample("ticker.trades.response.none", Trades::default()),
     ]
+}
+
+pub(in super::super) fn alarm_requests() -> Vec<Sample<AlarmRequest>> {
+    let request = |way, price| AlarmRequest {
+        board: text("market"),
+        symbol: 7,
+        way,
+        price,
+    };
+    vec![
+        sample(
+            "ticker.set_alarm.request",
+            request(AlarmWay::Above, 1_900_000),
+        ),
+        sample(
+            "ticker.set_alarm.request.below",
+            request(AlarmWay::Below, PRICE_MAX),
+        ),
+    ]
+}
+
+fn alarm(id: u64, ticker: &str, way: AlarmWay) -> Alarm {
+    Alarm {
+        id,
+        board: text("market"),
+        symbol: 7,
+        ticker: text(ticker),
+        way,
+        price: 1_900_000,
+    }
+}
+
+pub(in super::super) fn alarm_responses() -> Vec<Sample<Alarm>> {
+    let longest = alarm((1 << 53) - 1, "ABCD", AlarmWay::Above);
+    vec![sample("ticker.set_alarm.response", longest)]
+}
+
+pub(in super::super) fn alarms_requests() -> Vec<Sample<AlarmsRequest>> {
+    vec![sample("ticker.alarms.request", AlarmsRequest {})]
+}
+
+pub(in super::super) fn alarms() -> Vec<Sample<Alarms>> {
+    let both = vec![
+        alarm(1, "ABCD", AlarmWay::Above),
+        alarm(2, "", AlarmWay::Below),
+    ];
+    let alarms = list(both);
+    vec![
+        sample("ticker.alarms.response", Alarms { alarms }),
+        sample("ticker.alarms.response.none", Alarms::default()),
+    ]
+}
+
+pub(in super::super) fn alarms_named() -> Vec<Sample<AlarmNamed>> {
+    let id = (1 << 53) - 1;
+    vec![sample("ticker.drop_alarm", AlarmNamed { id })]
 }

@@ -126,6 +126,11 @@ fn entries() -> Vec<String> {
         of("handshake_response", |_| lab_samples::handshakes()),
         of("alerts_command", |_| alert_samples::commands()),
         of("alerts_event", |_| alert_samples::events()),
+        of("alarm_request", |_| ticker_samples::alarm_requests()),
+        of("alarm_response", |_| ticker_samples::alarm_responses()),
+        of("alarms_request", |_| ticker_samples::alarms_requests()),
+        of("alarms_response", |_| ticker_samples::alarms()),
+        of("alarm_named", |_| ticker_samples::alarms_named()),
     ]
     .concat()
 }
@@ -297,6 +302,23 @@ fn both_codecs_and_wincode_agree_on_what_is_told_of_a_board() {
         no_tail,
     );
     check("trades_response", |_| ticker_samples::trades(), no_tail);
+    check(
+        "alarm_request",
+        |_| ticker_samples::alarm_requests(),
+        no_tail,
+    );
+    check(
+        "alarm_response",
+        |_| ticker_samples::alarm_responses(),
+        no_tail,
+    );
+    check(
+        "alarms_request",
+        |_| ticker_samples::alarms_requests(),
+        no_tail,
+    );
+    check("alarms_response", |_| ticker_samples::alarms(), no_tail);
+    check("alarm_named", |_| ticker_samples::alarms_named(), no_tail);
 }
 
 /// Each of the cases occurs among the samples.

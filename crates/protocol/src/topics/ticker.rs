@@ -2,8 +2,9 @@
 //! rules.
 //!
 //! `key` has what a topic may be about, `listing` what symbols are called, `calls` what is told of
-//! them when it is asked for.
+//! them when it is asked for, `alarms` what is told of a price when it has come so far.
 
+mod alarms;
 mod calls;
 mod key;
 mod listing;
@@ -18,6 +19,7 @@ use crate::contract::Contract;
 use crate::topic::{Delivery, Topic};
 use crate::user::UserId;
 
+pub use alarms::*;
 pub use calls::*;
 pub use key::{InvalidSymbolName, InvalidTickerKey, SYMBOL_NAME_LEN_MAX, SymbolName, TickerKey};
 pub use listing::{BoardText, Listed, Listing, SectorText, SymbolText, TitleText};

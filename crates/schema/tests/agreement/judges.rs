@@ -16,8 +16,8 @@ use trunkline_protocol::topics::lab::{
     Tick,
 };
 use trunkline_protocol::topics::ticker::{
-    Candles, CandlesRequest, Listed, Quote, Summaries, SummaryRequest, Symbols, SymbolsRequest,
-    Trades, TradesRequest,
+    Alarm, AlarmNamed, AlarmRequest, Alarms, AlarmsRequest, Candles, CandlesRequest, Listed, Quote,
+    Summaries, SummaryRequest, Symbols, SymbolsRequest, Trades, TradesRequest,
 };
 use trunkline_protocol::{ClientFrame, Codec, ServerFrame, Wire};
 
@@ -107,6 +107,11 @@ fn judges() -> BTreeMap<&'static str, Judge> {
         judge("candles_response", "Candles", reads::<Candles>),
         judge("trades_request", "TradesRequest", reads::<TradesRequest>),
         judge("trades_response", "Trades", reads::<Trades>),
+        judge("alarm_request", "AlarmRequest", reads::<AlarmRequest>),
+        judge("alarm_response", "Alarm", reads::<Alarm>),
+        judge("alarms_request", "AlarmsRequest", reads::<AlarmsRequest>),
+        judge("alarms_response", "Alarms", reads::<Alarms>),
+        judge("alarm_named", "AlarmNamed", reads::<AlarmNamed>),
         judge("alerts_command", "AlertCommand", reads::<AlertCommand>),
         judge("alerts_event", "AlertEvent", reads::<AlertEvent>),
         judge("RoomName", "RoomName", |_| {

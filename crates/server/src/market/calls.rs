@@ -1,5 +1,6 @@
 //! The topics and the calls of the ticker.
 
+use std::fmt;
 use std::sync::Arc;
 
 use trunkline_market::Market;
@@ -10,19 +11,20 @@ use trunkline_protocol::topics::ticker::{
 };
 use trunkline_protocol::{Error, ErrorCode, List};
 
-use super::Exchange;
+use super::{Exchange, alarms};
 use crate::topics::ticker::{ListingHandler, TickerHandler};
 use crate::topics::{CallContext, CallHandler, Registry};
 
 /// Adds them to a server's.
 pub(super) fn join(exchange: &Arc<Exchange>, registry: Registry) -> Registry {
-    registry
+    let registry = registry
         .with(TickerHandler(Arc::clone(exchange)))
         .with(ListingHandler)
         .with_call(SymbolsHandler(Arc::clone(exchange)))
         .with_call(SummaryHandler(Arc::clone(exchange)))
         .with_call(CandlesHandler(Arc::clone(exchange)))
-        .with_call(TradesHandler(Arc::clone(exchange)))
+        .with_call(TradesHandler(Arc::clone(exchange)));
+    alarms::join(exchange, registry)
 }
 
 /// Lists symbols: those of the market, or those whose names a board's owner has told.
@@ -154,7 +156,7 @@ impl CallHandler for TradesHandler {
     }
 }
 
-fn parsed(board: &str) -> Result<BoardName, Error> {
+pub(super) fn parsed(board: &str) -> Result<BoardName, Error> {
     let board = board.parse();
     board.map_err(|error| Error::new(ErrorCode::InvalidKey, error))
 }
@@ -167,7 +169,7 @@ fn counted(count: usize, max: usize) -> Result<(), Error> {
     Err(Error::new(ErrorCode::Invalid, detail))
 }
 
-fn unknown(board: &BoardName, symbol: u16) -> Error {
+pub(super) fn unknown(board: impl fmt::Display, symbol: u16) -> Error {
     let detail = format!("no trades are kept of symbol number {symbol} of {board}");
     Error::new(ErrorCode::NotKept, detail)
 }

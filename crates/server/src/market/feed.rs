@@ -1,5 +1,5 @@
 //! The feed: puts the market's quotes on its board and on the topics of its symbols, while somebody
-//! reads them.
+//! reads them. While somebody waits for a price, it lets the market go on without readers, too.
 //!
 //! Whoever begins to read gets the newest quote of every symbol, and from then on what changes.
 
@@ -19,6 +19,9 @@ use crate::requests::{Asker, PublishRequest};
 /// How often quotes go out, which is as often as a reader may get those of one symbol.
 const EVERY: Duration = Duration::from_millis(50);
 
+/// How many turns the market stands still when nobody reads and somebody waits for a price: a second.
+const TURNS_IDLE: u32 = 20;
+
 /// What the feed knows from one turn to the next.
 struct Feed {
     exchange: Arc<Exchange>,
@@ -30,6 +33,8 @@ struct Feed {
     /// Whether the board was read in the last turn, and the topics of which symbols.
     board_was_read: bool,
     were_read: BTreeSet<u16>,
+    /// How many turns there have been since the market went on.
+    idle: u32,
 }
 
 impl Exchange {
@@ -78,6 +83,7 @@ impl Feed {
             counter: 0,
             board_was_read: false,
             were_read: BTreeSet::new(),
+            idle: 0,
         })
     }
 
@@ -96,8 +102,9 @@ impl Feed {
         self.board_was_read = board;
         self.were_read.clone_from(&symbols);
         if !board && symbols.is_empty() {
-            return;
+            return self.go_on_for_alarms().await;
         }
+        self.idle = 0;
         let everything = board_begins || !begun.is_empty();
         let reach = move |market: &Market, news: &mut BTreeMap<u16, Quote>| {
             let news = std::mem::take(news);
@@ -123,6 +130,20 @@ impl Feed {
         for quote in to_symbols.chain(news_to_symbols) {
             let topic = self.symbols[usize::from(quote.symbol)].clone();
             self.publish(topic, quote).await;
+        }
+    }
+
+    /// Lets the market catch up once a second, where somebody waits for one of its prices.
+    async fn go_on_for_alarms(&mut self) {
+        self.idle += 1;
+        if self.idle < TURNS_IDLE {
+            return;
+        }
+        self.idle = 0;
+        if self.exchange.watch.waits_for_market()
+            && let Err(error) = self.exchange.read(|_| ()).await
+        {
+            tracing::warn!(?error, "the market cannot go on");
         }
     }
 

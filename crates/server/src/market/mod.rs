@@ -3,9 +3,16 @@
 //! The rules are in `trunkline-market`. Here is who asks them: `feed` puts quotes on the board while
 //! somebody reads, `calls` answers the page. Until somebody wants to know something, there is no market
 //! at all; between two questions it stands still, and then catches up.
+//!
+//! `alarms` answers those who want to be told of a price: `watch` looks at every quote for them, `bell`
+//! keeps what they wait for and tells them, in the words of `telling`.
 
+mod alarms;
+mod bell;
 mod calls;
 mod feed;
+mod telling;
+mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -15,9 +22,12 @@ use trunkline_market::{AWAY_MS_MAX, Market, Tapes, companies};
 use trunkline_protocol::topics::ticker::{MARKET_BOARD, Quote, SymbolName, TickerKey};
 use trunkline_protocol::{Error, ErrorCode, Timestamp};
 
+use self::watch::Watch;
 use crate::clock::Clock;
 use crate::config::{Config, MarketSwitch};
 use crate::topics::Registry;
+
+pub(crate) use self::bell::Bell;
 
 /// How much time a market may catch up with in a turn of a shard. More is for a thread that may wait.
 const NEAR_MS: u64 = 1_000;
@@ -32,6 +42,7 @@ pub(crate) struct Exchange {
     state: Mutex<State>,
     /// What was traded on boards of others.
     tapes: Mutex<Tapes>,
+    watch: Arc<Watch>,
 }
 
 impl fmt::Debug for Exchange {
@@ -50,7 +61,24 @@ struct State {
 }
 
 impl Exchange {
+    /// Opens the exchange, with the alarms that are kept, and the task that tells of them.
+    ///
+    /// # Errors
+    ///
+    /// For an operator: why the folder of the alarms cannot be read.
+    pub(crate) fn open(config: &Config) -> anyhow::Result<(Arc<Self>, Bell)> {
+        let (watch, jobs) = Watch::new();
+        let bell = Bell::open(config, Arc::clone(&watch), jobs)?;
+        Ok((Self::with_watch(config, watch), bell))
+    }
+
+    /// An exchange whose alarms nobody keeps or tells.
+    #[cfg(test)]
     pub(crate) fn new(config: &Config) -> Arc<Self> {
+        Self::with_watch(config, Watch::new().0)
+    }
+
+    fn with_watch(config: &Config, watch: Arc<Watch>) -> Arc<Self> {
         let names = match config.market {
             MarketSwitch::On => companies().into_iter().map(|it| it.ticker).collect(),
             MarketSwitch::Off => BTreeSet::new(),
@@ -64,6 +92,7 @@ impl Exchange {
             names,
             state: Mutex::default(),
             tapes: Mutex::default(),
+            watch,
         })
     }
 
@@ -93,7 +122,11 @@ impl Exchange {
         if let TickerKey::Board(board) = key
             && board.as_str() != MARKET_BOARD
         {
-            self.with_tapes(|tapes| tapes.note(board.as_str(), quote, at));
+            let board = board.as_str();
+            self.with_tapes(|tapes| {
+                tapes.note(board, quote, at);
+                self.watch.check(board, std::slice::from_ref(quote));
+            });
         }
     }
 
@@ -152,14 +185,16 @@ impl State {
         now_ms: u64,
         reach: impl FnOnce(&Market, &mut BTreeMap<u16, Quote>) -> R,
     ) -> R {
+        let is_new = self.market.is_none();
         let make = || Market::new(exchange.seed, exchange.rate, now_ms);
         let market = self.market.get_or_insert_with(make);
         let leaps = now_ms.saturating_sub(market.now_ms()) > AWAY_MS_MAX;
         market.advance(now_ms, &mut self.quotes);
-        if leaps {
+        if leaps || is_new {
             self.quotes.clear();
             self.quotes.extend(market.quotes());
         }
+        exchange.watch.check(MARKET_BOARD, &self.quotes);
         let news = self.quotes.drain(..).map(|quote| (quote.symbol, quote));
         self.news.extend(news);
         reach(market, &mut self.news)

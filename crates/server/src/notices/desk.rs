@@ -8,13 +8,13 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use trunkline_protocol::{Error, ErrorCode, Timestamp};
 
-use super::agenda::{Added, Agenda, Failed};
+use super::agenda::{Added, Agenda, Failed, WAITING_MAX};
 use super::notice::{Notice, NoticeId};
 use super::sending::{Sent, send};
-use super::shelf::Shelf;
 use crate::clock;
 use crate::config::{Broker, Config};
 use crate::node::Node;
+use crate::shelf::Shelf;
 
 /// How many requests wait for the desk; the next ones wait to be taken.
 const JOBS_MAX: usize = 64;
@@ -94,7 +94,7 @@ impl Desk {
             Broker::Disk => Shelf::open(config.data.join("notices"))?,
         };
         let mut agenda = Agenda::default();
-        for notice in shelf.load()? {
+        for notice in shelf.load::<Notice>(WAITING_MAX)? {
             let due = notice.at.unwrap_or_default();
             agenda.add(notice, due);
         }
@@ -173,7 +173,8 @@ impl Desk {
             Added::New => {}
         }
         let (id, shelf) = (notice.id.clone(), self.shelf.clone());
-        let saved = tokio::task::spawn_blocking(move || shelf.save(&notice)).await;
+        let saved =
+            tokio::task::spawn_blocking(move || shelf.save(&notice.id.file_name(), &notice)).await;
         if let Err(error) = saved.unwrap_or_else(|panic| Err(panic.into())) {
             tracing::error!(%error, "a notice cannot be kept");
             self.agenda.handle_done(&id);
@@ -195,7 +196,7 @@ impl Desk {
 
     async fn remove(&self, id: NoticeId) -> Result<(), Error> {
         let shelf = self.shelf.clone();
-        let removed = tokio::task::spawn_blocking(move || shelf.remove(&id)).await;
+        let removed = tokio::task::spawn_blocking(move || shelf.remove(&id.file_name())).await;
         removed
             .unwrap_or_else(|panic| Err(panic.into()))
             .map_err(|error| {

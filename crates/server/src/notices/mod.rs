@@ -2,14 +2,13 @@
 //!
 //! A notice has an id of the back end's choosing, of which the message id at each user follows. So a
 //! notice that is sent again, by whoever is not sure, or by this server after a crash, reaches nobody
-//! twice. `agenda` has the rules of what waits, `shelf` keeps it, `desk` owns both and `sending` says
+//! twice. `agenda` has the rules of what waits, a `Shelf` keeps it, `desk` owns both and `sending` says
 //! it to the users.
 
 mod agenda;
 mod desk;
 mod notice;
 mod sending;
-mod shelf;
 
 pub(crate) use desk::{Desk, Notices};
 pub(crate) use notice::{Notice, NoticeId, Recipients};

@@ -15,7 +15,8 @@ use trunkline_protocol::topics::lab::{
     Echo, Lab, ListLanes, ReportRace, ShowHandshake, StartRace, TellTime,
 };
 use trunkline_protocol::topics::ticker::{
-    ListSymbols, Listing, ReadCandles, ReadTrades, SummarizeSymbols, Ticker,
+    DropAlarm, ListAlarms, ListSymbols, Listing, ReadCandles, ReadTrades, SetAlarm,
+    SummarizeSymbols, Ticker,
 };
 use trunkline_protocol::{Call, ClientFrame, Codec, Payload, ServerFrame, Tail, Topic};
 
@@ -194,6 +195,9 @@ fn request(method: &str, request: &Payload) -> Payload {
         SummarizeSymbols::METHOD => as_json::<<SummarizeSymbols as Call>::Request>(request),
         ReadCandles::METHOD => as_json::<<ReadCandles as Call>::Request>(request),
         ReadTrades::METHOD => as_json::<<ReadTrades as Call>::Request>(request),
+        SetAlarm::METHOD => as_json::<<SetAlarm as Call>::Request>(request),
+        ListAlarms::METHOD => as_json::<<ListAlarms as Call>::Request>(request),
+        DropAlarm::METHOD => as_json::<<DropAlarm as Call>::Request>(request),
         Echo::METHOD => as_json::<<Echo as Call>::Request>(request),
         TellTime::METHOD => as_json::<<TellTime as Call>::Request>(request),
         ListLanes::METHOD => as_json::<<ListLanes as Call>::Request>(request),
@@ -211,6 +215,9 @@ fn response(method: &str, response: &Payload) -> Payload {
         SummarizeSymbols::METHOD => as_json::<<SummarizeSymbols as Call>::Response>(response),
         ReadCandles::METHOD => as_json::<<ReadCandles as Call>::Response>(response),
         ReadTrades::METHOD => as_json::<<ReadTrades as Call>::Response>(response),
+        SetAlarm::METHOD => as_json::<<SetAlarm as Call>::Response>(response),
+        ListAlarms::METHOD => as_json::<<ListAlarms as Call>::Response>(response),
+        DropAlarm::METHOD => as_json::<<DropAlarm as Call>::Response>(response),
         Echo::METHOD => as_json::<<Echo as Call>::Response>(response),
         TellTime::METHOD => as_json::<<TellTime as Call>::Response>(response),
         ListLanes::METHOD => as_json::<<ListLanes as Call>::Response>(response),

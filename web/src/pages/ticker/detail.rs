@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use trunkline_web_model::ticker::{change_text, price_text};
 
 use super::address;
+use super::alarms::Alarms;
 use super::candles::Candles;
 use super::desk::Desk;
 use super::figures::Figures;
@@ -82,6 +83,7 @@ fn OneSymbol(symbol: u16) -> impl IntoView {
         </header>
         <Candles symbol />
         <Figures symbol row />
+        <Alarms symbol />
         <Trades symbol />
     }
 }

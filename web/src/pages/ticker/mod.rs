@@ -14,6 +14,7 @@ mod figures;
 mod candles;
 mod drawing;
 mod trades;
+mod alarms;
 mod own_feed;
 
 use leptos::prelude::*;

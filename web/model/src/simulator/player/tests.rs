@@ -1,3 +1,5 @@
+//! What a player shows, and that it plays the very runs that test the rules.
+
 use super::*;
 
 fn player(seed: u64) -> Player {

@@ -1,0 +1,224 @@
+//! Alarms of a symbol: a form that sets one, and those that wait.
+
+use leptos::ev::SubmitEvent;
+use leptos::prelude::{Update as _, *};
+use leptos::task::spawn_local;
+use leptos_i18n::I18nContext;
+use trunkline_client::CallError;
+use trunkline_protocol::ErrorCode;
+use trunkline_protocol::topics::ticker::{
+    ALARMS_MAX, Alarm, AlarmNamed, AlarmRequest, AlarmWay, AlarmsRequest, DropAlarm, ListAlarms,
+    SetAlarm,
+};
+use trunkline_web_model::ticker::{parse_price, price_entry, price_text};
+
+use super::desk::Desk;
+use crate::components::{Glyph, Icon};
+use crate::i18n::{Locale, t, t_string, use_i18n};
+use crate::realtime::Task;
+use crate::words;
+
+/// How often one's alarms are asked for, in milliseconds: another tab may set one, and one that was
+/// told is gone.
+const ASK_MS: u32 = 2_000;
+
+/// Why an alarm is not set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Problem {
+    NoPrice,
+    There,
+    TooMany,
+    Refused(ErrorCode),
+    Unreached,
+}
+
+/// The form and the list.
+#[component]
+pub(super) fn Alarms(symbol: u16) -> impl IntoView {
+    let i18n = use_i18n();
+    let desk: Desk = expect_context();
+    let alarms = RwSignal::new(Vec::<Alarm>::new());
+    let way = RwSignal::new(AlarmWay::Above);
+    let price = RwSignal::new(None::<String>);
+    let problem = RwSignal::new(None::<Problem>);
+    let asking = StoredValue::new_local(Some(Task::spawn(ask(desk, alarms))));
+    on_cleanup(move || asking.set_value(None));
+    let now = Memo::new(move |_| desk.with(|board| board.row(symbol).and_then(|row| row.price)));
+    // The current price, until one is typed.
+    let text = move || {
+        price
+            .get()
+            .unwrap_or_else(|| now.get().map(price_entry).unwrap_or_default())
+    };
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        let (way, current) = (way.get_untracked(), now.get_untracked());
+        let Some(wanted) = parse_price(&untrack(text)) else {
+            return problem.set(Some(Problem::NoPrice));
+        };
+        if current.is_some_and(|current| way.is_met(wanted, current)) {
+            return problem.set(Some(Problem::There));
+        }
+        if alarms.with_untracked(Vec::len) >= ALARMS_MAX {
+            return problem.set(Some(Problem::TooMany));
+        }
+        let Some(client) = desk.client() else {
+            return problem.set(Some(Problem::Unreached));
+        };
+        let request = AlarmRequest {
+            board: desk.board_text(),
+            symbol,
+            way,
+            price: wanted,
+        };
+        problem.set(None);
+        spawn_local(async move {
+            // The form may be gone by now, and its signals with it.
+            match client.call::<SetAlarm>(&request).await {
+                Ok(alarm) => {
+                    alarms.try_update(|alarms| alarms.push(alarm));
+                    price.try_set(None);
+                }
+                Err(CallError::Refused(error)) => {
+                    problem.try_set(Some(Problem::Refused(error.code)));
+                }
+                Err(_) => {
+                    problem.try_set(Some(Problem::Unreached));
+                }
+            }
+        });
+    };
+    let drop_it = move |id: u64| {
+        let Some(client) = desk.client() else {
+            return problem.set(Some(Problem::Unreached));
+        };
+        spawn_local(async move {
+            match client.call::<DropAlarm>(&AlarmNamed { id }).await {
+                Err(CallError::Refused(error)) if error.code != ErrorCode::NotKept => {
+                    problem.try_set(Some(Problem::Refused(error.code)));
+                }
+                // One that is not kept was told meanwhile.
+                Ok(_) | Err(CallError::Refused(_)) => {
+                    alarms.try_update(|alarms| alarms.retain(|it| it.id != id));
+                }
+                Err(_) => {
+                    problem.try_set(Some(Problem::Unreached));
+                }
+            }
+        });
+    };
+    let side = move |of: AlarmWay| {
+        view! {
+            <button
+                type="button"
+                data-testid=if of == AlarmWay::Above { "alarm-above" } else { "alarm-below" }
+                aria-pressed=move || (way.get() == of).to_string()
+                on:click=move |_| {
+                    way.set(of);
+                    problem.set(None);
+                }
+            >
+                {move || way_words(i18n, of)}
+            </button>
+        }
+    };
+    let of_symbol = Memo::new(move |_| {
+        let board = desk.board_text();
+        alarms.with(|alarms| {
+            let own = alarms.iter();
+            let own = own.filter(|it| it.board == board && it.symbol == symbol);
+            own.cloned().collect::<Vec<_>>()
+        })
+    });
+    view! {
+        <section class="alarms">
+            <h3>{t!(i18n, ticker.alarm.title)}</h3>
+            <p class="hint">{t!(i18n, ticker.alarm.lead)}</p>
+            <form class="alarm-form" on:submit=submit novalidate>
+                <div class="choice" role="group" aria-label=move || t_string!(i18n, ticker.alarm.way)>
+                    {side(AlarmWay::Above)}
+                    {side(AlarmWay::Below)}
+                </div>
+                <input
+                    class="input figures"
+                    type="text"
+                    inputmode="decimal"
+                    autocomplete="off"
+                    data-testid="alarm-price"
+                    aria-label=move || t_string!(i18n, ticker.alarm.price)
+                    prop:value=text
+                    on:input=move |event| {
+                        price.set(Some(event_target_value(&event)));
+                        problem.set(None);
+                    }
+                />
+                <button class="button primary" data-testid="alarm-set">{t!(i18n, ticker.alarm.set)}</button>
+            </form>
+            <p class="hint wrong" role="status" data-testid="alarm-problem">
+                {move || problem.get().map(|problem| problem_words(i18n, problem))}
+            </p>
+            <ul class="alarm-list">
+                {move || of_symbol.get().into_iter().map(|alarm| {
+                    let words = move || format!("{} {}", way_words(i18n, alarm.way), price_text(alarm.price));
+                    let id = alarm.id;
+                    view! {
+                        <li>
+                            <span class="figures" data-testid="alarm">{words}</span>
+                            <button
+                                type="button"
+                                class="button quiet icon"
+                                data-testid="alarm-drop"
+                                aria-label=move || t_string!(i18n, ticker.alarm.drop, what = words())
+                                title=move || t_string!(i18n, ticker.alarm.drop, what = words())
+                                on:click=move |_| drop_it(id)
+                            >
+                                <Icon glyph=Glyph::Close />
+                            </button>
+                        </li>
+                    }
+                }).collect_view()}
+            </ul>
+        </section>
+    }
+}
+
+/// Asks again and again, while the page can be seen.
+async fn ask(desk: Desk, alarms: RwSignal<Vec<Alarm>>) {
+    loop {
+        if let Some(client) = desk.client().filter(|_| !document().hidden())
+            && let Ok(told) = client.call::<ListAlarms>(&AlarmsRequest {}).await
+        {
+            let told = told.alarms.into_vec();
+            // The page may be left meanwhile.
+            if alarms
+                .try_get_untracked()
+                .is_some_and(|before| before != told)
+            {
+                alarms.set(told);
+            }
+        }
+        gloo_timers::future::TimeoutFuture::new(ASK_MS).await;
+    }
+}
+
+fn way_words(i18n: I18nContext<Locale>, way: AlarmWay) -> &'static str {
+    match way {
+        AlarmWay::Above => t_string!(i18n, ticker.alarm.above),
+        AlarmWay::Below => t_string!(i18n, ticker.alarm.below),
+    }
+}
+
+fn problem_words(i18n: I18nContext<Locale>, problem: Problem) -> String {
+    match problem {
+        Problem::NoPrice => t_string!(i18n, ticker.alarm.no_price).to_owned(),
+        Problem::There | Problem::Refused(ErrorCode::Invalid) => {
+            t_string!(i18n, ticker.alarm.there).to_owned()
+        }
+        Problem::TooMany => t_string!(i18n, ticker.alarm.too_many, n = ALARMS_MAX),
+        Problem::Refused(ErrorCode::NotKept) => t_string!(i18n, ticker.alarm.no_quote).to_owned(),
+        Problem::Refused(code) => {
+            t_string!(i18n, ticker.alarm.refused, why = words::error(i18n, code))
+        }
+        Problem::Unreached => t_string!(i18n, ticker.alarm.unreached).to_owned(),
+    }
+}
