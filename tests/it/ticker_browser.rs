@@ -92,6 +92,16 @@ async fn the_board_lives_and_a_chart_grows() {
             (number(ada, "[data-testid=candles]", "count").await > 100).then_some(())
         })
         .await;
+        // Candles have the colours of what rises and falls.
+        let coloured = "const canvas = document.querySelector('[data-testid=candles]');
+            const image = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+            for (let at = 0; at < image.length; at += 4)
+                if (image[at + 3] > 200 && Math.abs(image[at] - image[at + 1]) > 40) return true;
+            return false";
+        until("a chart in colours", async || {
+            (ada.run(coloured).await == Value::Bool(true)).then_some(())
+        })
+        .await;
         let newest = ada.texts("candle-legend").await;
         let begins = |legend: &[String]| {
             let text = legend.first().map(String::as_str).unwrap_or_default();
@@ -256,6 +266,61 @@ async fn a_tab_answers_while_everything_moves() {
         std::fs::write(folder.join("ticker-frames.json"), format!("{told:#}")).expect("room");
         println!("{told:#}");
         assert!(quotes > 1_000, "{told}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_alarm_is_set_on_the_page_and_comes_as_a_notification() {
+    let server = ServerProcess::start(&["--api-key", KEY]).await;
+    with_people(async |[ada]: &[Browser; 1]| {
+        put(&server, 1, &[(7, 1_000_000)]).await;
+        ada.visit_as(&format!("{}/ticker/shop/%237", server.base()), "Ada")
+            .await;
+        ada.until_texts("detail-price", |price| price == ["100.00"])
+            .await;
+        let set = async |price: &str| {
+            let field = ada.find("alarm-price").await;
+            let typed = field
+                .send_keys(Key::Control + "a")
+                .await
+                .and(field.send_keys(price).await)
+                .and(field.send_keys(Key::Enter + "").await);
+            typed.expect("a text field");
+        };
+        // One that has come already is refused in words.
+        set("99").await;
+        ada.until_texts("alarm-problem", |words| {
+            words[0].starts_with("The price is there already")
+        })
+        .await;
+        set("nothing").await;
+        ada.until_texts("alarm-problem", |words| {
+            words[0].starts_with("Type a price")
+        })
+        .await;
+        set("110.5").await;
+        ada.until_texts("alarm", |alarms| alarms == ["at or above 110.50"])
+            .await;
+        ada.screenshot("ticker-alarm").await;
+        put(&server, 2, &[(7, 1_105_000)]).await;
+        ada.until_texts("alarm", <[String]>::is_empty).await;
+        until("the badge of Alerts", async || {
+            let script =
+                "return document.querySelector('.rail a[href=\"/alerts\"] .count')?.textContent";
+            (ada.run(script).await == "1").then_some(())
+        })
+        .await;
+        ada.visit(&format!("{}/alerts", server.base())).await;
+        ada.live().await;
+        until("the notification", async || {
+            let page = ada
+                .run("return document.getElementById('page').textContent")
+                .await;
+            let text = page.as_str().unwrap_or_default();
+            text.contains("#7 110.50 ≥ 110.50").then_some(())
+        })
+        .await;
     })
     .await;
 }

@@ -45,9 +45,13 @@ pub(super) fn draw(
     context.clear_rect(0.0, 0.0, width, height);
     let style = window().get_computed_style(canvas).ok().flatten()?;
     let of = |name: &str| style.get_property_value(name).ok();
-    let (rise, fall) = (of("--rise")?, of("--fall")?);
-    let (line, words) = (of("--line")?, of("--ink-soft")?);
-    let (mark, mark_words) = (of("--ink")?, of("--canvas")?);
+    let (rise, fall) = (of("color")?, of("border-block-start-color")?);
+    let line = of("border-block-end-color")?;
+    let (words, mark) = (
+        of("border-inline-start-color")?,
+        of("border-inline-end-color")?,
+    );
+    let mark_words = of("text-decoration-color")?;
     context.set_font(&format!("12px {}", of("font-family")?));
     context.set_text_baseline("middle");
     context.set_line_width(1.0);
