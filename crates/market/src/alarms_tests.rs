@@ -1,3 +1,5 @@
+//! Who waits for which price, and what a quote sets off.
+
 use trunkline_protocol::Text;
 
 use super::*;
