@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use thirtyfour::prelude::*;
 use trunkline_tests::browser::{Browser, with_people};
-use trunkline_tests::{Asking, ServerProcess, until};
+use trunkline_tests::{Asking, Habit, Middlebox, ServerProcess, until};
 
 const KEY: &str = "0123456789abcdefghij";
 
@@ -321,6 +321,26 @@ async fn an_alarm_is_set_on_the_page_and_comes_as_a_notification() {
             text.contains("#7 110.50 ≥ 110.50").then_some(())
         })
         .await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn behind_a_box_without_websockets_the_board_lives_too() {
+    let server = ServerProcess::start(&["--api-key", KEY]).await;
+    let middlebox = Middlebox::start(server.address(), Habit::RefusesUpgrades).await;
+    with_people(async |[ada]: &[Browser; 1]| {
+        put(&server, 1, &[(7, 1_000_000)]).await;
+        let page = format!("http://{}/ticker/shop/%237", middlebox.address());
+        ada.visit_as(&page, "Ada").await;
+        ada.live_over("stream").await;
+        ada.until_texts("detail-price", |price| price == ["100.00"])
+            .await;
+        put(&server, 2, &[(7, 1_050_000), (8, 20_000)]).await;
+        ada.until_texts("detail-price", |price| price == ["105.00"])
+            .await;
+        ada.until_texts("ticker-price", |prices| prices == ["105.00", "2.00"])
+            .await;
     })
     .await;
 }
