@@ -104,6 +104,10 @@ impl Hub {
         let Some(connection) = self.connection(id) else {
             return;
         };
+        // Nearly always nothing is, after each write.
+        if connection.subscriptions.with_untold().next().is_none() {
+            return;
+        }
         let topics: Vec<TopicId> = connection.subscriptions.with_untold().collect();
         for topic_id in topics {
             let Some((topic, connection)) = self.both_mut(topic_id, id) else {

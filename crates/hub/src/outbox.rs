@@ -79,7 +79,7 @@ impl Outbox {
             left -= slice.len();
             self.slices.pop_front();
         }
-        if self.slices.is_empty() {
+        if self.slices.is_empty() && self.slices.capacity() > SPARE_SLICES {
             // Most connections have nothing to send for most of their life.
             self.slices.shrink_to(SPARE_SLICES);
         }
