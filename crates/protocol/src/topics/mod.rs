@@ -3,4 +3,5 @@
 pub mod alerts;
 pub mod chat;
 pub mod lab;
+pub mod live;
 pub mod ticker;
