@@ -307,7 +307,7 @@ impl Offer<'_> {
             return false;
         };
         reader.say_skipped(self.topic_id);
-        reader.outbox.push(bytes);
+        reader.outbox.push_stream(self.topic_id, bytes);
         true
     }
 
@@ -322,7 +322,7 @@ impl Offer<'_> {
                 Some(bytes) if starts => {
                     reader.subscription.flow = Flow::Live;
                     reader.say_skipped(self.topic_id);
-                    reader.outbox.push(bytes);
+                    reader.outbox.push_stream(self.topic_id, bytes);
                     pushed = true;
                 }
                 Some(_) | None => {
@@ -336,7 +336,7 @@ impl Offer<'_> {
 }
 
 /// Counts publications that give way.
-fn skip(subscription: &mut Subscription, offsets: RangeInclusive<Offset>) {
+pub(crate) fn skip(subscription: &mut Subscription, offsets: RangeInclusive<Offset>) {
     let (from, to) = offsets.into_inner();
     let gap = subscription.skipped.get_or_insert(Gap {
         from,
@@ -357,6 +357,7 @@ pub(crate) fn say_skipped(
     topic_id: TopicId,
 ) {
     if let Some(gap) = subscription.skipped.take() {
-        outbox.push(encoder.encode(&ServerFrame::Gap { topic_id, gap }));
+        let frame = encoder.encode(&ServerFrame::Gap { topic_id, gap });
+        outbox.push_stream(topic_id, frame);
     }
 }

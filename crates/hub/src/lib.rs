@@ -31,6 +31,7 @@ pub use joining::Joined;
 pub use log::{
     Append, Appended, Damaged, Extent, Kept, Log, Page, PublishKey, Recovery, Stage, Staged, Trim,
 };
+pub use outbox::Outbox;
 pub use people::{Announcement, People};
 pub use presence::Presence;
 

@@ -89,6 +89,21 @@ pub(crate) struct Layer {
     #[serde(deserialize_with = "count")]
     pub(super) market_rate: Option<MarketRate>,
 
+    /// How many broadcasts there may be at a time [default: 50]
+    #[arg(long, value_name = "N")]
+    #[serde(deserialize_with = "count")]
+    pub(super) live_rooms: Option<Count>,
+
+    /// How much a broadcast may bring at most, in kilobits per second [default: 8000]
+    #[arg(long, value_name = "KBIT")]
+    #[serde(deserialize_with = "count")]
+    pub(super) live_bitrate: Option<Count>,
+
+    /// How long a broadcast may last, in minutes [default: 240]
+    #[arg(long, value_name = "MINUTES")]
+    #[serde(deserialize_with = "count")]
+    pub(super) live_minutes: Option<Count>,
+
     /// Opens the HTTP API for back ends to whoever has this key; better kept in a file
     #[arg(long, value_name = "KEY")]
     #[serde(deserialize_with = "text")]
@@ -112,6 +127,10 @@ pub(crate) struct Layer {
     #[serde(deserialize_with = "count")]
     pub(super) token_lifetime: Option<Count>,
 
+    /// Let nothing overtake streams such as video: to measure what priorities are good for
+    #[arg(long, num_args = 0, default_missing_value = "true", hide = true)]
+    pub(super) no_priorities: Option<bool>,
+
     /// Mount the routes for protocol conformance runs
     #[arg(long, num_args = 0, default_missing_value = "true", hide = true)]
     pub(super) conformance: Option<bool>,
@@ -119,7 +138,7 @@ pub(crate) struct Layer {
 
 impl Layer {
     /// The settings' names in a file; the environment has them in capitals after `TRUNKLINE_`.
-    pub(super) const KEYS: [&str; 20] = [
+    pub(super) const KEYS: [&str; 24] = [
         "listen",
         "data",
         "broker",
@@ -134,11 +153,15 @@ impl Layer {
         "market",
         "market_seed",
         "market_rate",
+        "live_rooms",
+        "live_bitrate",
+        "live_minutes",
         "api_key",
         "api_key_file",
         "shutdown_grace",
         "log",
         "token_lifetime",
+        "no_priorities",
         "conformance",
     ];
 
@@ -162,11 +185,15 @@ impl Layer {
             market: variable(environment, "TRUNKLINE_MARKET")?,
             market_seed: variable(environment, "TRUNKLINE_MARKET_SEED")?,
             market_rate: variable(environment, "TRUNKLINE_MARKET_RATE")?,
+            live_rooms: variable(environment, "TRUNKLINE_LIVE_ROOMS")?,
+            live_bitrate: variable(environment, "TRUNKLINE_LIVE_BITRATE")?,
+            live_minutes: variable(environment, "TRUNKLINE_LIVE_MINUTES")?,
             api_key: variable(environment, "TRUNKLINE_API_KEY")?,
             api_key_file: variable(environment, "TRUNKLINE_API_KEY_FILE")?,
             shutdown_grace: variable(environment, "TRUNKLINE_SHUTDOWN_GRACE")?,
             log: variable(environment, "TRUNKLINE_LOG")?,
             token_lifetime: variable(environment, "TRUNKLINE_TOKEN_LIFETIME")?,
+            no_priorities: variable(environment, "TRUNKLINE_NO_PRIORITIES")?,
             conformance: variable(environment, "TRUNKLINE_CONFORMANCE")?,
         })
     }
@@ -188,11 +215,15 @@ impl Layer {
             market: self.market.or(weaker.market),
             market_seed: self.market_seed.or(weaker.market_seed),
             market_rate: self.market_rate.or(weaker.market_rate),
+            live_rooms: self.live_rooms.or(weaker.live_rooms),
+            live_bitrate: self.live_bitrate.or(weaker.live_bitrate),
+            live_minutes: self.live_minutes.or(weaker.live_minutes),
             api_key: self.api_key.or(weaker.api_key),
             api_key_file: self.api_key_file.or(weaker.api_key_file),
             shutdown_grace: self.shutdown_grace.or(weaker.shutdown_grace),
             log: self.log.or(weaker.log),
             token_lifetime: self.token_lifetime.or(weaker.token_lifetime),
+            no_priorities: self.no_priorities.or(weaker.no_priorities),
             conformance: self.conformance.or(weaker.conformance),
         }
     }

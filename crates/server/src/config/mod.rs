@@ -57,6 +57,8 @@ pub struct Config {
     /// What the clock of that market says at the start, since 1970; without it, what it is. Not a
     /// setting; tests choose a time of its day.
     pub market_start: Option<Duration>,
+    /// What broadcasts may be.
+    pub live: LiveLimits,
     /// What opens the HTTP API for back ends. Without it, that is off.
     pub api_key: Option<ApiKey>,
     /// How long a shutdown waits for conversations to end.
@@ -73,6 +75,37 @@ pub struct Config {
     pub hub: HubConfig,
     /// The timing and the limits of conversations. Only the pace is a setting; tests change others.
     pub session: ServerConfig,
+}
+
+/// What broadcasts may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LiveLimits {
+    /// How many there may be at a time.
+    pub rooms_max: usize,
+    /// How much each may bring, in bits per second.
+    pub bitrate_max: u32,
+    /// How long each may last.
+    pub life_max: Duration,
+    /// How long nothing may come before one is over. Not a setting; tests shorten it.
+    pub silence_max: Duration,
+}
+
+impl LiveLimits {
+    fn with(
+        rooms: Option<values::Count>,
+        kilobits: Option<values::Count>,
+        minutes: Option<values::Count>,
+    ) -> Self {
+        let number = |count: Option<values::Count>, default| {
+            count.map_or(default, |count: values::Count| count.number())
+        };
+        Self {
+            rooms_max: number(rooms, 50) as usize,
+            bitrate_max: number(kilobits, 8_000).saturating_mul(1_000),
+            life_max: Duration::from_secs(60) * number(minutes, 240),
+            silence_max: Duration::from_secs(10),
+        }
+    }
 }
 
 impl Config {
@@ -123,6 +156,7 @@ impl Config {
             market_seed: layer.market_seed.unwrap_or(1),
             market_rate: layer.market_rate.map_or(1_000, values::MarketRate::get),
             market_start: None,
+            live: LiveLimits::with(layer.live_rooms, layer.live_bitrate, layer.live_minutes),
             api_key: layer.api_key,
             shutdown_grace: Duration::from_secs(layer.shutdown_grace.unwrap_or(20)),
             log: layer.log.unwrap_or_default(),
@@ -135,6 +169,7 @@ impl Config {
             timeouts: Timeouts::default(),
             hub: HubConfig {
                 framing: websocket::framing,
+                priorities: !layer.no_priorities.unwrap_or(false),
                 ..HubConfig::default()
             },
             session: session(layer.pace),
@@ -230,10 +265,14 @@ mod tests {
             ("TRUNKLINE_MARKET", "off"),
             ("TRUNKLINE_MARKET_SEED", "7"),
             ("TRUNKLINE_MARKET_RATE", "50"),
+            ("TRUNKLINE_LIVE_ROOMS", "5"),
+            ("TRUNKLINE_LIVE_BITRATE", "2500"),
+            ("TRUNKLINE_LIVE_MINUTES", "90"),
             ("TRUNKLINE_API_KEY", "0123456789abcdefghij"),
             ("TRUNKLINE_SHUTDOWN_GRACE", "8"),
             ("TRUNKLINE_LOG", "debug"),
             ("TRUNKLINE_TOKEN_LIFETIME", "9"),
+            ("TRUNKLINE_NO_PRIORITIES", "true"),
             ("TRUNKLINE_CONFORMANCE", "true"),
         ];
         let in_file = "
@@ -251,10 +290,14 @@ mod tests {
             market = 'off'
             market_seed = 7
             market_rate = 50
+            live_rooms = 5
+            live_bitrate = 2500
+            live_minutes = 90
             api_key = '0123456789abcdefghij'
             shutdown_grace = 8
             log = 'debug'
             token_lifetime = 9
+            no_priorities = true
             conformance = true";
         let from_environment = resolve(None, &in_environment, None).expect("valid variables");
         let from_file = resolve(None, &[], Some(in_file)).expect("a valid file");
@@ -269,6 +312,10 @@ mod tests {
         assert_eq!("9000".parse(), Ok(from_file.lab));
         assert_eq!(from_file.market, MarketSwitch::Off);
         assert_eq!((from_file.market_seed, from_file.market_rate), (7, 50));
+        let live = from_file.live;
+        assert_eq!((live.rooms_max, live.bitrate_max), (5, 2_500_000));
+        assert_eq!(live.life_max, Duration::from_secs(90 * 60));
+        assert!(!from_file.hub.priorities);
         assert_eq!(from_file.api_key, from_environment.api_key);
         assert!(from_file.api_key.is_some() && !a.contains("0123456789"));
         assert_eq!(from_file.allow_origin.len(), 2);
