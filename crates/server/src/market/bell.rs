@@ -8,11 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use trunkline_market::{ALARMS_OF_ALL_MAX, UserAlarm};
-use trunkline_protocol::topics::ticker::Alarm;
 use trunkline_protocol::{Error, ErrorCode, UserId};
 
 use super::telling::notice;
@@ -43,27 +41,6 @@ impl std::fmt::Debug for Bell {
     }
 }
 
-/// An alarm as it is kept.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Kept {
-    user: UserId,
-    alarm: Alarm,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    met: Option<u64>,
-}
-
-impl From<UserAlarm> for Kept {
-    fn from(UserAlarm { user, alarm, met }: UserAlarm) -> Self {
-        Self { user, alarm, met }
-    }
-}
-
-impl From<Kept> for UserAlarm {
-    fn from(Kept { user, alarm, met }: Kept) -> Self {
-        Self { user, alarm, met }
-    }
-}
-
 impl Bell {
     /// Reads what waits. With the broker in memory nothing is kept.
     ///
@@ -79,9 +56,9 @@ impl Bell {
             Broker::Memory => Shelf::none(),
             Broker::Disk => Shelf::open(config.data.join("alarms"))?,
         };
-        for kept in shelf.load::<Kept>(ALARMS_OF_ALL_MAX)? {
+        for kept in shelf.load::<UserAlarm>(ALARMS_OF_ALL_MAX)? {
             let id = kept.alarm.id;
-            if let Err(why) = watch.with(|alarms| alarms.add(kept.into())) {
+            if let Err(why) = watch.with(|alarms| alarms.add(kept)) {
                 tracing::warn!(id, ?why, "an alarm that is kept is left out");
             }
         }
@@ -219,19 +196,15 @@ impl Bell {
         &self,
         write: impl FnOnce(&Shelf) -> std::io::Result<()> + Send + 'static,
     ) -> Result<(), Error> {
-        let shelf = self.shelf.clone();
-        let written = tokio::task::spawn_blocking(move || write(&shelf)).await;
-        written
-            .unwrap_or_else(|panic| Err(panic.into()))
-            .map_err(|error| {
-                tracing::error!(%error, "alarms cannot be kept");
-                Error::new(ErrorCode::Unavailable, "alarms can not be kept now")
-            })
+        self.shelf.with(write).await.map_err(|error| {
+            tracing::error!(%error, "alarms cannot be kept");
+            Error::new(ErrorCode::Unavailable, "alarms can not be kept now")
+        })
     }
 }
 
 fn save(shelf: &Shelf, alarm: UserAlarm) -> std::io::Result<()> {
-    shelf.save(&file_name(alarm.alarm.id), &Kept::from(alarm))
+    shelf.save(&file_name(alarm.alarm.id), &alarm)
 }
 
 fn file_name(id: u64) -> String {
