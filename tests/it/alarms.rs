@@ -10,7 +10,7 @@ use trunkline_protocol::topics::ticker::{
     ListAlarms, Listed, Listing, MARKET_DAY_SECONDS, PRICE_MAX, Quote, SetAlarm, SummarizeSymbols,
     SummaryRequest, Ticker,
 };
-use trunkline_protocol::{Call, ClientFrame, Codec, Error, ErrorCode, ServerFrame, Text, Topic};
+use trunkline_protocol::{ClientFrame, Codec, Error, ErrorCode, ServerFrame, Text, Topic};
 use trunkline_tests::{Asking, Peer, ServerProcess, TestServer, until};
 
 use self::AlarmWay::{Above, Below};

@@ -9,7 +9,7 @@ use trunkline_protocol::topics::ticker::{
     ReadCandles, ReadTrades, Span, Summaries, SummarizeSymbols, SummaryRequest, Symbols,
     SymbolsRequest, Ticker, Trades, TradesRequest,
 };
-use trunkline_protocol::{Call, ClientFrame, Codec, Error, ErrorCode, ServerFrame, Text};
+use trunkline_protocol::{ClientFrame, Codec, Error, ErrorCode, ServerFrame, Text};
 use trunkline_server::MarketSwitch;
 use trunkline_tests::{Peer, TestServer, until};
 
@@ -27,7 +27,8 @@ async fn server() -> TestServer {
 /// Calls, and returns the answer.
 async fn symbols(peer: &mut Peer, board: &str, from: u16) -> Result<Symbols, Error> {
     let board = Text::cut(board);
-    peer.call::<ListSymbols>(&SymbolsRequest { board, from }).await
+    peer.call::<ListSymbols>(&SymbolsRequest { board, from })
+        .await
 }
 
 async fn summary(peer: &mut Peer, board: &str, symbols: Vec<u16>) -> Result<Summaries, Error> {
@@ -152,15 +153,11 @@ async fn the_page_is_told_symbols_days_candles_and_trades() {
     let server = server().await;
     for codec in [Codec::Bincode, Codec::Json] {
         let mut peer = Peer::connect(&server, codec, "ada").await;
-        let first = symbols(&mut peer, "market", 0)
-            .await
-            .expect("a page");
+        let first = symbols(&mut peer, "market", 0).await.expect("a page");
         assert!(first.simulated);
         assert_eq!((first.symbols.len(), first.next), (250, Some(250)));
         assert_eq!(&*first.symbols[0].ticker, "BARV");
-        let rest = symbols(&mut peer, "market", 250)
-            .await
-            .expect("a page");
+        let rest = symbols(&mut peer, "market", 250).await.expect("a page");
         assert_eq!((rest.symbols.len(), rest.next), (250, None));
     }
     let mut peer = server.peer("bob").await;
@@ -242,9 +239,7 @@ async fn an_owner_says_what_the_numbers_of_a_board_stand_for() {
     assert!(
         matches!(answer, ServerFrame::Refused { error, .. } if error.code == ErrorCode::Forbidden)
     );
-    let told = symbols(&mut bob, &board, 0)
-        .await
-        .expect("names");
+    let told = symbols(&mut bob, &board, 0).await.expect("names");
     assert!(!told.simulated);
     let names: Vec<(u16, &str)> = told
         .symbols

@@ -11,8 +11,8 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use trunkline_client::Guest;
 use trunkline_protocol::frame::{Start, Subscribe};
 use trunkline_protocol::{
-    Call, ClientFrame, Codec, DisconnectReason, Error, List, MessageId, PROTOCOL_VERSION, Payload, RequestId,
-    SenderId, ServerFrame, Subprotocol, Text, User,
+    Call, ClientFrame, Codec, DisconnectReason, Error, List, MessageId, PROTOCOL_VERSION, Payload,
+    RequestId, SenderId, ServerFrame, Subprotocol, Text, User,
 };
 
 use crate::{TestServer, within};
@@ -195,10 +195,9 @@ impl Peer {
         })
         .await;
         match self.answer_to(id).await {
-            ServerFrame::Returned { response, .. } => Ok(self
-                .codec
-                .decode(response.as_bytes())
-                .expect("a response")),
+            ServerFrame::Returned { response, .. } => {
+                Ok(self.codec.decode(response.as_bytes()).expect("a response"))
+            }
             ServerFrame::Refused { error, .. } => Err(error),
             other => panic!("{other:?}"),
         }

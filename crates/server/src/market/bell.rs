@@ -134,7 +134,7 @@ impl Bell {
             return Ok(());
         };
         let user = alarm.user;
-        let saved = self.write(move |shelf| save(shelf, alarm)).await;
+        let saved = self.write(move |shelf| save(shelf, &alarm)).await;
         if saved.is_err() {
             // One that is met meanwhile is told all the same.
             self.watch.with(|alarms| alarms.take(user, id));
@@ -159,7 +159,7 @@ impl Bell {
         let kept = met.clone();
         // It was logged; without it an alarm may be told later than it could, and never twice.
         let _ = self
-            .write(move |shelf| kept.into_iter().try_for_each(|it| save(shelf, it)))
+            .write(move |shelf| kept.iter().try_for_each(|it| save(shelf, it)))
             .await;
         let send = |alarm: UserAlarm| async move {
             let told = send(node, &notice(&alarm)).await;
@@ -203,8 +203,8 @@ impl Bell {
     }
 }
 
-fn save(shelf: &Shelf, alarm: UserAlarm) -> std::io::Result<()> {
-    shelf.save(&file_name(alarm.alarm.id), &alarm)
+fn save(shelf: &Shelf, alarm: &UserAlarm) -> std::io::Result<()> {
+    shelf.save(&file_name(alarm.alarm.id), alarm)
 }
 
 fn file_name(id: u64) -> String {
