@@ -11,7 +11,7 @@ use trunkline_protocol::topics::live::{
     ReportLive,
 };
 use trunkline_protocol::{
-    Call, ClientFrame, Codec, Error, ErrorCode, List, MessageId, SenderId, ServerFrame, Text,
+    ClientFrame, Codec, Error, ErrorCode, List, MessageId, SenderId, ServerFrame, Text,
 };
 use trunkline_server::Broadcasters;
 use trunkline_tests::{Peer, TestServer};
@@ -24,25 +24,6 @@ fn studio() -> LiveRoom {
     "studio".parse().expect("a room")
 }
 
-async fn call<C: Call>(peer: &mut Peer, request: &C::Request) -> Result<C::Response, Error> {
-    let id = peer.id();
-    peer.send(&ClientFrame::Call {
-        id,
-        method: Text::cut(C::METHOD),
-        contract: Some(C::contract()),
-        deadline_ms: 10_000,
-        request: Codec::Bincode.payload(request).expect("a short request"),
-    })
-    .await;
-    match peer.answer_to(id).await {
-        ServerFrame::Returned { response, .. } => Ok(Codec::Bincode
-            .decode(response.as_bytes())
-            .expect("a response")),
-        ServerFrame::Refused { error, .. } => Err(error),
-        other => panic!("{other:?}"),
-    }
-}
-
 async fn begin(peer: &mut Peer, room: &str, bitrate: u32) -> Result<LiveSeat, Error> {
     let wish = LiveWish {
         room: Text::cut(room),
@@ -50,7 +31,7 @@ async fn begin(peer: &mut Peer, room: &str, bitrate: u32) -> Result<LiveSeat, Er
         source: LiveSource::Camera,
         bitrate,
     };
-    call::<BeginLive>(peer, &wish).await
+    peer.call::<BeginLive>(&wish).await
 }
 
 fn run(number: u32) -> LiveEvent {
@@ -394,7 +375,7 @@ async fn a_broadcaster_that_vanishes_is_waited_for_and_then_lost() {
     watching.event::<Live>().await;
     let reason = LiveEnd::Lost;
     assert_eq!(watching.event::<Live>().await, LiveEvent::Ended { reason });
-    let rooms = call::<ListLive>(&mut watching, &LiveAsked {}).await;
+    let rooms = watching.call::<ListLive>(&LiveAsked {}).await;
     assert!(rooms.expect("a list").rooms.is_empty());
 }
 
@@ -405,7 +386,7 @@ async fn a_list_tells_who_broadcasts_and_a_broadcaster_who_watches() {
     assert!(begin(&mut ada, "studio", 1_000_000).await.is_ok());
     broadcast(&mut ada, 1, 1).await;
     let mut watching = viewer(&server, Codec::Bincode, NEWEST).await;
-    let rooms = call::<ListLive>(&mut watching, &LiveAsked {}).await;
+    let rooms = watching.call::<ListLive>(&LiveAsked {}).await;
     let rooms = rooms.expect("a list").rooms;
     let info = rooms.first().expect("a broadcast");
     assert_eq!(
@@ -421,17 +402,17 @@ async fn a_list_tells_who_broadcasts_and_a_broadcaster_who_watches() {
         skipped: 31,
         dropped: 0,
     };
-    let crowd = call::<ReportLive>(&mut watching, &report).await;
+    let crowd = watching.call::<ReportLive>(&report).await;
     assert_eq!(crowd.expect("a crowd").viewers, 1);
     let room = Text::cut("studio");
     let named = LiveNamed { room };
-    let audience = call::<CountLive>(&mut ada, &named).await.expect("told");
+    let audience = ada.call::<CountLive>(&named).await.expect("told");
     assert_eq!((audience.viewers, audience.slow), (1, 1));
     assert_eq!((audience.latency_ms, audience.skipped), (Some(150), 31));
-    let other = call::<CountLive>(&mut watching, &named).await;
+    let other = watching.call::<CountLive>(&named).await;
     assert_eq!(other.expect_err("refused").code, ErrorCode::Forbidden);
     let room = Text::cut("empty");
-    let nothing = call::<CountLive>(&mut ada, &LiveNamed { room }).await;
+    let nothing = ada.call::<CountLive>(&LiveNamed { room }).await;
     assert_eq!(nothing.expect_err("refused").code, ErrorCode::NotKept);
 }
 
@@ -465,6 +446,6 @@ async fn parts_of_video_are_no_requests_too_many() {
             .await
             .expect("a part");
     }
-    let rooms = call::<ListLive>(&mut ada, &LiveAsked {}).await;
+    let rooms = ada.call::<ListLive>(&LiveAsked {}).await;
     assert_eq!(rooms.expect("a list").rooms.len(), 1);
 }
