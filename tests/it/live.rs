@@ -291,14 +291,13 @@ async fn viewers_get_nothing_of_what_breaks_the_rules() {
 
 /// A part of one byte more than the greatest, in binary.
 fn long_part() -> Vec<u8> {
-    let bytes = Codec::Bincode
+    let mut bytes = Codec::Bincode
         .encode(&part(1, 0, LIVE_PART_LEN_MAX))
         .to_vec();
     let at = bytes.len() - LIVE_PART_LEN_MAX - 2;
-    let mut longer = bytes.clone();
-    longer[at..at + 2].copy_from_slice(&(LIVE_PART_LEN_MAX as u16 + 1).to_le_bytes());
-    longer.push(0);
-    longer
+    bytes[at..at + 2].copy_from_slice(&(LIVE_PART_LEN_MAX as u16 + 1).to_le_bytes());
+    bytes.push(0);
+    bytes
 }
 
 async fn send_bytes(peer: &mut Peer, bytes: Vec<u8>) -> Error {
