@@ -250,6 +250,7 @@ fn types(document: &Document) -> String {
                 "BoardName",
                 "TickerKey",
                 "LabKey",
+                "ArenaRoom",
                 "UserId",
                 "Alarm",
             ]
