@@ -149,17 +149,13 @@ fn topics(document: &Document, all: &[Example]) -> String {
             about["contract"],
             plain_type(&about["key"])
         );
-        if plain_type(&about["command"]) == NO_COMMAND {
-            body += "<p class=\"facts\">It takes no commands.</p>\n";
-        } else {
-            body += &message(
-                document,
-                "Command",
-                &about["command"],
-                all,
-                &topic_kind(&namespace, "command"),
-            );
-        }
+        body += &message(
+            document,
+            "Command",
+            &about["command"],
+            all,
+            &topic_kind(&namespace, "command"),
+        );
         body += &message(
             document,
             "Event",
@@ -172,9 +168,6 @@ fn topics(document: &Document, all: &[Example]) -> String {
     }
     cards
 }
-
-/// The type of the commands of a topic that takes none.
-const NO_COMMAND: &str = "Never";
 
 /// What the vectors call a topic's messages. On a board, what is put there is what is read.
 fn topic_kind(namespace: &str, part: &str) -> String {

@@ -57,7 +57,7 @@ fn the_page_shows_every_message_of_a_call_or_topic() {
         let count = |what: &str| card.matches(what).count();
         let shown = (count("<h4>"), count("<summary>"));
         let expected = if card.contains("takes no commands") {
-            (1, 1)
+            (2, 1)
         } else {
             (2, 2)
         };
