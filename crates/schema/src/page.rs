@@ -258,6 +258,7 @@ fn types(document: &Document) -> String {
                 "BoardName",
                 "TickerKey",
                 "LabKey",
+                "ArenaRoom",
                 "LiveRoom",
                 "UserId",
                 "Alarm",

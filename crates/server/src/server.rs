@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::accept::{self, Acceptor, OpenConnections, Reception};
+use crate::arena::Arena;
 use crate::assets::Assets;
 use crate::auth::Guests;
 use crate::config::Config;
@@ -37,6 +38,7 @@ pub struct Server {
     guests: Arc<Guests>,
     lab: Arc<Lab>,
     exchange: Arc<Exchange>,
+    arena: Arc<Arena>,
     studio: Arc<Studio>,
     bell: Bell,
     desk: Desk,
@@ -68,8 +70,10 @@ impl Server {
         let ends = (goodbye.clone(), tasks.clone());
         let lab = Lab::bind(&config, &guests, &goodbye)?;
         let (exchange, bell) = Exchange::open(&config)?;
+        let arena = Arena::open(&config)?;
         let studio = Studio::new(&config);
-        let registry = studio.join(exchange.join(lab.join(registry)));
+        let registry = exchange.join(lab.join(registry));
+        let registry = studio.join(arena.join(registry));
         let (node, shards) = realtime::open(registry, Arc::clone(&guests), &config, ends, "shard")?;
         let (desk, notices) = Desk::open(&config)?;
         let address = config.listen.0;
@@ -91,6 +95,7 @@ impl Server {
             guests,
             lab,
             exchange,
+            arena,
             studio,
             bell,
             desk,
@@ -127,6 +132,7 @@ impl Server {
         let shards = self.shards;
         tasks.spawn(Arc::clone(&self.node).keep_tidy());
         tasks.spawn(self.exchange.feed(Arc::clone(&self.node)));
+        tasks.spawn(self.arena.run(Arc::clone(&self.node)));
         tasks.spawn(self.studio.run(Arc::clone(&self.node)));
         tasks.spawn(self.bell.run(Arc::clone(&self.node)));
         tasks.spawn(self.desk.run(Arc::clone(&self.node)));

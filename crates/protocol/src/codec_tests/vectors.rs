@@ -14,7 +14,7 @@ use wincode::{SchemaRead, SchemaWrite};
 
 use super::cases;
 use super::samples::{
-    self, Form, Sample, alert_samples, lab_samples, live_samples, ticker_samples,
+    self, Form, Sample, alert_samples, arena_samples, lab_samples, live_samples, ticker_samples,
 };
 use super::*;
 use crate::frame::{Start, Subscribe};
@@ -126,6 +126,21 @@ fn entries() -> Vec<String> {
         of("report_response", |_| lab_samples::race_reports()),
         of("handshake_request", |_| lab_samples::nonces()),
         of("handshake_response", |_| lab_samples::handshakes()),
+        of("arena_event", |_| arena_samples::events()),
+        of("join_request", |_| arena_samples::wishes()),
+        of("join_response", |_| arena_samples::joined()),
+        of("steer_request", |_| arena_samples::steer()),
+        of("steer_response", |_| arena_samples::steered()),
+        of("leave_request", |_| {
+            arena_samples::named("arena.leave.request")
+        }),
+        of("leave_response", |_| arena_samples::left()),
+        of("players_request", |_| {
+            arena_samples::named("arena.players.request")
+        }),
+        of("players_response", |_| arena_samples::players()),
+        of("list_request", |_| arena_samples::asked()),
+        of("list_response", |_| arena_samples::rooms()),
         of("alerts_command", |_| alert_samples::commands()),
         of("alerts_event", |_| alert_samples::events()),
         of("set_alarm_request", |_| ticker_samples::alarm_requests()),
@@ -284,6 +299,22 @@ fn both_codecs_and_wincode_agree_on_messages() {
     check("handshake_response", |_| lab_samples::handshakes(), no_tail);
     check("alerts_command", |_| alert_samples::commands(), no_tail);
     check("alerts_event", |_| alert_samples::events(), no_tail);
+}
+
+#[test]
+fn both_codecs_and_wincode_agree_on_the_arena() {
+    let named = |name| move |_| arena_samples::named(name);
+    check("arena_event", |_| arena_samples::events(), no_tail);
+    check("join_request", |_| arena_samples::wishes(), no_tail);
+    check("join_response", |_| arena_samples::joined(), no_tail);
+    check("steer_request", |_| arena_samples::steer(), no_tail);
+    check("steer_response", |_| arena_samples::steered(), no_tail);
+    check("leave_request", named("arena.leave.request"), no_tail);
+    check("leave_response", |_| arena_samples::left(), no_tail);
+    check("players_request", named("arena.players.request"), no_tail);
+    check("players_response", |_| arena_samples::players(), no_tail);
+    check("list_request", |_| arena_samples::asked(), no_tail);
+    check("list_response", |_| arena_samples::rooms(), no_tail);
 }
 
 #[test]

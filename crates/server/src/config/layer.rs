@@ -91,6 +91,22 @@ pub(crate) struct Layer {
     #[serde(deserialize_with = "count")]
     pub(super) market_rate: Option<MarketRate>,
 
+    /// How many rooms of the arena there may be; with 0 there is no arena [default: 100]
+    #[arg(long, value_name = "N")]
+    pub(super) arena_rooms: Option<u16>,
+
+    /// How many players a room has at least, with bots of the server [default: 4]
+    #[arg(long, value_name = "N")]
+    pub(super) arena_bots: Option<u8>,
+
+    /// How long a match in the arena is, up to 500 [default: 180]
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) arena_match_seconds: Option<u16>,
+
+    /// Folder for records of matches, of which the newest hundred are kept [default: none are]
+    #[arg(long, value_name = "DIR")]
+    pub(super) arena_records: Option<PathBuf>,
+
     /// Who may broadcast: `everyone` who is signed in, `nobody`, or ids of users, separated by commas
     /// [default: everyone]
     #[arg(long, value_name = "WHO")]
@@ -146,7 +162,7 @@ pub(crate) struct Layer {
 
 impl Layer {
     /// The settings' names in a file; the environment has them in capitals after `TRUNKLINE_`.
-    pub(super) const KEYS: [&str; 25] = [
+    pub(super) const KEYS: [&str; 29] = [
         "listen",
         "data",
         "broker",
@@ -161,6 +177,10 @@ impl Layer {
         "market",
         "market_seed",
         "market_rate",
+        "arena_rooms",
+        "arena_bots",
+        "arena_match_seconds",
+        "arena_records",
         "broadcasters",
         "live_rooms",
         "live_bitrate",
@@ -194,6 +214,10 @@ impl Layer {
             market: variable(environment, "TRUNKLINE_MARKET")?,
             market_seed: variable(environment, "TRUNKLINE_MARKET_SEED")?,
             market_rate: variable(environment, "TRUNKLINE_MARKET_RATE")?,
+            arena_rooms: variable(environment, "TRUNKLINE_ARENA_ROOMS")?,
+            arena_bots: variable(environment, "TRUNKLINE_ARENA_BOTS")?,
+            arena_match_seconds: variable(environment, "TRUNKLINE_ARENA_MATCH_SECONDS")?,
+            arena_records: variable(environment, "TRUNKLINE_ARENA_RECORDS")?,
             broadcasters: variable(environment, "TRUNKLINE_BROADCASTERS")?,
             live_rooms: variable(environment, "TRUNKLINE_LIVE_ROOMS")?,
             live_bitrate: variable(environment, "TRUNKLINE_LIVE_BITRATE")?,
@@ -225,6 +249,10 @@ impl Layer {
             market: self.market.or(weaker.market),
             market_seed: self.market_seed.or(weaker.market_seed),
             market_rate: self.market_rate.or(weaker.market_rate),
+            arena_rooms: self.arena_rooms.or(weaker.arena_rooms),
+            arena_bots: self.arena_bots.or(weaker.arena_bots),
+            arena_match_seconds: self.arena_match_seconds.or(weaker.arena_match_seconds),
+            arena_records: self.arena_records.or(weaker.arena_records),
             broadcasters: self.broadcasters.or(weaker.broadcasters),
             live_rooms: self.live_rooms.or(weaker.live_rooms),
             live_bitrate: self.live_bitrate.or(weaker.live_bitrate),
