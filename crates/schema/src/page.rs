@@ -192,7 +192,12 @@ fn calls(document: &Document, all: &[Example]) -> String {
         let short = method.rsplit('.').next().unwrap_or(&method);
         for (title, part) in [("Request", "request"), ("Response", "response")] {
             let kind = format!("{short}_{part}");
-            let kind = if short == "echo" { "echo_text" } else { &kind };
+            // These two are answered with what was sent.
+            let kind = match short {
+                "echo" => "echo_text",
+                "drop_alarm" => "alarm_named",
+                _ => &kind,
+            };
             body += &message(document, title, &about[part], all, kind);
         }
         cards += &card(&format!("call-{method}"), &code(&method), &body);

@@ -143,8 +143,8 @@ fn entries() -> Vec<String> {
         of("list_response", |_| arena_samples::rooms()),
         of("alerts_command", |_| alert_samples::commands()),
         of("alerts_event", |_| alert_samples::events()),
-        of("alarm_request", |_| ticker_samples::alarm_requests()),
-        of("alarm_response", |_| ticker_samples::alarm_responses()),
+        of("set_alarm_request", |_| ticker_samples::alarm_requests()),
+        of("set_alarm_response", |_| ticker_samples::alarm_responses()),
         of("alarms_request", |_| ticker_samples::alarms_requests()),
         of("alarms_response", |_| ticker_samples::alarms()),
         of("alarm_named", |_| ticker_samples::alarms_named()),
@@ -336,12 +336,12 @@ fn both_codecs_and_wincode_agree_on_what_is_told_of_a_board() {
     );
     check("trades_response", |_| ticker_samples::trades(), no_tail);
     check(
-        "alarm_request",
+        "set_alarm_request",
         |_| ticker_samples::alarm_requests(),
         no_tail,
     );
     check(
-        "alarm_response",
+        "set_alarm_response",
         |_| ticker_samples::alarm_responses(),
         no_tail,
     );
