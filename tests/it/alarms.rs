@@ -10,31 +10,12 @@ use trunkline_protocol::topics::ticker::{
     ListAlarms, Listed, Listing, MARKET_DAY_SECONDS, PRICE_MAX, Quote, SetAlarm, SummarizeSymbols,
     SummaryRequest, Ticker,
 };
-use trunkline_protocol::{Call, ClientFrame, Codec, Error, ErrorCode, ServerFrame, Text, Topic};
+use trunkline_protocol::{ClientFrame, Codec, Error, ErrorCode, ServerFrame, Text, Topic};
 use trunkline_tests::{Asking, Peer, ServerProcess, TestServer, until};
 
 use self::AlarmWay::{Above, Below};
 
 const KEY: &str = "a-key-of-back-ends-0123456789";
-
-async fn call<C: Call>(peer: &mut Peer, request: &C::Request) -> Result<C::Response, Error> {
-    let id = peer.id();
-    peer.send(&ClientFrame::Call {
-        id,
-        method: Text::cut(C::METHOD),
-        contract: Some(C::contract()),
-        deadline_ms: 10_000,
-        request: Codec::Bincode.payload(request).expect("a short request"),
-    })
-    .await;
-    match peer.answer_to(id).await {
-        ServerFrame::Returned { response, .. } => Ok(Codec::Bincode
-            .decode(response.as_bytes())
-            .expect("a response")),
-        ServerFrame::Refused { error, .. } => Err(error),
-        other => panic!("{other:?}"),
-    }
-}
 
 async fn set(
     peer: &mut Peer,
@@ -48,12 +29,12 @@ async fn set(
         way,
         price,
     };
-    call::<SetAlarm>(peer, &request).await
+    peer.call::<SetAlarm>(&request).await
 }
 
 /// The prices of a user's alarms.
 async fn waiting(peer: &mut Peer) -> Vec<u64> {
-    let told = call::<ListAlarms>(peer, &AlarmsRequest {}).await;
+    let told = peer.call::<ListAlarms>(&AlarmsRequest {}).await;
     let alarms = told.expect("a list").alarms;
     alarms.iter().map(|alarm| alarm.price).collect()
 }
@@ -157,7 +138,7 @@ async fn an_alarm_is_its_users_alone() {
     let id = alarm.expect("a board that everybody reads").id;
     assert_eq!(waiting(&mut ada).await, [0; 0]);
     let drop = async |peer: &mut Peer| {
-        let dropped = call::<DropAlarm>(peer, &AlarmNamed { id }).await;
+        let dropped = peer.call::<DropAlarm>(&AlarmNamed { id }).await;
         dropped.map_err(|error| error.code)
     };
     assert_eq!(drop(&mut ada).await, Err(ErrorCode::NotKept));
@@ -214,7 +195,7 @@ async fn the_market_goes_on_for_whoever_waits() {
         board: Text::cut("market"),
         symbols: (0..20).collect::<Vec<u16>>().try_into().expect("few"),
     };
-    let summaries = call::<SummarizeSymbols>(&mut ada, &request).await;
+    let summaries = ada.call::<SummarizeSymbols>(&request).await;
     // Both ways of some symbols: whatever they do, one of them comes.
     let mut count = 0;
     for symbol in summaries.expect("a market").symbols.iter().take(10) {

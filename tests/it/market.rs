@@ -9,7 +9,7 @@ use trunkline_protocol::topics::ticker::{
     ReadCandles, ReadTrades, Span, Summaries, SummarizeSymbols, SummaryRequest, Symbols,
     SymbolsRequest, Ticker, Trades, TradesRequest,
 };
-use trunkline_protocol::{Call, ClientFrame, Codec, Error, ErrorCode, ServerFrame, Text};
+use trunkline_protocol::{ClientFrame, Codec, Error, ErrorCode, ServerFrame, Text};
 use trunkline_server::MarketSwitch;
 use trunkline_tests::{Peer, TestServer, until};
 
@@ -25,32 +25,10 @@ async fn server() -> TestServer {
 }
 
 /// Calls, and returns the answer.
-async fn call<C: Call>(
-    peer: &mut Peer,
-    codec: Codec,
-    request: &C::Request,
-) -> Result<C::Response, Error> {
-    let id = peer.id();
-    peer.send(&ClientFrame::Call {
-        id,
-        method: Text::cut(C::METHOD),
-        contract: Some(C::contract()),
-        deadline_ms: 10_000,
-        request: codec.payload(request).expect("a short request"),
-    })
-    .await;
-    match peer.answer_to(id).await {
-        ServerFrame::Returned { response, .. } => {
-            Ok(codec.decode(response.as_bytes()).expect("a response"))
-        }
-        ServerFrame::Refused { error, .. } => Err(error),
-        other => panic!("{other:?}"),
-    }
-}
-
-async fn symbols(peer: &mut Peer, codec: Codec, board: &str, from: u16) -> Result<Symbols, Error> {
+async fn symbols(peer: &mut Peer, board: &str, from: u16) -> Result<Symbols, Error> {
     let board = Text::cut(board);
-    call::<ListSymbols>(peer, codec, &SymbolsRequest { board, from }).await
+    peer.call::<ListSymbols>(&SymbolsRequest { board, from })
+        .await
 }
 
 async fn summary(peer: &mut Peer, board: &str, symbols: Vec<u16>) -> Result<Summaries, Error> {
@@ -58,7 +36,7 @@ async fn summary(peer: &mut Peer, board: &str, symbols: Vec<u16>) -> Result<Summ
         board: Text::cut(board),
         symbols: symbols.try_into().expect("few symbols"),
     };
-    call::<SummarizeSymbols>(peer, Codec::Bincode, &request).await
+    peer.call::<SummarizeSymbols>(&request).await
 }
 
 async fn candles(peer: &mut Peer, board: &str, symbol: u16, count: u16) -> Result<Candles, Error> {
@@ -68,7 +46,7 @@ async fn candles(peer: &mut Peer, board: &str, symbol: u16, count: u16) -> Resul
         span: Span::Minute,
         count,
     };
-    call::<ReadCandles>(peer, Codec::Bincode, &request).await
+    peer.call::<ReadCandles>(&request).await
 }
 
 async fn trades(peer: &mut Peer, board: &str, symbol: u16, count: u8) -> Result<Trades, Error> {
@@ -77,7 +55,7 @@ async fn trades(peer: &mut Peer, board: &str, symbol: u16, count: u8) -> Result<
         symbol,
         count,
     };
-    call::<ReadTrades>(peer, Codec::Bincode, &request).await
+    peer.call::<ReadTrades>(&request).await
 }
 
 async fn subscribe(peer: &mut Peer, topic: &str) {
@@ -175,15 +153,11 @@ async fn the_page_is_told_symbols_days_candles_and_trades() {
     let server = server().await;
     for codec in [Codec::Bincode, Codec::Json] {
         let mut peer = Peer::connect(&server, codec, "ada").await;
-        let first = symbols(&mut peer, codec, "market", 0)
-            .await
-            .expect("a page");
+        let first = symbols(&mut peer, "market", 0).await.expect("a page");
         assert!(first.simulated);
         assert_eq!((first.symbols.len(), first.next), (250, Some(250)));
         assert_eq!(&*first.symbols[0].ticker, "BARV");
-        let rest = symbols(&mut peer, codec, "market", 250)
-            .await
-            .expect("a page");
+        let rest = symbols(&mut peer, "market", 250).await.expect("a page");
         assert_eq!((rest.symbols.len(), rest.next), (250, None));
     }
     let mut peer = server.peer("bob").await;
@@ -265,9 +239,7 @@ async fn an_owner_says_what_the_numbers_of_a_board_stand_for() {
     assert!(
         matches!(answer, ServerFrame::Refused { error, .. } if error.code == ErrorCode::Forbidden)
     );
-    let told = symbols(&mut bob, Codec::Bincode, &board, 0)
-        .await
-        .expect("names");
+    let told = symbols(&mut bob, &board, 0).await.expect("names");
     assert!(!told.simulated);
     let names: Vec<(u16, &str)> = told
         .symbols
@@ -281,7 +253,7 @@ async fn an_owner_says_what_the_numbers_of_a_board_stand_for() {
 async fn a_market_that_is_off_is_said_to_be_off() {
     let server = TestServer::start_with(|config| config.market = MarketSwitch::Off).await;
     let mut peer = server.peer("ada").await;
-    let told = symbols(&mut peer, Codec::Bincode, "market", 0).await;
+    let told = symbols(&mut peer, "market", 0).await;
     assert_eq!(
         told.map_err(|error| error.code),
         Err(ErrorCode::Unavailable)

@@ -11,8 +11,8 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use trunkline_client::Guest;
 use trunkline_protocol::frame::{Start, Subscribe};
 use trunkline_protocol::{
-    ClientFrame, Codec, DisconnectReason, List, MessageId, PROTOCOL_VERSION, Payload, RequestId,
-    SenderId, ServerFrame, Subprotocol, Text, User,
+    Call, ClientFrame, Codec, DisconnectReason, Error, List, MessageId, PROTOCOL_VERSION, Payload,
+    RequestId, SenderId, ServerFrame, Subprotocol, Text, User,
 };
 
 use crate::{TestServer, within};
@@ -176,6 +176,30 @@ impl Peer {
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return (DisconnectReason::Lost, String::new()),
             }
+        }
+    }
+
+    /// Calls, and returns the response.
+    ///
+    /// # Errors
+    ///
+    /// What the server refuses it with.
+    pub async fn call<C: Call>(&mut self, request: &C::Request) -> Result<C::Response, Error> {
+        let id = self.id();
+        self.send(&ClientFrame::Call {
+            id,
+            method: Text::cut(C::METHOD),
+            contract: Some(C::contract()),
+            deadline_ms: 10_000,
+            request: self.codec.payload(request).expect("a short request"),
+        })
+        .await;
+        match self.answer_to(id).await {
+            ServerFrame::Returned { response, .. } => {
+                Ok(self.codec.decode(response.as_bytes()).expect("a response"))
+            }
+            ServerFrame::Refused { error, .. } => Err(error),
+            other => panic!("{other:?}"),
         }
     }
 

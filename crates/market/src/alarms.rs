@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use serde::{Deserialize, Serialize};
 use trunkline_protocol::UserId;
 use trunkline_protocol::topics::ticker::{ALARMS_MAX, Alarm, AlarmWay, Quote};
 
@@ -14,14 +15,15 @@ pub const ALARMS_OF_ALL_MAX: usize = 10_000;
 /// How often an alarm is tried to be told before it is given up.
 const ATTEMPTS_MAX: u32 = 60;
 
-/// An alarm, and whose it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An alarm, and whose it is. A server keeps it in this form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserAlarm {
     /// Who set it.
     pub user: UserId,
     /// What it waits for.
     pub alarm: Alarm,
     /// The price that met it, once one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub met: Option<u64>,
 }
 

@@ -6,6 +6,9 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Value, json};
 use trunkline_protocol::topics::alerts::Alerts;
+use trunkline_protocol::topics::arena::{
+    Arena, JoinArena, LeaveArena, ListArenaPlayers, ListArenas, SteerArena,
+};
 use trunkline_protocol::topics::chat::{Chat, ListRooms, Typing};
 use trunkline_protocol::topics::lab::{
     Echo, Lab, ListLanes, ReportRace, ShowHandshake, StartRace, TellTime,
@@ -66,6 +69,11 @@ impl Catalog {
                      which only the lanes of the lab carry.",
                     generator,
                 ),
+                topic::<Arena>(
+                    "The game of a room: a snapshot after every tick, 30 a second. Kept are the \
+                     newest keyframe and what followed. What players do comes by `arena.steer`.",
+                    generator,
+                ),
                 topic::<Alerts>(
                     "What one user is told, and what of it they have read and put away. Nobody \
                      else reads it.",
@@ -78,6 +86,20 @@ impl Catalog {
                 ),
             ],
             calls: vec![
+                call::<JoinArena>(
+                    "Takes a seat in a room of the arena, or returns to one's own.",
+                    generator,
+                ),
+                call::<SteerArena>(
+                    "Says what a player does in ticks to come, and tells what became of it.",
+                    generator,
+                ),
+                call::<LeaveArena>("Gives a seat up.", generator),
+                call::<ListArenaPlayers>("Tells who sits where in a room.", generator),
+                call::<ListArenas>(
+                    "Lists the rooms of the arena, with most players first.",
+                    generator,
+                ),
                 call::<ListRooms>(
                     "Lists the rooms in use: those with people or with something said.",
                     generator,

@@ -195,7 +195,9 @@ fn calls(document: &Document, all: &[Example]) -> String {
         let is_live = method.starts_with("live.");
         for (title, part) in [("Request", "request"), ("Response", "response")] {
             let kind = match short {
+                // These two are answered with what was sent.
                 "echo" => "echo_text".to_owned(),
+                "drop_alarm" => "alarm_named".to_owned(),
                 _ if is_live => format!("live_{short}_{part}"),
                 _ => format!("{short}_{part}"),
             };
@@ -256,6 +258,7 @@ fn types(document: &Document) -> String {
                 "BoardName",
                 "TickerKey",
                 "LabKey",
+                "ArenaRoom",
                 "LiveRoom",
                 "UserId",
                 "Alarm",

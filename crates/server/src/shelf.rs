@@ -97,6 +97,20 @@ impl Shelf {
         Ok(())
     }
 
+    /// Reaches the folder on a thread that may wait.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says.
+    pub(crate) async fn with(
+        &self,
+        reach: impl FnOnce(&Self) -> io::Result<()> + Send + 'static,
+    ) -> io::Result<()> {
+        let shelf = self.clone();
+        let reached = tokio::task::spawn_blocking(move || reach(&shelf)).await;
+        reached.unwrap_or_else(|panic| Err(panic.into()))
+    }
+
     /// Keeps the thing in this file no longer.
     ///
     /// # Errors

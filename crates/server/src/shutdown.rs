@@ -3,6 +3,12 @@
 use std::io;
 
 use tokio_util::sync::CancellationToken;
+use trunkline_protocol::{Error, ErrorCode};
+
+/// What is answered where whoever would know has stopped.
+pub(crate) fn ended() -> Error {
+    Error::new(ErrorCode::Unavailable, "this server is about to end")
+}
 
 /// Cancels `shutdown` at the first SIGTERM or SIGINT and exits the process at the second.
 ///

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod alerts;
+pub mod arena;
 pub mod chat;
 pub mod lab;
 pub mod line;

@@ -1,5 +1,6 @@
 //! What pages ask of the browser beyond elements: storage, clocks, formats, events.
 
+pub(crate) mod canvas;
 pub(crate) mod clipboard;
 pub(crate) mod clock;
 pub(crate) mod download;

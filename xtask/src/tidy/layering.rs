@@ -3,18 +3,19 @@
 use crate::workspace::{Package, Workspace};
 
 /// Members, what they may import, and what their tests may import besides.
-const TABLE: [(&str, &[&str], &[&str]); 17] = [
+const TABLE: [(&str, &[&str], &[&str]); 18] = [
     ("trunkline-macros", &[], &[]),
     ("trunkline-protocol", &["macros"], &[]),
     ("trunkline-session", &["protocol"], &["hub"]),
     ("trunkline-hub", &["protocol"], &[]),
     ("trunkline-websocket", &[], &[]),
+    ("trunkline-arena", &[], &[]),
     ("trunkline-market", &["protocol"], &[]),
     ("trunkline-sim", &["protocol", "session", "hub"], &[]),
     ("trunkline-schema", &["protocol"], &[]),
     (
         "trunkline-server",
-        &["protocol", "session", "hub", "websocket", "market"],
+        &["protocol", "session", "hub", "websocket", "arena", "market"],
         &["client"],
     ),
     (
@@ -22,9 +23,13 @@ const TABLE: [(&str, &[&str], &[&str]); 17] = [
         &["protocol", "session"],
         &["hub", "server"],
     ),
-    ("trunkline-web-model", &["protocol", "client", "sim"], &[]),
+    (
+        "trunkline-web-model",
+        &["protocol", "client", "arena", "sim"],
+        &[],
+    ),
     ("trunkline-web", &["protocol", "client", "web-model"], &[]),
-    ("trunkline-bench", &["protocol", "client"], &[]),
+    ("trunkline-bench", &["protocol", "client", "arena"], &[]),
     (
         "trunkline-cost",
         &["protocol", "session", "hub", "websocket"],
@@ -32,7 +37,9 @@ const TABLE: [(&str, &[&str], &[&str]); 17] = [
     ),
     (
         "trunkline-tests",
-        &["protocol", "session", "hub", "sim", "server", "client"],
+        &[
+            "protocol", "session", "hub", "arena", "sim", "server", "client",
+        ],
         &[],
     ),
     ("xtask", &[], &[]),

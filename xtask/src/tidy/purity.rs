@@ -3,7 +3,15 @@
 use super::sources::Source;
 
 /// The members that are words or rules, without their common beginning.
-pub(crate) const RULES: [&str; 6] = ["protocol", "session", "hub", "websocket", "market", "sim"];
+pub(crate) const RULES: [&str; 7] = [
+    "protocol",
+    "session",
+    "hub",
+    "websocket",
+    "arena",
+    "market",
+    "sim",
+];
 
 /// What code in them must not say. Each is split so that this file does not say it either.
 const IMPURE: [&str; 10] = [

@@ -115,6 +115,7 @@ pub(in super::super) fn contracts() -> Vec<(&'static str, u32)> {
     before
         .into_iter()
         .chain(lab_samples::contracts())
+        .chain(arena_samples::contracts())
         .chain(ticker_samples::contracts())
         .chain(alert_samples::contracts())
         .chain(live_samples::contracts())

@@ -3,6 +3,7 @@
 //! What must be there is in `cases`.
 
 pub(super) mod alert_samples;
+pub(super) mod arena_samples;
 pub(super) mod lab_samples;
 pub(super) mod live_samples;
 mod message_samples;

@@ -14,7 +14,7 @@ use wincode::{SchemaRead, SchemaWrite};
 
 use super::cases;
 use super::samples::{
-    self, Form, Sample, alert_samples, lab_samples, live_samples, ticker_samples,
+    self, Form, Sample, alert_samples, arena_samples, lab_samples, live_samples, ticker_samples,
 };
 use super::*;
 use crate::frame::{Start, Subscribe};
@@ -126,10 +126,25 @@ fn entries() -> Vec<String> {
         of("report_response", |_| lab_samples::race_reports()),
         of("handshake_request", |_| lab_samples::nonces()),
         of("handshake_response", |_| lab_samples::handshakes()),
+        of("arena_event", |_| arena_samples::events()),
+        of("join_request", |_| arena_samples::wishes()),
+        of("join_response", |_| arena_samples::joined()),
+        of("steer_request", |_| arena_samples::steer()),
+        of("steer_response", |_| arena_samples::steered()),
+        of("leave_request", |_| {
+            arena_samples::named("arena.leave.request")
+        }),
+        of("leave_response", |_| arena_samples::left()),
+        of("players_request", |_| {
+            arena_samples::named("arena.players.request")
+        }),
+        of("players_response", |_| arena_samples::players()),
+        of("list_request", |_| arena_samples::asked()),
+        of("list_response", |_| arena_samples::rooms()),
         of("alerts_command", |_| alert_samples::commands()),
         of("alerts_event", |_| alert_samples::events()),
-        of("alarm_request", |_| ticker_samples::alarm_requests()),
-        of("alarm_response", |_| ticker_samples::alarm_responses()),
+        of("set_alarm_request", |_| ticker_samples::alarm_requests()),
+        of("set_alarm_response", |_| ticker_samples::alarm_responses()),
         of("alarms_request", |_| ticker_samples::alarms_requests()),
         of("alarms_response", |_| ticker_samples::alarms()),
         of("alarm_named", |_| ticker_samples::alarms_named()),
@@ -287,6 +302,22 @@ fn both_codecs_and_wincode_agree_on_messages() {
 }
 
 #[test]
+fn both_codecs_and_wincode_agree_on_the_arena() {
+    let named = |name| move |_| arena_samples::named(name);
+    check("arena_event", |_| arena_samples::events(), no_tail);
+    check("join_request", |_| arena_samples::wishes(), no_tail);
+    check("join_response", |_| arena_samples::joined(), no_tail);
+    check("steer_request", |_| arena_samples::steer(), no_tail);
+    check("steer_response", |_| arena_samples::steered(), no_tail);
+    check("leave_request", named("arena.leave.request"), no_tail);
+    check("leave_response", |_| arena_samples::left(), no_tail);
+    check("players_request", named("arena.players.request"), no_tail);
+    check("players_response", |_| arena_samples::players(), no_tail);
+    check("list_request", |_| arena_samples::asked(), no_tail);
+    check("list_response", |_| arena_samples::rooms(), no_tail);
+}
+
+#[test]
 fn both_codecs_and_wincode_agree_on_what_is_told_of_a_board() {
     check("listed", |_| ticker_samples::listed(), no_tail);
     check(
@@ -314,12 +345,12 @@ fn both_codecs_and_wincode_agree_on_what_is_told_of_a_board() {
     );
     check("trades_response", |_| ticker_samples::trades(), no_tail);
     check(
-        "alarm_request",
+        "set_alarm_request",
         |_| ticker_samples::alarm_requests(),
         no_tail,
     );
     check(
-        "alarm_response",
+        "set_alarm_response",
         |_| ticker_samples::alarm_responses(),
         no_tail,
     );

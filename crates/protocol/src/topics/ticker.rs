@@ -86,6 +86,13 @@ impl Quote {
     }
 }
 
+/// A price with all its digits, two of them behind the point at least: `185.00`, `0.0001`.
+pub fn price_digits(price: u64) -> String {
+    let digits = format!("{:04}", price % PRICE_SCALE);
+    let more = digits[2..].trim_end_matches('0');
+    format!("{}.{}{more}", price / PRICE_SCALE, &digits[..2])
+}
+
 /// The name of a board: 1 to 32 lowercase letters, digits and dashes, no dash at the ends.
 ///
 /// Boards whose names begin with `user-` belong to a user: the sixteen digits of an id follow, and

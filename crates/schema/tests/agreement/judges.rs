@@ -8,6 +8,10 @@ use jsonschema::{Keyword, ValidationError, Validator};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use trunkline_protocol::topics::alerts::{AlertCommand, AlertEvent};
+use trunkline_protocol::topics::arena::{
+    ArenaAsked, ArenaEvent, ArenaJoined, ArenaLeft, ArenaNamed, ArenaPlayers, ArenaRooms,
+    ArenaSteer, ArenaSteered, ArenaWish,
+};
 use trunkline_protocol::topics::chat::{
     ChatCommand, ChatEvent, ListRoomsRequest, Rooms, TypingCommand, TypingEvent,
 };
@@ -101,6 +105,17 @@ fn judges() -> BTreeMap<&'static str, Judge> {
         judge("report_response", "RaceReport", reads::<RaceReport>),
         judge("handshake_request", "Nonce", reads::<Nonce>),
         judge("handshake_response", "Handshake", reads::<Handshake>),
+        judge("arena_event", "ArenaEvent", reads::<ArenaEvent>),
+        judge("join_request", "ArenaWish", reads::<ArenaWish>),
+        judge("join_response", "ArenaJoined", reads::<ArenaJoined>),
+        judge("steer_request", "ArenaSteer", reads::<ArenaSteer>),
+        judge("steer_response", "ArenaSteered", reads::<ArenaSteered>),
+        judge("leave_request", "ArenaNamed", reads::<ArenaNamed>),
+        judge("leave_response", "ArenaLeft", reads::<ArenaLeft>),
+        judge("players_request", "ArenaNamed", reads::<ArenaNamed>),
+        judge("players_response", "ArenaPlayers", reads::<ArenaPlayers>),
+        judge("list_request", "ArenaAsked", reads::<ArenaAsked>),
+        judge("list_response", "ArenaRooms", reads::<ArenaRooms>),
         judge("quote", "Quote", reads::<Quote>),
         judge("listed", "Listed", reads::<Listed>),
         judge("symbols_request", "SymbolsRequest", reads::<SymbolsRequest>),
@@ -111,8 +126,8 @@ fn judges() -> BTreeMap<&'static str, Judge> {
         judge("candles_response", "Candles", reads::<Candles>),
         judge("trades_request", "TradesRequest", reads::<TradesRequest>),
         judge("trades_response", "Trades", reads::<Trades>),
-        judge("alarm_request", "AlarmRequest", reads::<AlarmRequest>),
-        judge("alarm_response", "Alarm", reads::<Alarm>),
+        judge("set_alarm_request", "AlarmRequest", reads::<AlarmRequest>),
+        judge("set_alarm_response", "Alarm", reads::<Alarm>),
         judge("alarms_request", "AlarmsRequest", reads::<AlarmsRequest>),
         judge("alarms_response", "Alarms", reads::<Alarms>),
         judge("alarm_named", "AlarmNamed", reads::<AlarmNamed>),

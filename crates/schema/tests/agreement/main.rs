@@ -48,6 +48,21 @@ fn every_vector_is_taken_and_read() {
 }
 
 #[test]
+fn the_page_shows_every_message_of_a_call_or_topic() {
+    let page = include_str!("../../../../schema/index.html");
+    let cards = page.split("<article id=\"").skip(1);
+    let mut seen = 0;
+    for card in cards.filter(|card| card.starts_with("call-") || card.starts_with("topic-")) {
+        let (name, _) = card.split_once('"').expect("an id ends");
+        let count = |what: &str| card.matches(what).count();
+        let shown = (count("<h4>"), count("<summary>"));
+        assert_eq!(shown, (2, 2), "{name}: messages, and those with examples");
+        seen += 1;
+    }
+    assert!(seen > 0, "the page has no cards");
+}
+
+#[test]
 fn whatever_is_changed_in_a_vector_both_say_the_same() {
     let (mut taken, mut refused, mut wrong) = (0, 0, Vec::new());
     for vector in vectors() {

@@ -10,7 +10,7 @@ use trunkline_protocol::{Error, ErrorCode, List, Text, UserId};
 
 use super::Exchange;
 use super::calls::{parsed, unknown};
-use super::watch::ended;
+use crate::shutdown::ended;
 use crate::topics::{CallContext, CallHandler, Registry};
 
 /// An id has so many bits, so that every reader of JSON holds it.

@@ -8,11 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use trunkline_market::{ALARMS_OF_ALL_MAX, UserAlarm};
-use trunkline_protocol::topics::ticker::Alarm;
 use trunkline_protocol::{Error, ErrorCode, UserId};
 
 use super::telling::notice;
@@ -43,27 +41,6 @@ impl std::fmt::Debug for Bell {
     }
 }
 
-/// An alarm as it is kept.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Kept {
-    user: UserId,
-    alarm: Alarm,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    met: Option<u64>,
-}
-
-impl From<UserAlarm> for Kept {
-    fn from(UserAlarm { user, alarm, met }: UserAlarm) -> Self {
-        Self { user, alarm, met }
-    }
-}
-
-impl From<Kept> for UserAlarm {
-    fn from(Kept { user, alarm, met }: Kept) -> Self {
-        Self { user, alarm, met }
-    }
-}
-
 impl Bell {
     /// Reads what waits. With the broker in memory nothing is kept.
     ///
@@ -79,9 +56,9 @@ impl Bell {
             Broker::Memory => Shelf::none(),
             Broker::Disk => Shelf::open(config.data.join("alarms"))?,
         };
-        for kept in shelf.load::<Kept>(ALARMS_OF_ALL_MAX)? {
+        for kept in shelf.load::<UserAlarm>(ALARMS_OF_ALL_MAX)? {
             let id = kept.alarm.id;
-            if let Err(why) = watch.with(|alarms| alarms.add(kept.into())) {
+            if let Err(why) = watch.with(|alarms| alarms.add(kept)) {
                 tracing::warn!(id, ?why, "an alarm that is kept is left out");
             }
         }
@@ -157,7 +134,7 @@ impl Bell {
             return Ok(());
         };
         let user = alarm.user;
-        let saved = self.write(move |shelf| save(shelf, alarm)).await;
+        let saved = self.write(move |shelf| save(shelf, &alarm)).await;
         if saved.is_err() {
             // One that is met meanwhile is told all the same.
             self.watch.with(|alarms| alarms.take(user, id));
@@ -182,7 +159,7 @@ impl Bell {
         let kept = met.clone();
         // It was logged; without it an alarm may be told later than it could, and never twice.
         let _ = self
-            .write(move |shelf| kept.into_iter().try_for_each(|it| save(shelf, it)))
+            .write(move |shelf| kept.iter().try_for_each(|it| save(shelf, it)))
             .await;
         let send = |alarm: UserAlarm| async move {
             let told = send(node, &notice(&alarm)).await;
@@ -219,19 +196,15 @@ impl Bell {
         &self,
         write: impl FnOnce(&Shelf) -> std::io::Result<()> + Send + 'static,
     ) -> Result<(), Error> {
-        let shelf = self.shelf.clone();
-        let written = tokio::task::spawn_blocking(move || write(&shelf)).await;
-        written
-            .unwrap_or_else(|panic| Err(panic.into()))
-            .map_err(|error| {
-                tracing::error!(%error, "alarms cannot be kept");
-                Error::new(ErrorCode::Unavailable, "alarms can not be kept now")
-            })
+        self.shelf.with(write).await.map_err(|error| {
+            tracing::error!(%error, "alarms cannot be kept");
+            Error::new(ErrorCode::Unavailable, "alarms can not be kept now")
+        })
     }
 }
 
-fn save(shelf: &Shelf, alarm: UserAlarm) -> std::io::Result<()> {
-    shelf.save(&file_name(alarm.alarm.id), &Kept::from(alarm))
+fn save(shelf: &Shelf, alarm: &UserAlarm) -> std::io::Result<()> {
+    shelf.save(&file_name(alarm.alarm.id), alarm)
 }
 
 fn file_name(id: u64) -> String {

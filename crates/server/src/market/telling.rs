@@ -4,7 +4,7 @@
 use trunkline_market::UserAlarm;
 use trunkline_protocol::Text;
 use trunkline_protocol::topics::alerts::Notification;
-use trunkline_protocol::topics::ticker::{AlarmWay, PRICE_SCALE};
+use trunkline_protocol::topics::ticker::{AlarmWay, price_digits};
 
 use crate::notices::{Notice, Recipients};
 
@@ -22,8 +22,8 @@ pub(super) fn notice(UserAlarm { user, alarm, met }: &UserAlarm) -> Notice {
         AlarmWay::Above => '≥',
         AlarmWay::Below => '≤',
     };
-    let price = figures(met.unwrap_or(alarm.price));
-    let title = format!("{symbol} {price} {way} {}", figures(alarm.price));
+    let price = price_digits(met.unwrap_or(alarm.price));
+    let title = format!("{symbol} {price} {way} {}", price_digits(alarm.price));
     Notice {
         id: format!("alarm:{:014x}", alarm.id)
             .parse()
@@ -36,14 +36,6 @@ pub(super) fn notice(UserAlarm { user, alarm, met }: &UserAlarm) -> Notice {
         },
         at: None,
     }
-}
-
-/// A price with all its digits, of which two stand behind the point at least.
-fn figures(price: u64) -> String {
-    let (whole, parts) = (price / PRICE_SCALE, price % PRICE_SCALE);
-    let digits = format!("{parts:04}");
-    let more = digits[2..].trim_end_matches('0');
-    format!("{whole}.{}{more}", &digits[..2])
 }
 
 #[cfg(test)]

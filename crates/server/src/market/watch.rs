@@ -10,6 +10,8 @@ use trunkline_market::{ALARMS_OF_ALL_MAX, Alarms, NotTaken, UserAlarm};
 use trunkline_protocol::topics::ticker::{ALARMS_MAX, Alarm, MARKET_BOARD, Quote};
 use trunkline_protocol::{Error, ErrorCode, UserId};
 
+use crate::shutdown::ended;
+
 /// How many requests wait for the bell; the next ones wait to be taken.
 const JOBS_MAX: usize = 64;
 
@@ -106,11 +108,6 @@ impl Watch {
         self.jobs.send(job).await.map_err(|_| ended())?;
         dropped.await.map_err(|_| ended())?
     }
-}
-
-/// Nobody answers any more.
-pub(super) fn ended() -> Error {
-    Error::new(ErrorCode::Unavailable, "this server is about to end")
 }
 
 fn refusal(why: NotTaken) -> Error {

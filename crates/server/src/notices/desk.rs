@@ -15,6 +15,7 @@ use crate::clock;
 use crate::config::{Broker, Config};
 use crate::node::Node;
 use crate::shelf::Shelf;
+use crate::shutdown::ended;
 
 /// How many requests wait for the desk; the next ones wait to be taken.
 const JOBS_MAX: usize = 64;
@@ -67,7 +68,6 @@ impl Notices {
     }
 
     async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<T>) -> Job) -> Result<T, Error> {
-        let ended = || Error::new(ErrorCode::Unavailable, "this server is about to end");
         let (answer, answered) = oneshot::channel();
         self.jobs.send(job(answer)).await.map_err(|_| ended())?;
         answered.await.map_err(|_| ended())
@@ -172,10 +172,9 @@ impl Desk {
             }
             Added::New => {}
         }
-        let (id, shelf) = (notice.id.clone(), self.shelf.clone());
-        let saved =
-            tokio::task::spawn_blocking(move || shelf.save(&notice.id.file_name(), &notice)).await;
-        if let Err(error) = saved.unwrap_or_else(|panic| Err(panic.into())) {
+        let id = notice.id.clone();
+        let save = move |shelf: &Shelf| shelf.save(&notice.id.file_name(), &notice);
+        if let Err(error) = self.shelf.with(save).await {
             tracing::error!(%error, "a notice cannot be kept");
             self.agenda.handle_done(&id);
             let detail = "notices can not be kept now";
@@ -195,14 +194,11 @@ impl Desk {
     }
 
     async fn remove(&self, id: NoticeId) -> Result<(), Error> {
-        let shelf = self.shelf.clone();
-        let removed = tokio::task::spawn_blocking(move || shelf.remove(&id.file_name())).await;
-        removed
-            .unwrap_or_else(|panic| Err(panic.into()))
-            .map_err(|error| {
-                tracing::error!(%error, "a notice cannot be removed");
-                Error::new(ErrorCode::Unavailable, "notices can not be removed now")
-            })
+        let remove = move |shelf: &Shelf| shelf.remove(&id.file_name());
+        self.shelf.with(remove).await.map_err(|error| {
+            tracing::error!(%error, "a notice cannot be removed");
+            Error::new(ErrorCode::Unavailable, "notices can not be removed now")
+        })
     }
 
     async fn handle_told(&mut self, (id, result): Told) {

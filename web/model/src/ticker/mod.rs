@@ -13,7 +13,7 @@ mod watchlist;
 
 pub use board::{Board, Moved, Row};
 pub use chart::{Chart, STEP, Shape, Tick};
-pub use numbers::{change_text, count_text, parse_price, price_entry, price_text};
+pub use numbers::{change_text, count_text, parse_price, price_text};
 pub use series::Series;
 pub use view::{Sorting, View};
 pub use watchlist::{WATCHED_MAX, Watchlist};

@@ -13,13 +13,6 @@ pub fn price_text(price: u64) -> String {
     format!("{}.{:02}", grouped(hundredths / 100), hundredths % 100)
 }
 
-/// A price with all its digits, to be changed by hand; two of them stand behind the point at least.
-pub fn price_entry(price: u64) -> String {
-    let digits = format!("{:04}", price % PRICE_SCALE);
-    let more = digits[2..].trim_end_matches('0');
-    format!("{}.{}{more}", price / PRICE_SCALE, &digits[..2])
-}
-
 /// A price as somebody types it: digits, perhaps in groups, and at most four behind a point. Nothing
 /// if it is no price.
 pub fn parse_price(text: &str) -> Option<u64> {
@@ -77,6 +70,8 @@ fn grouped(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use trunkline_protocol::topics::ticker::price_digits;
+
     use super::*;
 
     #[test]
@@ -120,7 +115,7 @@ mod tests {
             check(bad, None);
         }
         for price in [1, 10_000, 1_852_500, 1_852_505, PRICE_MAX] {
-            check(&price_entry(price), Some(price));
+            check(&price_digits(price), Some(price));
         }
     }
 

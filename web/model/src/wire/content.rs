@@ -10,6 +10,9 @@ use serde::Serialize;
 use trunkline_client::tap::What;
 use trunkline_protocol::codec::Wire;
 use trunkline_protocol::topics::alerts::Alerts;
+use trunkline_protocol::topics::arena::{
+    Arena, JoinArena, LeaveArena, ListArenaPlayers, ListArenas, SteerArena,
+};
 use trunkline_protocol::topics::chat::{Chat, ListRooms, Typing};
 use trunkline_protocol::topics::lab::{
     Echo, Lab, ListLanes, ReportRace, ShowHandshake, StartRace, TellTime,
@@ -172,6 +175,7 @@ fn event(topic: &str, event: &Payload) -> Payload {
         Ticker::NAMESPACE => as_json::<<Ticker as Topic>::Event>(event),
         Listing::NAMESPACE => as_json::<<Listing as Topic>::Event>(event),
         Lab::NAMESPACE => as_json::<<Lab as Topic>::Event>(event),
+        Arena::NAMESPACE => as_json::<<Arena as Topic>::Event>(event),
         Alerts::NAMESPACE => as_json::<<Alerts as Topic>::Event>(event),
         Live::NAMESPACE => as_json::<<Live as Topic>::Event>(event),
         _ => unknown(event),
@@ -201,6 +205,11 @@ fn request(method: &str, request: &Payload) -> Payload {
         SetAlarm::METHOD => as_json::<<SetAlarm as Call>::Request>(request),
         ListAlarms::METHOD => as_json::<<ListAlarms as Call>::Request>(request),
         DropAlarm::METHOD => as_json::<<DropAlarm as Call>::Request>(request),
+        JoinArena::METHOD => as_json::<<JoinArena as Call>::Request>(request),
+        SteerArena::METHOD => as_json::<<SteerArena as Call>::Request>(request),
+        LeaveArena::METHOD => as_json::<<LeaveArena as Call>::Request>(request),
+        ListArenaPlayers::METHOD => as_json::<<ListArenaPlayers as Call>::Request>(request),
+        ListArenas::METHOD => as_json::<<ListArenas as Call>::Request>(request),
         Echo::METHOD => as_json::<<Echo as Call>::Request>(request),
         TellTime::METHOD => as_json::<<TellTime as Call>::Request>(request),
         ListLanes::METHOD => as_json::<<ListLanes as Call>::Request>(request),
@@ -225,6 +234,11 @@ fn response(method: &str, response: &Payload) -> Payload {
         SetAlarm::METHOD => as_json::<<SetAlarm as Call>::Response>(response),
         ListAlarms::METHOD => as_json::<<ListAlarms as Call>::Response>(response),
         DropAlarm::METHOD => as_json::<<DropAlarm as Call>::Response>(response),
+        JoinArena::METHOD => as_json::<<JoinArena as Call>::Response>(response),
+        SteerArena::METHOD => as_json::<<SteerArena as Call>::Response>(response),
+        LeaveArena::METHOD => as_json::<<LeaveArena as Call>::Response>(response),
+        ListArenaPlayers::METHOD => as_json::<<ListArenaPlayers as Call>::Response>(response),
+        ListArenas::METHOD => as_json::<<ListArenas as Call>::Response>(response),
         Echo::METHOD => as_json::<<Echo as Call>::Response>(response),
         TellTime::METHOD => as_json::<<TellTime as Call>::Response>(response),
         ListLanes::METHOD => as_json::<<ListLanes as Call>::Response>(response),
@@ -334,7 +348,7 @@ mod tests {
         for len in 0..40 {
             let event = Payload::try_from(vec![0xfe; len]).expect("a short payload");
             for topic in [
-                "chat:a", "typing:a", "ticker:a", "lab:a", "alerts:a", "live:a", "", "none",
+                "chat:a", "typing:a", "ticker:a", "lab:a", "arena:a", "alerts:a", "live:a", "", "none",
             ] {
                 let frame = ServerFrame::Publication {
                     topic_id: TopicId(1),

@@ -8,9 +8,9 @@ use trunkline_client::CallError;
 use trunkline_protocol::ErrorCode;
 use trunkline_protocol::topics::ticker::{
     ALARMS_MAX, Alarm, AlarmNamed, AlarmRequest, AlarmWay, AlarmsRequest, DropAlarm, ListAlarms,
-    SetAlarm,
+    SetAlarm, price_digits,
 };
-use trunkline_web_model::ticker::{parse_price, price_entry, price_text};
+use trunkline_web_model::ticker::{parse_price, price_text};
 
 use super::desk::Desk;
 use crate::components::{Glyph, Icon};
@@ -48,7 +48,7 @@ pub(super) fn Alarms(symbol: u16) -> impl IntoView {
     let text = move || {
         price
             .get()
-            .unwrap_or_else(|| now.get().map(price_entry).unwrap_or_default())
+            .unwrap_or_else(|| now.get().map(price_digits).unwrap_or_default())
     };
     let submit = move |event: SubmitEvent| {
         event.prevent_default();

@@ -237,6 +237,7 @@ impl Desk {
                 // A next page that does not follow would be asked for for ever.
                 Ok(page) => self
                     .change(|board| board.take_symbols(page))
+                    .flatten()
                     .filter(|next| *next > from),
                 Err(CallError::Refused(error)) if error.code.retryable() => Some(from),
                 Err(_) => None,
@@ -259,12 +260,12 @@ impl Desk {
         }
     }
 
-    fn change<R>(self, change: impl FnOnce(&mut Board) -> R) -> R {
-        let mut told = None;
-        self.board.update_value(|board| told = Some(change(board)));
-        self.listing.update(|count| *count += 1);
+    /// Changes the board, and has it drawn. Nothing if the page is gone.
+    fn change<R>(self, change: impl FnOnce(&mut Board) -> R) -> Option<R> {
+        let told = self.board.try_update_value(change)?;
+        self.listing.try_update(|count| *count += 1)?;
         self.ask_for_frame();
-        told.expect("a board that is open is changed")
+        Some(told)
     }
 }
 
