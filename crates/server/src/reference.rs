@@ -230,6 +230,7 @@ mod tests {
         let lab = Lab::bind(&config, &Arc::new(guests), &CancellationToken::new());
         let registry = lab.expect("no ports").join(crate::topics::registry());
         let registry = Exchange::new(&config).join(registry);
+        let registry = crate::live::Studio::new(&config).join(registry);
         assert_eq!(names("x-topics"), registry.namespaces().collect::<Vec<_>>());
         assert_eq!(names("x-calls"), registry.methods());
     }

@@ -19,6 +19,7 @@ use crate::auth::Guests;
 use crate::config::Config;
 use crate::http::{self, Services};
 use crate::lab::Lab;
+use crate::live::Studio;
 use crate::market::{Bell, Exchange};
 use crate::node::Node;
 use crate::notices::{Desk, Notices};
@@ -36,6 +37,7 @@ pub struct Server {
     guests: Arc<Guests>,
     lab: Arc<Lab>,
     exchange: Arc<Exchange>,
+    studio: Arc<Studio>,
     bell: Bell,
     desk: Desk,
     notices: Notices,
@@ -66,7 +68,8 @@ impl Server {
         let ends = (goodbye.clone(), tasks.clone());
         let lab = Lab::bind(&config, &guests, &goodbye)?;
         let (exchange, bell) = Exchange::open(&config)?;
-        let registry = exchange.join(lab.join(registry));
+        let studio = Studio::new(&config);
+        let registry = studio.join(exchange.join(lab.join(registry)));
         let (node, shards) = realtime::open(registry, Arc::clone(&guests), &config, ends, "shard")?;
         let (desk, notices) = Desk::open(&config)?;
         let address = config.listen.0;
@@ -88,6 +91,7 @@ impl Server {
             guests,
             lab,
             exchange,
+            studio,
             bell,
             desk,
             notices,
@@ -123,6 +127,7 @@ impl Server {
         let shards = self.shards;
         tasks.spawn(Arc::clone(&self.node).keep_tidy());
         tasks.spawn(self.exchange.feed(Arc::clone(&self.node)));
+        tasks.spawn(self.studio.run(Arc::clone(&self.node)));
         tasks.spawn(self.bell.run(Arc::clone(&self.node)));
         tasks.spawn(self.desk.run(Arc::clone(&self.node)));
         // Whoever bound this server does not hold the token that its node listens to.

@@ -15,7 +15,9 @@ use serde::{Deserialize, Deserializer, de};
 
 use crate::api::ApiKey;
 
-use super::values::{Broker, Count, LabPorts, ListenAddress, LogFilter, MarketRate, MarketSwitch};
+use super::values::{
+    Broadcasters, Broker, Count, LabPorts, ListenAddress, LogFilter, MarketRate, MarketSwitch,
+};
 use crate::origin::Origin;
 
 /// The settings that one source gives.
@@ -89,6 +91,12 @@ pub(crate) struct Layer {
     #[serde(deserialize_with = "count")]
     pub(super) market_rate: Option<MarketRate>,
 
+    /// Who may broadcast: `everyone` who is signed in, `nobody`, or ids of users, separated by commas
+    /// [default: everyone]
+    #[arg(long, value_name = "WHO")]
+    #[serde(deserialize_with = "text")]
+    pub(super) broadcasters: Option<Broadcasters>,
+
     /// How many broadcasts there may be at a time [default: 50]
     #[arg(long, value_name = "N")]
     #[serde(deserialize_with = "count")]
@@ -138,7 +146,7 @@ pub(crate) struct Layer {
 
 impl Layer {
     /// The settings' names in a file; the environment has them in capitals after `TRUNKLINE_`.
-    pub(super) const KEYS: [&str; 24] = [
+    pub(super) const KEYS: [&str; 25] = [
         "listen",
         "data",
         "broker",
@@ -153,6 +161,7 @@ impl Layer {
         "market",
         "market_seed",
         "market_rate",
+        "broadcasters",
         "live_rooms",
         "live_bitrate",
         "live_minutes",
@@ -185,6 +194,7 @@ impl Layer {
             market: variable(environment, "TRUNKLINE_MARKET")?,
             market_seed: variable(environment, "TRUNKLINE_MARKET_SEED")?,
             market_rate: variable(environment, "TRUNKLINE_MARKET_RATE")?,
+            broadcasters: variable(environment, "TRUNKLINE_BROADCASTERS")?,
             live_rooms: variable(environment, "TRUNKLINE_LIVE_ROOMS")?,
             live_bitrate: variable(environment, "TRUNKLINE_LIVE_BITRATE")?,
             live_minutes: variable(environment, "TRUNKLINE_LIVE_MINUTES")?,
@@ -215,6 +225,7 @@ impl Layer {
             market: self.market.or(weaker.market),
             market_seed: self.market_seed.or(weaker.market_seed),
             market_rate: self.market_rate.or(weaker.market_rate),
+            broadcasters: self.broadcasters.or(weaker.broadcasters),
             live_rooms: self.live_rooms.or(weaker.live_rooms),
             live_bitrate: self.live_bitrate.or(weaker.live_bitrate),
             live_minutes: self.live_minutes.or(weaker.live_minutes),

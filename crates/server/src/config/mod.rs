@@ -11,11 +11,13 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use values::{Broker, LabPorts, ListenAddress, LogFilter, MarketSwitch};
+pub use values::{Broadcasters, Broker, LabPorts, ListenAddress, LogFilter, MarketSwitch};
 
 pub(crate) use file::read_key;
 pub(crate) use layer::Layer;
 use trunkline_hub::HubConfig;
+use trunkline_protocol::Topic as _;
+use trunkline_protocol::topics::live::Live;
 use trunkline_session::{Pace, ServerConfig};
 
 use crate::accept::Timeouts;
@@ -57,6 +59,8 @@ pub struct Config {
     /// What the clock of that market says at the start, since 1970; without it, what it is. Not a
     /// setting; tests choose a time of its day.
     pub market_start: Option<Duration>,
+    /// Who may broadcast.
+    pub broadcasters: Broadcasters,
     /// What broadcasts may be.
     pub live: LiveLimits,
     /// What opens the HTTP API for back ends. Without it, that is off.
@@ -156,6 +160,7 @@ impl Config {
             market_seed: layer.market_seed.unwrap_or(1),
             market_rate: layer.market_rate.map_or(1_000, values::MarketRate::get),
             market_start: None,
+            broadcasters: layer.broadcasters.unwrap_or_default(),
             live: LiveLimits::with(layer.live_rooms, layer.live_bitrate, layer.live_minutes),
             api_key: layer.api_key,
             shutdown_grace: Duration::from_secs(layer.shutdown_grace.unwrap_or(20)),
@@ -184,7 +189,10 @@ fn cores() -> usize {
 
 /// Conversations at the defaults, and at this pace if one is set.
 fn session(pace: Option<values::Count>) -> ServerConfig {
-    let mut session = ServerConfig::default();
+    let mut session = ServerConfig {
+        streams: &[Live::NAMESPACE],
+        ..ServerConfig::default()
+    };
     if let Some(pace) = pace {
         session.pace = Pace {
             per_second: pace.number(),
@@ -265,6 +273,7 @@ mod tests {
             ("TRUNKLINE_MARKET", "off"),
             ("TRUNKLINE_MARKET_SEED", "7"),
             ("TRUNKLINE_MARKET_RATE", "50"),
+            ("TRUNKLINE_BROADCASTERS", "000000000000002a"),
             ("TRUNKLINE_LIVE_ROOMS", "5"),
             ("TRUNKLINE_LIVE_BITRATE", "2500"),
             ("TRUNKLINE_LIVE_MINUTES", "90"),
@@ -290,6 +299,7 @@ mod tests {
             market = 'off'
             market_seed = 7
             market_rate = 50
+            broadcasters = '000000000000002a'
             live_rooms = 5
             live_bitrate = 2500
             live_minutes = 90
@@ -312,7 +322,11 @@ mod tests {
         assert_eq!("9000".parse(), Ok(from_file.lab));
         assert_eq!(from_file.market, MarketSwitch::Off);
         assert_eq!((from_file.market_seed, from_file.market_rate), (7, 50));
-        let live = from_file.live;
+        let (live, who) = (from_file.live, &from_file.broadcasters);
+        assert!(
+            who.include(trunkline_protocol::UserId(42))
+                && !who.include(trunkline_protocol::UserId(43))
+        );
         assert_eq!((live.rooms_max, live.bitrate_max), (5, 2_500_000));
         assert_eq!(live.life_max, Duration::from_secs(90 * 60));
         assert!(!from_file.hub.priorities);
