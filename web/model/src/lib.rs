@@ -9,6 +9,7 @@ pub mod arena;
 pub mod chat;
 pub mod lab;
 pub mod line;
+pub mod live;
 pub mod simulator;
 pub mod ticker;
 pub mod wire;

@@ -4,6 +4,7 @@ pub(crate) mod alerts;
 mod arena;
 pub(crate) mod chat;
 mod lab;
+mod live;
 mod not_found;
 mod ticker;
 
@@ -11,5 +12,6 @@ pub(crate) use alerts::AlertsPage;
 pub(crate) use arena::Arena;
 pub(crate) use chat::Chat;
 pub(crate) use lab::Lab;
+pub(crate) use live::Live;
 pub(crate) use not_found::NotFound;
 pub(crate) use ticker::Ticker;

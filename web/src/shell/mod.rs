@@ -69,6 +69,13 @@ pub(crate) const PAGES: &[Page] = &[
         counted: |_, _| String::new(),
     },
     Page {
+        path: "/live",
+        glyph: Glyph::Live,
+        name: |i18n| t_string!(i18n, pages.live),
+        waiting: || 0,
+        counted: |_, _| String::new(),
+    },
+    Page {
         path: "/lab",
         glyph: Glyph::Lab,
         name: |i18n| t_string!(i18n, pages.lab),

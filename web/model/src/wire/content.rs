@@ -348,7 +348,8 @@ mod tests {
         for len in 0..40 {
             let event = Payload::try_from(vec![0xfe; len]).expect("a short payload");
             for topic in [
-                "chat:a", "typing:a", "ticker:a", "lab:a", "arena:a", "alerts:a", "live:a", "", "none",
+                "chat:a", "typing:a", "ticker:a", "lab:a", "arena:a", "alerts:a", "live:a", "",
+                "none",
             ] {
                 let frame = ServerFrame::Publication {
                     topic_id: TopicId(1),
