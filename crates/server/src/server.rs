@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::accept::{self, Acceptor, OpenConnections, Reception};
+use crate::arena::Arena;
 use crate::assets::Assets;
 use crate::auth::Guests;
 use crate::config::Config;
@@ -38,6 +39,7 @@ pub struct Server {
     lab: Arc<Lab>,
     exchange: Arc<Exchange>,
     studio: Arc<Studio>,
+    arena: Arc<Arena>,
     bell: Bell,
     desk: Desk,
     notices: Notices,
@@ -69,7 +71,8 @@ impl Server {
         let lab = Lab::bind(&config, &guests, &goodbye)?;
         let (exchange, bell) = Exchange::open(&config)?;
         let studio = Studio::new(&config);
-        let registry = studio.join(exchange.join(lab.join(registry)));
+        let arena = Arena::open(&config)?;
+        let registry = arena.join(studio.join(exchange.join(lab.join(registry))));
         let (node, shards) = realtime::open(registry, Arc::clone(&guests), &config, ends, "shard")?;
         let (desk, notices) = Desk::open(&config)?;
         let address = config.listen.0;
@@ -92,6 +95,7 @@ impl Server {
             lab,
             exchange,
             studio,
+            arena,
             bell,
             desk,
             notices,
@@ -128,6 +132,7 @@ impl Server {
         tasks.spawn(Arc::clone(&self.node).keep_tidy());
         tasks.spawn(self.exchange.feed(Arc::clone(&self.node)));
         tasks.spawn(self.studio.run(Arc::clone(&self.node)));
+        tasks.spawn(self.arena.run(Arc::clone(&self.node)));
         tasks.spawn(self.bell.run(Arc::clone(&self.node)));
         tasks.spawn(self.desk.run(Arc::clone(&self.node)));
         // Whoever bound this server does not hold the token that its node listens to.

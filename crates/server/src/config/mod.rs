@@ -63,6 +63,16 @@ pub struct Config {
     pub broadcasters: Broadcasters,
     /// What broadcasts may be.
     pub live: LiveLimits,
+    /// How many rooms of the arena there may be; with 0 there is no arena.
+    pub arena_rooms: usize,
+    /// How many players a room has at least, with bots of the server.
+    pub arena_bots: usize,
+    /// How long a match is, in seconds, from 1 to 500.
+    pub arena_match_seconds: u16,
+    /// How long the pause after it is, in seconds, from 1 to 30. Not a setting; tests shorten it.
+    pub arena_pause_seconds: u16,
+    /// Where records of matches are kept. Without it, none are.
+    pub arena_records: Option<PathBuf>,
     /// What opens the HTTP API for back ends. Without it, that is off.
     pub api_key: Option<ApiKey>,
     /// How long a shutdown waits for conversations to end.
@@ -162,6 +172,11 @@ impl Config {
             market_start: None,
             broadcasters: layer.broadcasters.unwrap_or_default(),
             live: LiveLimits::with(layer.live_rooms, layer.live_bitrate, layer.live_minutes),
+            arena_rooms: layer.arena_rooms.unwrap_or(100).into(),
+            arena_bots: layer.arena_bots.unwrap_or(4).into(),
+            arena_match_seconds: layer.arena_match_seconds.unwrap_or(180),
+            arena_pause_seconds: 10,
+            arena_records: layer.arena_records,
             api_key: layer.api_key,
             shutdown_grace: Duration::from_secs(layer.shutdown_grace.unwrap_or(20)),
             log: layer.log.unwrap_or_default(),
@@ -277,6 +292,10 @@ mod tests {
             ("TRUNKLINE_LIVE_ROOMS", "5"),
             ("TRUNKLINE_LIVE_BITRATE", "2500"),
             ("TRUNKLINE_LIVE_MINUTES", "90"),
+            ("TRUNKLINE_ARENA_ROOMS", "3"),
+            ("TRUNKLINE_ARENA_BOTS", "0"),
+            ("TRUNKLINE_ARENA_MATCH_SECONDS", "60"),
+            ("TRUNKLINE_ARENA_RECORDS", "r"),
             ("TRUNKLINE_API_KEY", "0123456789abcdefghij"),
             ("TRUNKLINE_SHUTDOWN_GRACE", "8"),
             ("TRUNKLINE_LOG", "debug"),
@@ -303,6 +322,10 @@ mod tests {
             live_rooms = 5
             live_bitrate = 2500
             live_minutes = 90
+            arena_rooms = 3
+            arena_bots = 0
+            arena_match_seconds = 60
+            arena_records = 'r'
             api_key = '0123456789abcdefghij'
             shutdown_grace = 8
             log = 'debug'
@@ -330,6 +353,9 @@ mod tests {
         assert_eq!((live.rooms_max, live.bitrate_max), (5, 2_500_000));
         assert_eq!(live.life_max, Duration::from_secs(90 * 60));
         assert!(!from_file.hub.priorities);
+        assert_eq!((from_file.arena_rooms, from_file.arena_bots), (3, 0));
+        assert_eq!(from_file.arena_match_seconds, 60);
+        assert_eq!(from_file.arena_records.as_deref(), Some("r".as_ref()));
         assert_eq!(from_file.api_key, from_environment.api_key);
         assert!(from_file.api_key.is_some() && !a.contains("0123456789"));
         assert_eq!(from_file.allow_origin.len(), 2);
