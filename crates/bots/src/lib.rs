@@ -66,6 +66,7 @@ impl Player {
         let guest = Guest::sign_in(orders.base.clone(), &orders.name).await?;
         let socket = orders.base.replacen("http", "ws", 1) + "/ws";
         let client = Client::connect(ClientConfig::new(socket), guest.tokens());
+        line::up(&client).await?;
         let wish = ArenaWish {
             room: orders.room.map(|room| Text::cut(room.as_str())),
         };

@@ -1,10 +1,29 @@
 //! What travels: inputs as messages, and how many bytes it all has.
 
+use anyhow::{Result, bail};
+use futures_util::StreamExt;
 use trunkline_arena::{Angle, Input, Moves};
-use trunkline_client::{Client, Tap};
+use trunkline_client::{Client, Status, Tap};
 use trunkline_protocol::topics::arena::ArenaInput;
 
 use crate::tally::Tally;
+
+/// Waits until the line is up.
+///
+/// # Errors
+///
+/// Why it will not be.
+pub(crate) async fn up(client: &Client) -> Result<()> {
+    let mut statuses = std::pin::pin!(client.statuses());
+    while let Some(status) = statuses.next().await {
+        match status {
+            Status::Live { .. } => return Ok(()),
+            Status::Stopped(reason) => bail!("the server does not let a bot in: {reason:?}"),
+            _ => {}
+        }
+    }
+    bail!("the client has ended")
+}
 
 /// An input as it is sent.
 pub(crate) fn message(input: Input) -> ArenaInput {
