@@ -30,7 +30,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// What a bot is told.
 #[derive(Clone, Debug)]
 pub struct Orders {
-    /// The server's address, such as `http://127.0.0.1:8080`.
+    /// The server's address, such as `http://127.0.0.1:8787`.
     pub base: String,
     /// The room. Without it, where the server finds a seat.
     pub room: Option<ArenaRoom>,

@@ -17,7 +17,7 @@ struct Cli {
     #[arg(default_value_t = 30)]
     bots: u64,
     /// The server
-    #[arg(long, default_value = "http://127.0.0.1:8080")]
+    #[arg(long, default_value = "http://127.0.0.1:8787")]
     url: String,
     /// All in this room; without it, wherever there is a seat
     #[arg(long)]

@@ -171,7 +171,7 @@ fn names_are_asked_for_when_somebody_comes() {
     };
     game.take_players(ArenaPlayers {
         roster: 2,
-        players: List::cut([player(0, None), player(1, Some(ada.clone()))]),
+        players: List::cut([player(0, None), player(1, Some(ada))]),
     });
     assert!(!game.needs_players());
     let rows = game.rows();
