@@ -6,7 +6,7 @@ use leptos_router::path;
 
 use crate::browser::formats;
 use crate::i18n::{I18nContextProvider, keep_choice};
-use crate::pages::{AlertsPage, Chat, Lab, NotFound, Ticker};
+use crate::pages::{AlertsPage, Arena, Chat, Lab, Live, NotFound, Ticker};
 use crate::pages::{alerts, chat};
 use crate::shell::{
     RenameDialog, Shell, keep_favicon, provide_renaming, provide_title, provide_wire,
@@ -47,6 +47,8 @@ fn Shared() -> impl IntoView {
                         <Route path=path!("/chat/:room") view=Chat />
                         <Route path=path!("/ticker/:board?/:symbol?") view=Ticker />
                         <Route path=path!("/alerts") view=AlertsPage />
+                        <Route path=path!("/arena/:room?") view=Arena />
+                        <Route path=path!("/live/:room?") view=Live />
                         <Route path=path!("/lab") view=Lab />
                     </Routes>
                 </SignedIn>

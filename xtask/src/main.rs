@@ -3,6 +3,7 @@
 //! Start at [`Task`]; each command has a module of its name. Nothing here imports our crates.
 
 mod bench;
+mod bots;
 mod check;
 mod dev;
 mod dist;
@@ -75,6 +76,13 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Bots that play in the arena of a server
+    #[command(disable_help_flag = true)]
+    Bots {
+        /// Passed on to the bots: how many, `--url`, `--room`, `--secs`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Streams made up by libFuzzer, read by the WebSocket decoder and by another
     Fuzz {
         /// How long
@@ -115,6 +123,7 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Test { only, args } => return test::test(&workspace, only, &args),
         Task::Schema => schema::write(&workspace)?,
         Task::Sim { args } => sim::sim(&workspace, &args)?,
+        Task::Bots { args } => bots::bots(&workspace, &args)?,
         Task::Fuzz { secs, input } => fuzz::fuzz(&workspace, secs, input.as_deref())?,
         Task::Bench { gate: true, args } if args.is_empty() => gate::gate(&workspace)?,
         Task::Bench { gate: true, .. } => bail!("`bench --gate` takes nothing else"),

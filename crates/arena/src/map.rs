@@ -107,7 +107,7 @@ pub(crate) fn slide(from: Point, way: Point) -> (Point, (bool, bool)) {
 }
 
 /// How far a pulse goes from `from` before it meets a wall, at most `length`; in parts of [`SCALE`].
-pub(crate) fn reach(from: Point, aim: Angle, length: i32) -> i32 {
+pub fn reach(from: Point, aim: Angle, length: i32) -> i32 {
     let direction = aim.direction();
     let field = (Point::default(), Point::of_map(WIDTH, HEIGHT));
     let mut reach = i64::from(length);

@@ -100,20 +100,22 @@ impl Pilot {
         (self.next <= target).then_some(self.next)
     }
 
-    /// Makes the input of a tick that [`Pilot::poll`] named, and predicts it.
-    pub fn steer(&mut self, tick: u32, input: Input) {
+    /// Makes the input of a tick that [`Pilot::poll`] named, and predicts it. Returns whether a pulse is
+    /// fired, as far as can be told here.
+    pub fn steer(&mut self, tick: u32, input: Input) -> bool {
         self.next = tick.saturating_add(1);
         if self.ahead.len() == AHEAD_MAX {
             self.ahead.pop_front();
         }
         let Some(mut player) = self.newest() else {
-            return;
+            return false;
         };
         self.before = Some(player);
-        advance(&mut player, input);
+        let fired = advance(&mut player, input);
         self.ahead.push_back((tick, input, player));
         let shrunk = |axis: i32| axis * 3 / 4;
         self.correction = Point::new(shrunk(self.correction.x), shrunk(self.correction.y));
+        fired
     }
 
     /// The server took an input, that was so many ticks early: 1 is just in time.
@@ -242,11 +244,13 @@ impl Pilot {
 }
 
 /// Predicts one tick. Others are not predicted, so a pulse is only counted as fired.
-fn advance(player: &mut Player, input: Input) {
+fn advance(player: &mut Player, input: Input) -> bool {
     player.step(input);
-    if input.fire && player.may_fire() {
+    let fires = input.fire && player.may_fire();
+    if fires {
         player.fire();
     }
+    fires
 }
 
 #[cfg(test)]

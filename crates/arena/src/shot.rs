@@ -5,7 +5,7 @@ use crate::map;
 use crate::point::{Point, SCALE};
 
 /// How far a pulse goes, in units of the map.
-const REACH: i32 = 640;
+pub const REACH: i32 = 640;
 
 /// A pulse that was fired in a tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

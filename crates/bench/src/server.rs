@@ -189,6 +189,11 @@ impl Server {
         })
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Its process id.
     pub(crate) fn id(&self) -> u32 {
         self.id

@@ -10,7 +10,7 @@ use futures_channel::oneshot;
 use futures_util::Stream;
 use trunkline_protocol::frame::Range;
 use trunkline_protocol::{
-    Call, Codec, DisconnectReason, Error, ErrorCode, Offset, SenderId, Topic, User,
+    Call, Codec, Delivery, DisconnectReason, Error, ErrorCode, Offset, SenderId, Topic, User,
 };
 use trunkline_session::{
     ClientConfig as SessionConfig, ClientSession, Fallback, NewCommand, SavedOutbox, TokenFailure,
@@ -232,6 +232,9 @@ impl Client {
     /// It is kept while there is no connection, and sent again under the same id until it is
     /// answered, so the handler takes it once. Dropping the future does not take it back.
     ///
+    /// Where the program has a store, it is kept there too, unless its topic delivers only what is
+    /// fresh (`Volatile` and `Keyframed`).
+    ///
     /// The commands of one log are sent one after the other. One that the server refuses only for
     /// now is sent again later, and those after it wait; commands of other topics are refused.
     pub fn publish<T: Topic>(&self, key: &T::Key, command: &T::Command) -> Publishing {
@@ -253,7 +256,7 @@ impl Client {
         let (answer, answered) = oneshot::channel();
         let command = self
             .shared()
-            .with(|state| state.publish(platform::now(), new, answer));
+            .with(|state| state.publish(platform::now(), new, lasts::<T>(), answer));
         self.shared().ring();
         match command {
             Ok(command) => Publishing::under_way(command, answered, self.clone()),
@@ -401,6 +404,14 @@ pub enum CallError {
     Unreadable(String),
     /// The client ended before an answer came.
     Ended,
+}
+
+/// Whether a command is worth anything after the program has ended.
+fn lasts<T: Topic>() -> bool {
+    match T::DELIVERY {
+        Delivery::Log { .. } | Delivery::Latest { .. } => true,
+        Delivery::Volatile | Delivery::Keyframed { .. } => false,
+    }
 }
 
 impl fmt::Display for CallError {

@@ -131,11 +131,13 @@ impl Shared {
 }
 
 impl State {
-    /// Hands a command to the session, and to the store before anything is sent of it.
+    /// Hands a command to the session, and to the store before anything is sent of it, unless nobody
+    /// would want it later.
     pub(crate) fn publish(
         &mut self,
         now: Moment,
         new: NewCommand,
+        lasts: bool,
         answer: oneshot::Sender<Answer>,
     ) -> Result<CommandId, PublishError> {
         if self.ended {
@@ -147,7 +149,7 @@ impl State {
             .session
             .publish(now, new)
             .map_err(|_| PublishError::OutboxFull)?;
-        if let Some(saved) = self.session.command(command) {
+        if lasts && let Some(saved) = self.session.command(command) {
             self.keeper.put(saved);
         }
         self.commands.entry(command).or_default().push(answer);

@@ -5,9 +5,11 @@
 
 pub mod account;
 pub mod alerts;
+pub mod arena;
 pub mod chat;
 pub mod lab;
 pub mod line;
+pub mod live;
 pub mod simulator;
 pub mod ticker;
 pub mod wire;

@@ -8,6 +8,8 @@ pub(crate) enum Glyph {
     Chat,
     Bell,
     Lab,
+    Arena,
+    Live,
     Ticker,
     Star,
     Grip,
@@ -44,6 +46,10 @@ impl Glyph {
             Self::Bell => {
                 "M8 2.5a4 4 0 0 1 4 4c0 3 1 4 1.5 5h-11c.5-1 1.5-2 1.5-5a4 4 0 0 1 4-4zM6.5 13.5h3"
             }
+            Self::Arena => {
+                "M8 4.5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7zM8 1.5v3M8 11.5v3M1.5 8h3M11.5 8h3"
+            }
+            Self::Live => "M2 4.5h8.5v7H2zM10.5 7.5 14 5v6l-3.5-2.5",
             Self::Lab => "M6.5 2.5v4L2.75 13.5h10.5L9.5 6.5v-4M5 2.5h6M4.9 9.5h6.2",
             Self::Ticker => {
                 "M4 2.5v2M4 9.5v4M2.75 4.5h2.5v5h-2.5zM12 2.5v4M12 11.5v2M10.75 6.5h2.5v5h-2.5z"

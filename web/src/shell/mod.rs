@@ -62,6 +62,20 @@ pub(crate) const PAGES: &[Page] = &[
         counted: |i18n, count| counted!(i18n, count, alerts.unread),
     },
     Page {
+        path: "/arena",
+        glyph: Glyph::Arena,
+        name: |i18n| t_string!(i18n, pages.arena),
+        waiting: || 0,
+        counted: |_, _| String::new(),
+    },
+    Page {
+        path: "/live",
+        glyph: Glyph::Live,
+        name: |i18n| t_string!(i18n, pages.live),
+        waiting: || 0,
+        counted: |_, _| String::new(),
+    },
+    Page {
         path: "/lab",
         glyph: Glyph::Lab,
         name: |i18n| t_string!(i18n, pages.lab),

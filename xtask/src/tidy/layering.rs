@@ -3,7 +3,7 @@
 use crate::workspace::{Package, Workspace};
 
 /// Members, what they may import, and what their tests may import besides.
-const TABLE: [(&str, &[&str], &[&str]); 18] = [
+const TABLE: [(&str, &[&str], &[&str]); 19] = [
     ("trunkline-macros", &[], &[]),
     ("trunkline-protocol", &["macros"], &[]),
     ("trunkline-session", &["protocol"], &["hub"]),
@@ -29,7 +29,8 @@ const TABLE: [(&str, &[&str], &[&str]); 18] = [
         &[],
     ),
     ("trunkline-web", &["protocol", "client", "web-model"], &[]),
-    ("trunkline-bench", &["protocol", "client", "arena"], &[]),
+    ("trunkline-bots", &["protocol", "client", "arena"], &[]),
+    ("trunkline-bench", &["protocol", "client", "bots"], &[]),
     (
         "trunkline-cost",
         &["protocol", "session", "hub", "websocket"],

@@ -11,6 +11,7 @@ mod latency;
 mod windows;
 mod slow_readers;
 mod ticker;
+mod arena;
 mod wire;
 mod durable_latency;
 mod durable_memory;
@@ -35,7 +36,7 @@ pub(crate) struct Scenario {
 }
 
 /// All scenarios, in the order in which they run.
-pub(crate) const SCENARIOS: [Scenario; 17] = [
+pub(crate) const SCENARIOS: [Scenario; 18] = [
     Scenario {
         name: "fan-out",
         about: "what a delivery costs where nothing can be sent together",
@@ -90,6 +91,11 @@ pub(crate) const SCENARIOS: [Scenario; 17] = [
         name: "ticker",
         about: "what the newest quotes of many symbols cost, to many readers",
         run: |launcher, quick, report| Box::pin(ticker::run(launcher, quick, report)),
+    },
+    Scenario {
+        name: "arena",
+        about: "what players of a game cost, at thirty snapshots a second",
+        run: |launcher, quick, report| Box::pin(arena::run(launcher, quick, report)),
     },
     Scenario {
         name: "wire",

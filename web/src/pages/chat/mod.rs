@@ -37,6 +37,7 @@ use room_view::RoomView;
 use rooms_panel::RoomsPanel;
 
 pub(crate) use model::monogram;
+pub(crate) use room_view::RoomBeside;
 pub(crate) use rooms::{provide_rooms, use_rooms};
 
 /// How many messages are unread in all rooms.

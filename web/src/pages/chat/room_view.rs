@@ -1,6 +1,7 @@
 //! One room: its bar, what was said, and where one writes.
 
 use leptos::prelude::*;
+use trunkline_protocol::topics::chat::RoomName;
 use trunkline_protocol::{ErrorCode, Offset};
 
 use super::composer::Composer;
@@ -55,9 +56,46 @@ pub(super) fn use_desk() -> Desk {
     expect_context()
 }
 
+/// A room beside something else, without its bar. Who did not follow it before does so only meanwhile.
+#[component]
+pub(crate) fn RoomBeside(name: RoomName) -> impl IntoView {
+    let i18n = use_i18n();
+    let rooms = use_rooms();
+    let follows = rooms.follows(&name);
+    let title = name.to_string();
+    let room = {
+        let name = name.clone();
+        Memo::new(move |_| rooms.get(&name))
+    };
+    {
+        let name = name.clone();
+        Effect::new(move |_| rooms.follow(&name));
+    }
+    on_cleanup(move || {
+        if !follows {
+            rooms.leave(&name);
+        }
+    });
+    move || {
+        match room.get() {
+        Some(room) => view! { <RoomView room beside=true /> }.into_any(),
+        None if rooms.is_full() => {
+            view! { <p class="hint wrong">{t_string!(i18n, live.too_many_rooms, room = title.clone())}</p> }
+                .into_any()
+        }
+        None => view! { <section class="room"></section> }.into_any(),
+    }
+    }
+}
+
 /// A room.
 #[component]
-pub(super) fn RoomView(room: Room) -> impl IntoView {
+pub(super) fn RoomView(
+    room: Room,
+    /// It stands beside something else: it has no bar then.
+    #[prop(optional)]
+    beside: bool,
+) -> impl IntoView {
     let desk = Desk {
         editing: RwSignal::new(None),
         deleting: RwSignal::new(None),
@@ -93,7 +131,7 @@ pub(super) fn RoomView(room: Room) -> impl IntoView {
     };
     view! {
         <section class="room">
-            <RoomBar room=room.clone() />
+            {(!beside).then(|| view! { <RoomBar room=room.clone() /> })}
             {body}
             <DeleteDialog room />
         </section>

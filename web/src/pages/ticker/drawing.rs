@@ -1,11 +1,11 @@
 //! Draws a chart on its canvas.
 
-use leptos::prelude::window;
 use trunkline_protocol::topics::ticker::Span;
 use trunkline_web_model::ticker::{Chart, Series};
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
+use wasm_bindgen::JsValue;
+use web_sys::HtmlCanvasElement;
 
+use crate::browser::canvas::Surface;
 use crate::browser::formats::Times;
 
 /// Which part of a series is looked at, and which candle of it.
@@ -30,21 +30,10 @@ pub(super) fn draw(
     looked_at: LookedAt,
     times: Times,
 ) -> Option<()> {
-    let scale = window().device_pixel_ratio().clamp(1.0, 3.0);
-    let (width, height) = (canvas.client_width(), canvas.client_height());
-    let size = |css: i32| (f64::from(css) * scale) as u32;
-    if canvas.width() != size(width) || canvas.height() != size(height) {
-        canvas.set_width(size(width));
-        canvas.set_height(size(height));
-    }
-    let (width, height) = (f64::from(width), f64::from(height));
-    let context = canvas.get_context("2d").ok().flatten()?;
-    let context: CanvasRenderingContext2d = context.dyn_into().ok()?;
+    let surface = Surface::clear(canvas)?;
+    let (context, width, height) = (&surface.context, surface.width, surface.height);
     let put = |result: Result<(), JsValue>| result.ok();
-    put(context.set_transform(scale, 0.0, 0.0, scale, 0.0, 0.0))?;
-    context.clear_rect(0.0, 0.0, width, height);
-    let style = window().get_computed_style(canvas).ok().flatten()?;
-    let of = |name: &str| style.get_property_value(name).ok();
+    let of = |name: &str| surface.style(name);
     let (rise, fall) = (of("color")?, of("border-block-start-color")?);
     let line = of("border-block-end-color")?;
     let (words, mark) = (

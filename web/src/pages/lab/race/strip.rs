@@ -1,12 +1,13 @@
 //! The lanes as they are seen: each arrival is a dot that wanders off to the left.
 
 use leptos::prelude::*;
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlCanvasElement;
 
 use super::RaceState;
 use super::entrant::{Entrant, WINDOW_MS};
 use super::words::lane_name;
+use crate::browser::canvas::Surface;
 use crate::browser::clock::now_us;
 use crate::browser::{events, motion};
 use crate::i18n::{t_string, use_i18n};
@@ -107,22 +108,9 @@ fn draw_all(state: RaceState, now_ms: f64) {
 
 /// Draws a lane as it is at a time, in milliseconds since the page was opened.
 fn draw(entrant: &Entrant, canvas: &HtmlCanvasElement, now_ms: f64) -> Option<()> {
-    let scale = window().device_pixel_ratio().clamp(1.0, 3.0);
-    let (width, height) = (canvas.client_width(), canvas.client_height());
-    let size = |css: i32| (f64::from(css) * scale) as u32;
-    if canvas.width() != size(width) || canvas.height() != size(height) {
-        canvas.set_width(size(width));
-        canvas.set_height(size(height));
-    }
-    let (width, height) = (f64::from(width), f64::from(height));
-    let context = canvas.get_context("2d").ok().flatten()?;
-    let context: CanvasRenderingContext2d = context.dyn_into().ok()?;
-    let put = |result: Result<(), JsValue>| result.ok();
-    put(context.set_transform(scale, 0.0, 0.0, scale, 0.0, 0.0))?;
-    context.clear_rect(0.0, 0.0, width, height);
-    let style = window().get_computed_style(canvas).ok().flatten()?;
-    context.set_fill_style_str(&style.get_property_value("color").ok()?);
-    let (top, room) = (4.0, height - 8.0);
+    let surface = Surface::clear(canvas)?;
+    surface.context.set_fill_style_str(&surface.style("color")?);
+    let (top, room) = (4.0, surface.height - 8.0);
     entrant.with(|told| {
         while told
             .dots
@@ -132,12 +120,11 @@ fn draw(entrant: &Entrant, canvas: &HtmlCanvasElement, now_ms: f64) -> Option<()
             told.dots.pop_front();
         }
         for dot in &told.dots {
-            let x = width * (1.0 - (now_ms - dot.at_ms) / WINDOW_MS) - 3.0;
+            let x = surface.width * (1.0 - (now_ms - dot.at_ms) / WINDOW_MS) - 3.0;
             let late = (dot.latency_us as f64).clamp(SOONEST_US, LATEST_US) / SOONEST_US;
             let y = top + room * late.ln() / (LATEST_US / SOONEST_US).ln();
-            context.begin_path();
-            put(context.arc(x, y, 2.5, 0.0, std::f64::consts::TAU))?;
-            context.fill();
+            surface.circle((x, y), 2.5);
+            surface.context.fill();
         }
         Some(())
     })

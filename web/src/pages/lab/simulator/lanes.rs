@@ -3,10 +3,11 @@
 
 use leptos::prelude::*;
 use trunkline_web_model::simulator::{ClientState, Dot, Peer, Player, Scene};
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlCanvasElement;
 
 use super::words::{codec_name, mood_name, mood_words, peer_name};
+use crate::browser::canvas::Surface;
 use crate::browser::events;
 use crate::i18n::{t, t_string, use_i18n};
 use crate::theme::use_theme;
@@ -116,36 +117,23 @@ pub(super) fn draw_all(player: StoredValue<Player, LocalStorage>) {
 
 /// Draws one lane.
 fn draw(dots: impl Iterator<Item = Dot>, canvas: &HtmlCanvasElement) -> Option<()> {
-    let scale = window().device_pixel_ratio().clamp(1.0, 3.0);
-    let (width, height) = (canvas.client_width(), canvas.client_height());
-    let size = |css: i32| (f64::from(css) * scale) as u32;
-    if canvas.width() != size(width) || canvas.height() != size(height) {
-        canvas.set_width(size(width));
-        canvas.set_height(size(height));
-    }
-    let (width, height) = (f64::from(width), f64::from(height));
-    let context = canvas.get_context("2d").ok().flatten()?;
-    let context: CanvasRenderingContext2d = context.dyn_into().ok()?;
-    let put = |result: Result<(), JsValue>| result.ok();
-    put(context.set_transform(scale, 0.0, 0.0, scale, 0.0, 0.0))?;
-    context.clear_rect(0.0, 0.0, width, height);
-    let style = window().get_computed_style(canvas).ok().flatten()?;
-    let colour = |name: &str| style.get_property_value(name).ok();
+    let surface = Surface::clear(canvas)?;
+    let context = &surface.context;
     let (event, other, lost) = (
-        colour("color")?,
-        colour("border-block-start-color")?,
-        colour("border-block-end-color")?,
+        surface.style("color")?,
+        surface.style("border-block-start-color")?,
+        surface.style("border-block-end-color")?,
     );
     context.set_line_width(2.0);
     context.set_stroke_style_str(&lost);
-    let way = width - 2.0 * (RADIUS + 2.0);
+    let way = surface.width - 2.0 * (RADIUS + 2.0);
     for dot in dots {
         let from_left = if dot.flight.up { dot.at } else { 1.0 - dot.at };
         let x = RADIUS + 2.0 + way * from_left;
-        let y = height * if dot.flight.up { 0.3 } else { 0.7 };
-        context.begin_path();
+        let y = surface.height * if dot.flight.up { 0.3 } else { 0.7 };
         if dot.lost {
             let r = RADIUS;
+            context.begin_path();
             context.move_to(x - r, y - r);
             context.line_to(x + r, y + r);
             context.move_to(x - r, y + r);
@@ -155,7 +143,7 @@ fn draw(dots: impl Iterator<Item = Dot>, canvas: &HtmlCanvasElement) -> Option<(
         }
         let carries = matches!(dot.flight.kind, "publish" | "publication");
         context.set_fill_style_str(if carries { &event } else { &other });
-        put(context.arc(x, y, RADIUS, 0.0, std::f64::consts::TAU))?;
+        surface.circle((x, y), RADIUS);
         context.fill();
     }
     Some(())
