@@ -27,6 +27,8 @@ mod http_streams;
 mod http_tester;
 mod lab;
 mod lab_browser;
+mod live;
+mod live_browser;
 mod market;
 mod notices;
 mod presence;

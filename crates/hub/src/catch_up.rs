@@ -116,6 +116,10 @@ impl Hub {
             return self.touch(id, Dirty::Events);
         }
         let is_run = matches!(topic.kind.delivery, Delivery::Keyframed { .. });
+        if is_run {
+            let outbox = &mut connection.outbox;
+            say_skipped(connection.encoder, outbox, subscription, topic_id);
+        }
         let mut feeding = Feeding {
             topic_id,
             encoder: connection.encoder,

@@ -311,7 +311,8 @@ impl Offer<'_> {
         true
     }
 
-    /// Runs that start at a keyframe: after a drop, nothing until the next keyframe.
+    /// Runs that start at a keyframe: after a drop, nothing until the next keyframe. If there is no
+    /// room for that either, the newest run is read from history as soon as there is.
     fn offer_keyframed(&self, mut reader: Reader<'_>, places: Range<usize>) -> bool {
         let mut pushed = false;
         for place in places {
@@ -324,6 +325,10 @@ impl Offer<'_> {
                     reader.say_skipped(self.topic_id);
                     reader.outbox.push_stream(self.topic_id, bytes);
                     pushed = true;
+                }
+                None if it.keyframe => {
+                    reader.subscription.given = it.offset - 1;
+                    return reader.fall_behind();
                 }
                 Some(_) | None => {
                     reader.subscription.flow = Flow::AwaitingKeyframe;

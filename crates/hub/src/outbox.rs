@@ -4,7 +4,7 @@
 //! events of volatile and keyframed topics, go when nothing else waits, so that nobody's words wait
 //! behind pictures. Within a lane nothing is overtaken, and a slice of which a part is sent is
 //! finished before anything else. What ends a subscription takes what waits of its stream along
-//! ([`Outbox::forget`]), so that nothing of a topic follows the frame that says so.
+//! (`forget`), so that nothing of a topic follows the frame that says so.
 //!
 //! Its bound is in bytes, of both lanes together. Events give way at the bound as their delivery
 //! says; answers to requests may use a reserve above it, since each request gets exactly one. Slices
