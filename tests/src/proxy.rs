@@ -84,7 +84,8 @@ async fn carry(mut client: TcpStream, target: SocketAddr, mut line: watch::Recei
     if *line.borrow() == Line::Cut {
         return;
     }
-    if let Line::Slow(bytes_per_second) = *line.borrow() {
+    let begun = *line.borrow();
+    if let Line::Slow(bytes_per_second) = begun {
         return trickle(client, target, bytes_per_second).await;
     }
     let Ok(mut server) = TcpStream::connect(target).await else {
