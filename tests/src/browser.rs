@@ -29,13 +29,27 @@ const ARGUMENTS: [&str; 12] = [
     "--window-size=1280,900",
 ];
 
+/// What lets a browser have a camera and a microphone that are made up, and use them unasked.
+pub const MADE_UP_CAMERA: [&str; 2] = [
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+];
+
 /// Runs a story with `people` browsers, each a profile of its own. They are closed whatever
 /// becomes of the story, since a killed driver would leave its browser behind.
 pub async fn with_people<const PEOPLE: usize>(story: impl AsyncFnOnce(&[Browser; PEOPLE])) {
+    with_people_using(&[], story).await;
+}
+
+/// The same, with browsers that are given more arguments.
+pub async fn with_people_using<const PEOPLE: usize>(
+    arguments: &[&str],
+    story: impl AsyncFnOnce(&[Browser; PEOPLE]),
+) {
     let driver = Driver::start().await;
     let mut browsers = Vec::new();
     for _ in 0..PEOPLE {
-        browsers.push(driver.browser().await);
+        browsers.push(driver.browser(arguments).await);
     }
     let browsers: [Browser; PEOPLE] = browsers
         .try_into()
@@ -91,13 +105,13 @@ impl Driver {
         }
     }
 
-    async fn browser(&self) -> Browser {
+    async fn browser(&self, arguments: &[&str]) -> Browser {
         let profile = TempDir::new().expect("a folder for the profile");
         let mut capabilities = DesiredCapabilities::chrome();
         let set = |set: Result<(), WebDriverError>| set.expect("a capability");
         set(capabilities
             .set_binary(&named("TRUNKLINE_CHROMIUM", "/usr/bin/chromium").to_string_lossy()));
-        for argument in ARGUMENTS {
+        for argument in ARGUMENTS.iter().chain(arguments) {
             set(capabilities.add_arg(argument));
         }
         set(capabilities.add_arg("--lang=en-US"));

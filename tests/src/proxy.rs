@@ -1,8 +1,10 @@
-//! A line that can be cut: a TCP proxy on a port of its own.
+//! A line that can be cut, or is slow: a TCP proxy on a port of its own.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 
 /// How the line is.
@@ -14,6 +16,8 @@ enum Line {
     Cut,
     /// Nothing passes and nobody is told.
     Silent,
+    /// To the client, so many bytes pass in a second.
+    Slow(u32),
 }
 
 /// A proxy in front of a server. It ends when this is dropped.
@@ -25,9 +29,19 @@ pub struct Proxy {
 impl Proxy {
     /// Starts a proxy in front of `target`.
     pub async fn start(target: SocketAddr) -> Self {
+        Self::open(target, Line::Up).await
+    }
+
+    /// Starts one that lets so many bytes of each connection pass to the client in a second, after the
+    /// first megabyte. It stays slow.
+    pub async fn start_slow(target: SocketAddr, bytes_per_second: u32) -> Self {
+        Self::open(target, Line::Slow(bytes_per_second)).await
+    }
+
+    async fn open(target: SocketAddr, line: Line) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let (line, watched) = watch::channel(Line::Up);
+        let (line, watched) = watch::channel(line);
         tokio::spawn(accept(listener, target, watched));
         Self { address, line }
     }
@@ -70,6 +84,10 @@ async fn carry(mut client: TcpStream, target: SocketAddr, mut line: watch::Recei
     if *line.borrow() == Line::Cut {
         return;
     }
+    let begun = *line.borrow();
+    if let Line::Slow(bytes_per_second) = begun {
+        return trickle(client, target, bytes_per_second).await;
+    }
     let Ok(mut server) = TcpStream::connect(target).await else {
         return;
     };
@@ -84,10 +102,53 @@ async fn carry(mut client: TcpStream, target: SocketAddr, mut line: watch::Recei
                     return;
                 }
             }
+            // It is so from the beginning or never.
+            Line::Slow(_) => return,
             Line::Up => tokio::select! {
                 _ = tokio::io::copy_bidirectional(&mut client, &mut server) => return,
                 changed = line.changed() => if changed.is_err() { return },
             },
         }
+    }
+}
+
+/// So many bytes of each connection pass at once, so that a page is there before its line is slow.
+const QUICK_LEN: usize = 1 << 20;
+
+/// What the proxy takes from the server before the client has it: little, as a slow line does.
+const ON_THE_WAY: u32 = 16 * 1024;
+
+async fn trickle(mut client: TcpStream, target: SocketAddr, bytes_per_second: u32) {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket
+        .set_recv_buffer_size(ON_THE_WAY)
+        .expect("a size that is allowed");
+    let Ok(mut server) = socket.connect(target).await else {
+        return;
+    };
+    let (mut from_client, mut to_client) = client.split();
+    let (mut from_server, mut to_server) = server.split();
+    let down = async {
+        let mut bytes = [0; 1400];
+        let mut passed = 0;
+        loop {
+            let len = match from_server.read(&mut bytes).await {
+                Ok(0) | Err(_) => return,
+                Ok(len) => len,
+            };
+            if to_client.write_all(&bytes[..len]).await.is_err() {
+                return;
+            }
+            passed += len;
+            if passed < QUICK_LEN {
+                continue;
+            }
+            let seconds = len as f64 / f64::from(bytes_per_second);
+            tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+        }
+    };
+    tokio::select! {
+        _ = tokio::io::copy(&mut from_client, &mut to_server) => {}
+        () = down => {}
     }
 }
