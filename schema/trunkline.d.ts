@@ -119,6 +119,147 @@ export type AlertLevel =
   /** Something needs a look now. */
   | "critical";
 
+/** Asks for the rooms. */
+export type ArenaAsked = Record<string, never>;
+
+/** The game after a tick. The bytes are a snapshot of `trunkline-arena`, which has a hash of what it says: who reads it sees what the server saw, or knows that this is not so. */
+export type ArenaEvent =
+  /** All that there is. */
+  | {
+    type: "keyframe";
+    /** The snapshot. At most 700 elements. */
+    bytes: number[];
+  }
+  /** What changed since the last keyframe, whatever was lost between. */
+  | {
+    type: "delta";
+    /** The snapshot. At most 700 elements. */
+    bytes: number[];
+  };
+
+/** What a player does in one tick. */
+export interface ArenaInput {
+  /** The sum of 1 for up, 2 for down, 4 for left, 8 for right, and 16 to fire. A whole number up to 255. */
+  does: number;
+  /** Where the disc looks, in 256ths of a turn: 0 is to the right, 64 down. A whole number up to 255. */
+  aim: number;
+  /** How many ticks before this one the others were as the player saw them, at most 12. A whole number up to 255. */
+  view_back: number;
+}
+
+/** What came of a wish for a seat. */
+export type ArenaJoined =
+  /** One sits. What is on the field comes with the room's topic. */
+  | {
+    type: "seated";
+    /** In this room. At most 24 bytes of UTF-8. */
+    room: string;
+    /** On this seat, from 0. A whole number up to 255. */
+    seat: number;
+    /** The room has made the steps up to this tick. A whole number up to 4294967295. */
+    tick: number;
+    /** How many ticks there are in a second. A whole number up to 255. */
+    ticks_per_second: number;
+    /** How long the seat is kept for a player who is neither there nor steers, in milliseconds. A whole number up to 4294967295. */
+    kept_ms: number;
+  }
+  /** People sit on all seats of the room that was asked for. One may watch. */
+  | {
+    type: "full";
+    /** How many seats it has. A whole number up to 255. */
+    seats: number;
+  };
+
+/** Whether a seat was given up. */
+export interface ArenaLeft {
+  /** False if there was none. */
+  left: boolean;
+}
+
+/** Names a room. */
+export interface ArenaNamed {
+  /** Which room. At most 24 bytes of UTF-8. */
+  room: string;
+}
+
+/** Who sits on a seat. */
+export interface ArenaPlayer {
+  /** The seat. A whole number up to 255. */
+  seat: number;
+  /** How many others they have put out in this match. A whole number up to 65535. */
+  score: number;
+  /** Who it is. Nobody, if it is a bot of the server. */
+  user?: User;
+}
+
+/** Who sits where, by seat. */
+export interface ArenaPlayers {
+  /** The number of the snapshot's roster that this is of: ask again when that changes. A whole number up to 255. */
+  roster: number;
+  /** All of them. None in a room that there is not. At most 32 elements. */
+  players: ArenaPlayer[];
+}
+
+/** The name of a room of the arena: 1 to 24 lowercase letters, digits and dashes, no dash at the ends. Pattern: `^[a-z0-9]([a-z0-9-]{0,22}[a-z0-9])?$`. */
+export type ArenaRoom = string;
+
+/** A room. */
+export interface ArenaRoomInfo {
+  /** Its name. At most 24 bytes of UTF-8. */
+  room: string;
+  /** How many people play. A whole number up to 255. */
+  players: number;
+  /** How many bots of the server play. A whole number up to 255. */
+  bots: number;
+  /** How many people watch without a seat. A whole number up to 4294967295. */
+  spectators: number;
+  /** How long the match goes on, in milliseconds; 0 in the pause after it. A whole number up to 4294967295. */
+  left_ms: number;
+}
+
+/** The rooms, those with most players first. */
+export interface ArenaRooms {
+  /** At most a hundred of them. At most 100 elements. */
+  rooms: ArenaRoomInfo[];
+}
+
+/** Says what a player does. */
+export interface ArenaSteer {
+  /** In which room. At most 24 bytes of UTF-8. */
+  room: string;
+  /** The tick that the first input is for. The others are for those that follow. A whole number up to 4294967295. */
+  tick: number;
+  /** What is done in each tick. At most 8 elements. */
+  inputs: ArenaInput[];
+}
+
+/** What became of inputs. */
+export interface ArenaSteered {
+  /** The room had made the steps up to this tick when they came. A whole number up to 4294967295. */
+  tick: number;
+  /** What became of each, in their order. At most 8 elements. */
+  inputs: ArenaTaken[];
+}
+
+/** What became of an input. */
+export type ArenaTaken =
+  /** It waits for its tick. */
+  | "taken"
+  /** Its tick is over. */
+  | "too_late"
+  /** Its tick is more than a second ahead. */
+  | "too_early"
+  /** There is one for its tick already, and that one counts. */
+  | "twice"
+  /** The sender has no seat in this room. */
+  | "not_seated";
+
+/** Asks for a seat. */
+export interface ArenaWish {
+  /** In which room; one that there is not begins. Without it: where one sits already, else in the fullest room that has a free seat, else in a new one. At most 24 bytes of UTF-8. */
+  room?: string;
+}
+
 /** The name of a board: 1 to 32 lowercase letters, digits and dashes, no dash at the ends. After "user-" comes the id of the user whose board it is, and perhaps a dash and a name. Pattern: `^(?!user-)[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$|^user-[0-9a-f]{16}(-[a-z0-9-]{0,9}[a-z0-9])?$`. */
 export type BoardName = string;
 
@@ -597,6 +738,9 @@ export interface MessageId {
   /** The number of the command among those of that sender. A whole number up to 4294967295. */
   counter: number;
 }
+
+/** Nothing: this topic takes no commands. */
+export type Never = never;
 
 /** What one has put into the query of an address at the witness, as `witness=NONCE`. */
 export interface Nonce {
@@ -1154,6 +1298,12 @@ export interface Topics {
     command: AlertCommand;
     event: AlertEvent;
   };
+  /** The game of a room: a snapshot after every tick, 30 a second. Kept are the newest keyframe and what followed. What players do comes by `arena.steer`. */
+  "arena": {
+    key: ArenaRoom;
+    command: Never;
+    event: ArenaEvent;
+  };
   /** A room. What is said is kept, in order. */
   "chat": {
     key: RoomName;
@@ -1188,6 +1338,31 @@ export interface Topics {
 
 /** The kinds of calls, by method. */
 export interface Calls {
+  /** Takes a seat in a room of the arena, or returns to one's own. */
+  "arena.join": {
+    request: ArenaWish;
+    response: ArenaJoined;
+  };
+  /** Gives a seat up. */
+  "arena.leave": {
+    request: ArenaNamed;
+    response: ArenaLeft;
+  };
+  /** Lists the rooms of the arena, with most players first. */
+  "arena.list": {
+    request: ArenaAsked;
+    response: ArenaRooms;
+  };
+  /** Tells who sits where in a room. */
+  "arena.players": {
+    request: ArenaNamed;
+    response: ArenaPlayers;
+  };
+  /** Says what a player does in ticks to come, and tells what became of it. */
+  "arena.steer": {
+    request: ArenaSteer;
+    response: ArenaSteered;
+  };
   /** Lists the rooms in use: those with people or with something said. */
   "chat.rooms": {
     request: ListRoomsRequest;

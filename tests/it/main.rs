@@ -4,6 +4,7 @@ mod alarms;
 mod alerts;
 mod alerts_browser;
 mod alerts_notifications;
+mod arena;
 mod browser;
 mod browser_history;
 mod calls;

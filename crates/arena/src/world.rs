@@ -83,6 +83,12 @@ impl World {
         Self::begin(seed, length, (1, 0, 0))
     }
 
+    /// The same, with `start` as the tick before its first one: a room that begins again under its
+    /// name goes on with greater ticks.
+    pub fn starting_at(start: u32, seed: u64, length: Length) -> Self {
+        Self::begin(seed, length, (1, start, 0))
+    }
+
     /// A match without players, of this number, at this tick, with this roster.
     pub(crate) fn begin(
         seed: u64,

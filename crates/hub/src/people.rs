@@ -51,6 +51,12 @@ impl People {
             .unwrap_or_default()
     }
 
+    /// Tells whether a user is present in a topic.
+    pub fn is_present(&self, topic: &TopicName, user: UserId) -> bool {
+        let presence = self.topics.get(topic);
+        presence.is_some_and(|presence| presence.member(user).is_some())
+    }
+
     /// The topics in which somebody is present, with the number of users.
     pub fn topics(&self) -> impl Iterator<Item = (&TopicName, u32)> {
         self.topics.iter().map(|(name, it)| (name, it.count()))

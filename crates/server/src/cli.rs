@@ -6,6 +6,7 @@
 mod back_end;
 mod notify;
 mod publish;
+mod replay;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use crate::config::{Config, Layer};
 
 pub use notify::NotifyArgs;
 pub use publish::PublishArgs;
+pub use replay::ReplayArgs;
 
 /// Parses arguments (the program's name first).
 ///
@@ -59,6 +61,8 @@ pub enum Command {
     Notify(NotifyArgs),
     /// Publish prices of a CSV file, or commands of a file or of standard input
     Publish(PublishArgs),
+    /// Play the record of a match in the arena again, and compare it with what was played
+    Replay(ReplayArgs),
 }
 
 const SOURCES: &str = "Every option can also be set in the environment (TRUNKLINE_LISTEN for \

@@ -15,6 +15,7 @@ mod origin;
 mod problem;
 mod security;
 
+mod arena;
 mod assets;
 mod auth;
 mod conformance;

@@ -208,6 +208,12 @@ impl Node {
         people.members(topic)
     }
 
+    /// Tells whether a user is present in a topic.
+    pub(crate) fn is_present(&self, topic: &TopicName, user: UserId) -> bool {
+        let people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
+        people.is_present(topic, user)
+    }
+
     /// The topics of a namespace that have people or events: people present, newest offset.
     pub(crate) fn topics_in_use(&self, namespace: &str) -> Vec<(TopicName, u32, Offset)> {
         let mut people: HashMap<TopicName, u32> = {

@@ -117,6 +117,7 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
+    use crate::arena::Arena;
     use crate::auth::Guests;
     use crate::config::{Config, LabPorts};
     use crate::lab::Lab;
@@ -230,6 +231,7 @@ mod tests {
         let lab = Lab::bind(&config, &Arc::new(guests), &CancellationToken::new());
         let registry = lab.expect("no ports").join(crate::topics::registry());
         let registry = Exchange::new(&config).join(registry);
+        let registry = Arena::open(&config).expect("no folder").join(registry);
         assert_eq!(names("x-topics"), registry.namespaces().collect::<Vec<_>>());
         assert_eq!(names("x-calls"), registry.methods());
     }

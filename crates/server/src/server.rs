@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::accept::{self, Acceptor, OpenConnections, Reception};
+use crate::arena::Arena;
 use crate::assets::Assets;
 use crate::auth::Guests;
 use crate::config::Config;
@@ -36,6 +37,7 @@ pub struct Server {
     guests: Arc<Guests>,
     lab: Arc<Lab>,
     exchange: Arc<Exchange>,
+    arena: Arc<Arena>,
     bell: Bell,
     desk: Desk,
     notices: Notices,
@@ -66,7 +68,8 @@ impl Server {
         let ends = (goodbye.clone(), tasks.clone());
         let lab = Lab::bind(&config, &guests, &goodbye)?;
         let (exchange, bell) = Exchange::open(&config)?;
-        let registry = exchange.join(lab.join(registry));
+        let arena = Arena::open(&config)?;
+        let registry = arena.join(exchange.join(lab.join(registry)));
         let (node, shards) = realtime::open(registry, Arc::clone(&guests), &config, ends, "shard")?;
         let (desk, notices) = Desk::open(&config)?;
         let address = config.listen.0;
@@ -88,6 +91,7 @@ impl Server {
             guests,
             lab,
             exchange,
+            arena,
             bell,
             desk,
             notices,
@@ -123,6 +127,7 @@ impl Server {
         let shards = self.shards;
         tasks.spawn(Arc::clone(&self.node).keep_tidy());
         tasks.spawn(self.exchange.feed(Arc::clone(&self.node)));
+        tasks.spawn(self.arena.run(Arc::clone(&self.node)));
         tasks.spawn(self.bell.run(Arc::clone(&self.node)));
         tasks.spawn(self.desk.run(Arc::clone(&self.node)));
         // Whoever bound this server does not hold the token that its node listens to.

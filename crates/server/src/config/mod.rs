@@ -57,6 +57,16 @@ pub struct Config {
     /// What the clock of that market says at the start, since 1970; without it, what it is. Not a
     /// setting; tests choose a time of its day.
     pub market_start: Option<Duration>,
+    /// How many rooms of the arena there may be; with 0 there is no arena.
+    pub arena_rooms: usize,
+    /// How many players a room has at least, with bots of the server.
+    pub arena_bots: usize,
+    /// How long a match is, in seconds, from 1 to 500.
+    pub arena_match_seconds: u16,
+    /// How long the pause after it is, in seconds, from 1 to 30. Not a setting; tests shorten it.
+    pub arena_pause_seconds: u16,
+    /// Where records of matches are kept. Without it, none are.
+    pub arena_records: Option<PathBuf>,
     /// What opens the HTTP API for back ends. Without it, that is off.
     pub api_key: Option<ApiKey>,
     /// How long a shutdown waits for conversations to end.
@@ -123,6 +133,11 @@ impl Config {
             market_seed: layer.market_seed.unwrap_or(1),
             market_rate: layer.market_rate.map_or(1_000, values::MarketRate::get),
             market_start: None,
+            arena_rooms: layer.arena_rooms.unwrap_or(100).into(),
+            arena_bots: layer.arena_bots.unwrap_or(4).into(),
+            arena_match_seconds: layer.arena_match_seconds.unwrap_or(180),
+            arena_pause_seconds: 10,
+            arena_records: layer.arena_records,
             api_key: layer.api_key,
             shutdown_grace: Duration::from_secs(layer.shutdown_grace.unwrap_or(20)),
             log: layer.log.unwrap_or_default(),
@@ -230,6 +245,10 @@ mod tests {
             ("TRUNKLINE_MARKET", "off"),
             ("TRUNKLINE_MARKET_SEED", "7"),
             ("TRUNKLINE_MARKET_RATE", "50"),
+            ("TRUNKLINE_ARENA_ROOMS", "3"),
+            ("TRUNKLINE_ARENA_BOTS", "0"),
+            ("TRUNKLINE_ARENA_MATCH_SECONDS", "60"),
+            ("TRUNKLINE_ARENA_RECORDS", "r"),
             ("TRUNKLINE_API_KEY", "0123456789abcdefghij"),
             ("TRUNKLINE_SHUTDOWN_GRACE", "8"),
             ("TRUNKLINE_LOG", "debug"),
@@ -251,6 +270,10 @@ mod tests {
             market = 'off'
             market_seed = 7
             market_rate = 50
+            arena_rooms = 3
+            arena_bots = 0
+            arena_match_seconds = 60
+            arena_records = 'r'
             api_key = '0123456789abcdefghij'
             shutdown_grace = 8
             log = 'debug'
@@ -269,6 +292,9 @@ mod tests {
         assert_eq!("9000".parse(), Ok(from_file.lab));
         assert_eq!(from_file.market, MarketSwitch::Off);
         assert_eq!((from_file.market_seed, from_file.market_rate), (7, 50));
+        assert_eq!((from_file.arena_rooms, from_file.arena_bots), (3, 0));
+        assert_eq!(from_file.arena_match_seconds, 60);
+        assert_eq!(from_file.arena_records.as_deref(), Some("r".as_ref()));
         assert_eq!(from_file.api_key, from_environment.api_key);
         assert!(from_file.api_key.is_some() && !a.contains("0123456789"));
         assert_eq!(from_file.allow_origin.len(), 2);
