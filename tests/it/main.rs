@@ -5,6 +5,7 @@ mod alerts;
 mod alerts_browser;
 mod alerts_notifications;
 mod arena;
+mod arena_browser;
 mod browser;
 mod browser_history;
 mod calls;

@@ -208,6 +208,12 @@ impl Pilot {
         self.newest()
     }
 
+    /// The last tick that the disc is predicted for, and how it is after it.
+    pub fn predicted(&self) -> Option<(u32, Player)> {
+        let (tick, _, player) = self.ahead.back()?;
+        Some((*tick, *player))
+    }
+
     /// Where to draw the disc: between the last two predictions, and led back gently after a
     /// correction.
     pub fn place(&self, now: u64) -> Option<Point> {

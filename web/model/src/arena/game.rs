@@ -215,6 +215,11 @@ impl Game {
         Some((pilot.player()?, pilot.place(now)?))
     }
 
+    /// The last tick that one's own disc is predicted for, and how it is after it.
+    pub fn predicted(&self) -> Option<(u32, Player)> {
+        self.pilot.as_ref()?.predicted()
+    }
+
     /// The others as they are shown now, by seat.
     pub fn others(&self, now: u64) -> [Option<Player>; SEATS] {
         let mut players = self.view.players(now);

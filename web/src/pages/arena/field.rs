@@ -13,8 +13,9 @@ use crate::browser::{clock, motion};
 use crate::i18n::{t, t_string, use_i18n};
 use crate::words;
 
-/// How many frames there are between two looks at what is told in words.
-const TELL_EVERY: u32 = 6;
+/// How many frames there are between two looks at what is told in words: at 60 frames a second no
+/// whole number of ticks, so that two pages come to tell of the same one.
+const TELL_EVERY: u32 = 7;
 
 /// What a field has beside its signals.
 #[derive(Default)]
@@ -35,6 +36,7 @@ pub(super) fn Field() -> impl IntoView {
     let table: Table = expect_context();
     let canvas = NodeRef::<Canvas>::new();
     let hands = StoredValue::new_local(Hands::default());
+    let focused = RwSignal::new(false);
     let names = Memo::new(move |_| table.told.with(|told| told.rows.clone()));
     let play = move || {
         let drawn = hands.try_update_value(|hands| {
@@ -147,6 +149,10 @@ pub(super) fn Field() -> impl IntoView {
             let _ = canvas.focus();
         }
     });
+    // The keys are the game's only while the field has the focus.
+    let rests = Memo::new(move |_| {
+        !focused.get() && table.part.get() == Part::Plays && table.state.get() == RoomState::Here
+    });
     view! {
         <div class="arena-field">
             <canvas
@@ -156,16 +162,27 @@ pub(super) fn Field() -> impl IntoView {
                 aria-label=move || t_string!(i18n, arena.field)
                 aria-describedby="arena-keys"
                 data-testid="arena-field"
-                data-tick=move || table.told.with(|told| told.tick)
                 data-number=move || table.told.with(|told| told.number)
                 data-seat=move || table.told.with(|told| told.seat)
-                data-place=move || table.told.with(|told| told.place.map(|(x, y)| format!("{x},{y}")))
+                // A tick and what belongs to it are one attribute, so that they are seen together.
+                data-places=move || table.told.with(|told| {
+                    let place = |&(seat, x, y): &(u8, i32, i32)| format!("{seat}:{x},{y}");
+                    let places: Vec<_> = told.places.iter().map(place).collect();
+                    format!("{} {}", told.tick, places.join(" "))
+                })
+                data-ahead=move || table.told.with(|told| {
+                    told.ahead.map(|(tick, x, y)| format!("{tick} {x},{y}"))
+                })
                 data-error=move || table.told.with(|told| format!("{:.2}", told.error))
                 data-late=move || table.told.with(|told| told.late)
                 data-desyncs=move || table.told.with(|told| told.desyncs)
                 on:keydown=move |event| on_key(event, true)
                 on:keyup=move |event| on_key(event, false)
-                on:blur=move |_| release()
+                on:focus=move |_| focused.set(true)
+                on:blur=move |_| {
+                    release();
+                    focused.set(false);
+                }
                 on:pointermove=on_move
                 on:pointerdown=on_down
                 on:pointerup=on_up
@@ -173,6 +190,9 @@ pub(super) fn Field() -> impl IntoView {
                 on:contextmenu=move |event| event.prevent_default()
             ></canvas>
             <Over />
+            {move || rests.get().then(|| view! {
+                <p class="arena-rests" data-testid="arena-rests">{t!(i18n, arena.rests)}</p>
+            })}
             <p class="unseen" aria-live="polite">{move || t_string!(
                 i18n,
                 arena.heard,

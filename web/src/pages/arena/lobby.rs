@@ -82,7 +82,7 @@ pub(super) fn Lobby() -> impl IntoView {
                         CallError::Refused(error) => words::error(i18n, error.code),
                         CallError::Unreadable(_) | CallError::Ended => t_string!(i18n, error.outdated).to_owned(),
                     };
-                    view! { <p class="hint wrong" role="alert">{t_string!(i18n, arena.not_seated, why = why)}</p> }
+                    view! { <p class="hint wrong" role="alert" data-testid="arena-problem">{t_string!(i18n, arena.not_seated, why = why)}</p> }
                 }))}
                 <p class="hint">{t!(i18n, arena.how)}</p>
             </section>

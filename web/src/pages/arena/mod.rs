@@ -42,7 +42,7 @@ pub(crate) fn Arena() -> impl IntoView {
             Ok(room) => view! { <Room room /> }.into_any(),
             Err(_) => view! {
                 <div class="empty">
-                    <h2>{t!(i18n, arena.bad_room)}</h2>
+                    <h2 data-testid="arena-bad-room">{t!(i18n, arena.bad_room)}</h2>
                     <p><a class="button" href="/arena">{t!(i18n, arena.to_rooms)}</a></p>
                 </div>
             }
@@ -61,7 +61,7 @@ fn Room(room: ArenaRoom) -> impl IntoView {
         <div class="arena-room">
             <div class="arena-stage">
                 <Field />
-                <p class="arena-keys hint">{t!(i18n, arena.keys)}</p>
+                <p class="arena-keys hint" id="arena-keys">{t!(i18n, arena.keys)}</p>
                 <p class="arena-keys arena-touch hint">{t!(i18n, arena.touch)}</p>
             </div>
             <aside class="arena-aside" aria-label=move || t_string!(i18n, arena.scores)>

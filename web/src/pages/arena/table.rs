@@ -8,7 +8,7 @@ use trunkline_protocol::topics::arena::{
     LeaveArena, ListArenaPlayers, SteerArena,
 };
 use trunkline_protocol::{Error, ErrorCode, Text};
-use trunkline_web_model::arena::{Game, Row, Seat, Steering};
+use trunkline_web_model::arena::{Game, Life, Point, Row, SCALE, Seat, Steering, TICK_HZ};
 
 use crate::browser::clock;
 use crate::realtime::{Realtime, Task};
@@ -65,8 +65,10 @@ pub(super) struct Told {
     pub(super) seat: Option<u8>,
     /// In how many ticks one comes back.
     pub(super) out_for: Option<u8>,
-    /// What one was last told of one's own place, in units of the map.
-    pub(super) place: Option<(i32, i32)>,
+    /// Where everybody was in the last snapshot, by seat, in units of the map.
+    pub(super) places: Vec<(u8, i32, i32)>,
+    /// After which tick, and where, one's own disc is predicted.
+    pub(super) ahead: Option<(u32, i32, i32)>,
     pub(super) round_trip_ms: Option<f64>,
     pub(super) late: u32,
     pub(super) error: f64,
@@ -300,15 +302,25 @@ impl Table {
     }
 }
 
+/// A point in units of the map.
+fn units(point: Point) -> (i32, i32) {
+    (point.x / SCALE, point.y / SCALE)
+}
+
 fn told(game: &Game, now: u64) -> Option<Told> {
-    use trunkline_web_model::arena::{Life, SCALE, TICK_HZ};
     let newest = game.newest()?;
     let own = game.own(now).map(|(player, _)| player);
     let trouble = game.trouble();
     let (late, error) = game.steering().unwrap_or_default();
-    let known = game
-        .seat()
-        .and_then(|seat| newest.players[usize::from(seat)]);
+    let seated = newest.players.iter().enumerate();
+    let places = seated.filter_map(|(seat, player)| {
+        let (x, y) = units(player.as_ref()?.at);
+        Some((seat as u8, x, y))
+    });
+    let ahead = game.predicted().map(|(tick, player)| {
+        let (x, y) = units(player.at);
+        (tick, x, y)
+    });
     Some(Told {
         tick: newest.tick,
         number: newest.number,
@@ -320,7 +332,8 @@ fn told(game: &Game, now: u64) -> Option<Told> {
             Life::Out(left) => Some(left),
             Life::In => None,
         }),
-        place: known.map(|known| (known.at.x / SCALE, known.at.y / SCALE)),
+        places: places.collect(),
+        ahead,
         round_trip_ms: game.round_trip().map(|us| us as f64 / 1000.0),
         late,
         error,
