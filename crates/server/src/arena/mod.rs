@@ -15,6 +15,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use anyhow::anyhow;
 use tokio::sync::Notify;
 use trunkline_arena::{Length, TICK_HZ};
 use trunkline_protocol::{Error, ErrorCode};
@@ -50,6 +51,9 @@ impl Arena {
     pub(crate) fn open(config: &Config) -> anyhow::Result<Arc<Self>> {
         let records = config.arena_records.as_deref().map(Records::open);
         let records = records.transpose()?;
+        let seed = getrandom::u64();
+        let seed =
+            seed.map_err(|error| anyhow!("the operating system gives no chance: {error}"))?;
         let rules = Rules {
             rooms_max: config.arena_rooms,
             bots: config.arena_bots,
@@ -58,7 +62,7 @@ impl Arena {
         };
         Ok(Arc::new(Self {
             start: Instant::now(),
-            hall: Mutex::new(Hall::new(rules, getrandom::u64()?)),
+            hall: Mutex::new(Hall::new(rules, seed)),
             bell: Notify::new(),
             records,
         }))
