@@ -38,8 +38,8 @@ pub struct Server {
     guests: Arc<Guests>,
     lab: Arc<Lab>,
     exchange: Arc<Exchange>,
-    studio: Arc<Studio>,
     arena: Arc<Arena>,
+    studio: Arc<Studio>,
     bell: Bell,
     desk: Desk,
     notices: Notices,
@@ -70,9 +70,10 @@ impl Server {
         let ends = (goodbye.clone(), tasks.clone());
         let lab = Lab::bind(&config, &guests, &goodbye)?;
         let (exchange, bell) = Exchange::open(&config)?;
-        let studio = Studio::new(&config);
         let arena = Arena::open(&config)?;
-        let registry = arena.join(studio.join(exchange.join(lab.join(registry))));
+        let studio = Studio::new(&config);
+        let registry = exchange.join(lab.join(registry));
+        let registry = studio.join(arena.join(registry));
         let (node, shards) = realtime::open(registry, Arc::clone(&guests), &config, ends, "shard")?;
         let (desk, notices) = Desk::open(&config)?;
         let address = config.listen.0;
@@ -94,8 +95,8 @@ impl Server {
             guests,
             lab,
             exchange,
-            studio,
             arena,
+            studio,
             bell,
             desk,
             notices,
@@ -131,8 +132,8 @@ impl Server {
         let shards = self.shards;
         tasks.spawn(Arc::clone(&self.node).keep_tidy());
         tasks.spawn(self.exchange.feed(Arc::clone(&self.node)));
-        tasks.spawn(self.studio.run(Arc::clone(&self.node)));
         tasks.spawn(self.arena.run(Arc::clone(&self.node)));
+        tasks.spawn(self.studio.run(Arc::clone(&self.node)));
         tasks.spawn(self.bell.run(Arc::clone(&self.node)));
         tasks.spawn(self.desk.run(Arc::clone(&self.node)));
         // Whoever bound this server does not hold the token that its node listens to.

@@ -91,6 +91,22 @@ pub(crate) struct Layer {
     #[serde(deserialize_with = "count")]
     pub(super) market_rate: Option<MarketRate>,
 
+    /// How many rooms of the arena there may be; with 0 there is no arena [default: 100]
+    #[arg(long, value_name = "N")]
+    pub(super) arena_rooms: Option<u16>,
+
+    /// How many players a room has at least, with bots of the server [default: 4]
+    #[arg(long, value_name = "N")]
+    pub(super) arena_bots: Option<u8>,
+
+    /// How long a match in the arena is, up to 500 [default: 180]
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) arena_match_seconds: Option<u16>,
+
+    /// Folder for records of matches, of which the newest hundred are kept [default: none are]
+    #[arg(long, value_name = "DIR")]
+    pub(super) arena_records: Option<PathBuf>,
+
     /// Who may broadcast: `everyone` who is signed in, `nobody`, or ids of users, separated by commas
     /// [default: everyone]
     #[arg(long, value_name = "WHO")]
@@ -111,22 +127,6 @@ pub(crate) struct Layer {
     #[arg(long, value_name = "MINUTES")]
     #[serde(deserialize_with = "count")]
     pub(super) live_minutes: Option<Count>,
-
-    /// How many rooms of the arena there may be; with 0 there is no arena [default: 100]
-    #[arg(long, value_name = "N")]
-    pub(super) arena_rooms: Option<u16>,
-
-    /// How many players a room has at least, with bots of the server [default: 4]
-    #[arg(long, value_name = "N")]
-    pub(super) arena_bots: Option<u8>,
-
-    /// How long a match in the arena is, up to 500 [default: 180]
-    #[arg(long, value_name = "SECONDS")]
-    pub(super) arena_match_seconds: Option<u16>,
-
-    /// Folder for records of matches, of which the newest hundred are kept [default: none are]
-    #[arg(long, value_name = "DIR")]
-    pub(super) arena_records: Option<PathBuf>,
 
     /// Opens the HTTP API for back ends to whoever has this key; better kept in a file
     #[arg(long, value_name = "KEY")]
@@ -177,14 +177,14 @@ impl Layer {
         "market",
         "market_seed",
         "market_rate",
-        "broadcasters",
-        "live_rooms",
-        "live_bitrate",
-        "live_minutes",
         "arena_rooms",
         "arena_bots",
         "arena_match_seconds",
         "arena_records",
+        "broadcasters",
+        "live_rooms",
+        "live_bitrate",
+        "live_minutes",
         "api_key",
         "api_key_file",
         "shutdown_grace",
@@ -214,14 +214,14 @@ impl Layer {
             market: variable(environment, "TRUNKLINE_MARKET")?,
             market_seed: variable(environment, "TRUNKLINE_MARKET_SEED")?,
             market_rate: variable(environment, "TRUNKLINE_MARKET_RATE")?,
-            broadcasters: variable(environment, "TRUNKLINE_BROADCASTERS")?,
-            live_rooms: variable(environment, "TRUNKLINE_LIVE_ROOMS")?,
-            live_bitrate: variable(environment, "TRUNKLINE_LIVE_BITRATE")?,
-            live_minutes: variable(environment, "TRUNKLINE_LIVE_MINUTES")?,
             arena_rooms: variable(environment, "TRUNKLINE_ARENA_ROOMS")?,
             arena_bots: variable(environment, "TRUNKLINE_ARENA_BOTS")?,
             arena_match_seconds: variable(environment, "TRUNKLINE_ARENA_MATCH_SECONDS")?,
             arena_records: variable(environment, "TRUNKLINE_ARENA_RECORDS")?,
+            broadcasters: variable(environment, "TRUNKLINE_BROADCASTERS")?,
+            live_rooms: variable(environment, "TRUNKLINE_LIVE_ROOMS")?,
+            live_bitrate: variable(environment, "TRUNKLINE_LIVE_BITRATE")?,
+            live_minutes: variable(environment, "TRUNKLINE_LIVE_MINUTES")?,
             api_key: variable(environment, "TRUNKLINE_API_KEY")?,
             api_key_file: variable(environment, "TRUNKLINE_API_KEY_FILE")?,
             shutdown_grace: variable(environment, "TRUNKLINE_SHUTDOWN_GRACE")?,
@@ -249,14 +249,14 @@ impl Layer {
             market: self.market.or(weaker.market),
             market_seed: self.market_seed.or(weaker.market_seed),
             market_rate: self.market_rate.or(weaker.market_rate),
-            broadcasters: self.broadcasters.or(weaker.broadcasters),
-            live_rooms: self.live_rooms.or(weaker.live_rooms),
-            live_bitrate: self.live_bitrate.or(weaker.live_bitrate),
-            live_minutes: self.live_minutes.or(weaker.live_minutes),
             arena_rooms: self.arena_rooms.or(weaker.arena_rooms),
             arena_bots: self.arena_bots.or(weaker.arena_bots),
             arena_match_seconds: self.arena_match_seconds.or(weaker.arena_match_seconds),
             arena_records: self.arena_records.or(weaker.arena_records),
+            broadcasters: self.broadcasters.or(weaker.broadcasters),
+            live_rooms: self.live_rooms.or(weaker.live_rooms),
+            live_bitrate: self.live_bitrate.or(weaker.live_bitrate),
+            live_minutes: self.live_minutes.or(weaker.live_minutes),
             api_key: self.api_key.or(weaker.api_key),
             api_key_file: self.api_key_file.or(weaker.api_key_file),
             shutdown_grace: self.shutdown_grace.or(weaker.shutdown_grace),

@@ -59,10 +59,6 @@ pub struct Config {
     /// What the clock of that market says at the start, since 1970; without it, what it is. Not a
     /// setting; tests choose a time of its day.
     pub market_start: Option<Duration>,
-    /// Who may broadcast.
-    pub broadcasters: Broadcasters,
-    /// What broadcasts may be.
-    pub live: LiveLimits,
     /// How many rooms of the arena there may be; with 0 there is no arena.
     pub arena_rooms: usize,
     /// How many players a room has at least, with bots of the server.
@@ -73,6 +69,10 @@ pub struct Config {
     pub arena_pause_seconds: u16,
     /// Where records of matches are kept. Without it, none are.
     pub arena_records: Option<PathBuf>,
+    /// Who may broadcast.
+    pub broadcasters: Broadcasters,
+    /// What broadcasts may be.
+    pub live: LiveLimits,
     /// What opens the HTTP API for back ends. Without it, that is off.
     pub api_key: Option<ApiKey>,
     /// How long a shutdown waits for conversations to end.
@@ -170,13 +170,13 @@ impl Config {
             market_seed: layer.market_seed.unwrap_or(1),
             market_rate: layer.market_rate.map_or(1_000, values::MarketRate::get),
             market_start: None,
-            broadcasters: layer.broadcasters.unwrap_or_default(),
-            live: LiveLimits::with(layer.live_rooms, layer.live_bitrate, layer.live_minutes),
             arena_rooms: layer.arena_rooms.unwrap_or(100).into(),
             arena_bots: layer.arena_bots.unwrap_or(4).into(),
             arena_match_seconds: layer.arena_match_seconds.unwrap_or(180),
             arena_pause_seconds: 10,
             arena_records: layer.arena_records,
+            broadcasters: layer.broadcasters.unwrap_or_default(),
+            live: LiveLimits::with(layer.live_rooms, layer.live_bitrate, layer.live_minutes),
             api_key: layer.api_key,
             shutdown_grace: Duration::from_secs(layer.shutdown_grace.unwrap_or(20)),
             log: layer.log.unwrap_or_default(),
@@ -288,14 +288,14 @@ mod tests {
             ("TRUNKLINE_MARKET", "off"),
             ("TRUNKLINE_MARKET_SEED", "7"),
             ("TRUNKLINE_MARKET_RATE", "50"),
-            ("TRUNKLINE_BROADCASTERS", "000000000000002a"),
-            ("TRUNKLINE_LIVE_ROOMS", "5"),
-            ("TRUNKLINE_LIVE_BITRATE", "2500"),
-            ("TRUNKLINE_LIVE_MINUTES", "90"),
             ("TRUNKLINE_ARENA_ROOMS", "3"),
             ("TRUNKLINE_ARENA_BOTS", "0"),
             ("TRUNKLINE_ARENA_MATCH_SECONDS", "60"),
             ("TRUNKLINE_ARENA_RECORDS", "r"),
+            ("TRUNKLINE_BROADCASTERS", "000000000000002a"),
+            ("TRUNKLINE_LIVE_ROOMS", "5"),
+            ("TRUNKLINE_LIVE_BITRATE", "2500"),
+            ("TRUNKLINE_LIVE_MINUTES", "90"),
             ("TRUNKLINE_API_KEY", "0123456789abcdefghij"),
             ("TRUNKLINE_SHUTDOWN_GRACE", "8"),
             ("TRUNKLINE_LOG", "debug"),
@@ -318,14 +318,14 @@ mod tests {
             market = 'off'
             market_seed = 7
             market_rate = 50
-            broadcasters = '000000000000002a'
-            live_rooms = 5
-            live_bitrate = 2500
-            live_minutes = 90
             arena_rooms = 3
             arena_bots = 0
             arena_match_seconds = 60
             arena_records = 'r'
+            broadcasters = '000000000000002a'
+            live_rooms = 5
+            live_bitrate = 2500
+            live_minutes = 90
             api_key = '0123456789abcdefghij'
             shutdown_grace = 8
             log = 'debug'
@@ -345,6 +345,9 @@ mod tests {
         assert_eq!("9000".parse(), Ok(from_file.lab));
         assert_eq!(from_file.market, MarketSwitch::Off);
         assert_eq!((from_file.market_seed, from_file.market_rate), (7, 50));
+        assert_eq!((from_file.arena_rooms, from_file.arena_bots), (3, 0));
+        assert_eq!(from_file.arena_match_seconds, 60);
+        assert_eq!(from_file.arena_records.as_deref(), Some("r".as_ref()));
         let (live, who) = (from_file.live, &from_file.broadcasters);
         assert!(
             who.include(trunkline_protocol::UserId(42))
@@ -353,9 +356,6 @@ mod tests {
         assert_eq!((live.rooms_max, live.bitrate_max), (5, 2_500_000));
         assert_eq!(live.life_max, Duration::from_secs(90 * 60));
         assert!(!from_file.hub.priorities);
-        assert_eq!((from_file.arena_rooms, from_file.arena_bots), (3, 0));
-        assert_eq!(from_file.arena_match_seconds, 60);
-        assert_eq!(from_file.arena_records.as_deref(), Some("r".as_ref()));
         assert_eq!(from_file.api_key, from_environment.api_key);
         assert!(from_file.api_key.is_some() && !a.contains("0123456789"));
         assert_eq!(from_file.allow_origin.len(), 2);
