@@ -41,7 +41,7 @@ impl Proxy {
 
     /// From now on, so many bytes of each connection pass to the client in a second. For a narrow line.
     pub fn slow_down(&self, bytes_per_second: u32) {
-        self.set(Line::Slow(bytes_per_second));
+        self.line.send_replace(Line::Slow(bytes_per_second));
     }
 
     async fn open(target: SocketAddr, line: Line) -> Self {
