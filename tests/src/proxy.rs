@@ -16,6 +16,8 @@ enum Line {
     Cut,
     /// Nothing passes and nobody is told.
     Silent,
+    /// Everything passes, with little on the way to the client.
+    Narrow,
     /// To the client, so many bytes pass in a second.
     Slow(u32),
 }
@@ -32,10 +34,14 @@ impl Proxy {
         Self::open(target, Line::Up).await
     }
 
-    /// Starts one that lets so many bytes of each connection pass to the client in a second, after the
-    /// first megabyte. It stays slow.
-    pub async fn start_slow(target: SocketAddr, bytes_per_second: u32) -> Self {
-        Self::open(target, Line::Slow(bytes_per_second)).await
+    /// Starts one whose line can become slow: little of what is sent to the client is on the way.
+    pub async fn start_narrow(target: SocketAddr) -> Self {
+        Self::open(target, Line::Narrow).await
+    }
+
+    /// From now on, so many bytes of each connection pass to the client in a second. For a narrow line.
+    pub fn slow_down(&self, bytes_per_second: u32) {
+        self.line.send_replace(Line::Slow(bytes_per_second));
     }
 
     async fn open(target: SocketAddr, line: Line) -> Self {
@@ -85,8 +91,8 @@ async fn carry(mut client: TcpStream, target: SocketAddr, mut line: watch::Recei
         return;
     }
     let begun = *line.borrow();
-    if let Line::Slow(bytes_per_second) = begun {
-        return trickle(client, target, bytes_per_second).await;
+    if matches!(begun, Line::Narrow | Line::Slow(_)) {
+        return trickle(client, target, line).await;
     }
     let Ok(mut server) = TcpStream::connect(target).await else {
         return;
@@ -102,8 +108,8 @@ async fn carry(mut client: TcpStream, target: SocketAddr, mut line: watch::Recei
                     return;
                 }
             }
-            // It is so from the beginning or never.
-            Line::Slow(_) => return,
+            // A line is narrow from the beginning or never.
+            Line::Narrow | Line::Slow(_) => return,
             Line::Up => tokio::select! {
                 _ = tokio::io::copy_bidirectional(&mut client, &mut server) => return,
                 changed = line.changed() => if changed.is_err() { return },
@@ -112,13 +118,10 @@ async fn carry(mut client: TcpStream, target: SocketAddr, mut line: watch::Recei
     }
 }
 
-/// So many bytes of each connection pass at once, so that a page is there before its line is slow.
-const QUICK_LEN: usize = 1 << 20;
-
 /// What the proxy takes from the server before the client has it: little, as a slow line does.
 const ON_THE_WAY: u32 = 16 * 1024;
 
-async fn trickle(mut client: TcpStream, target: SocketAddr, bytes_per_second: u32) {
+async fn trickle(mut client: TcpStream, target: SocketAddr, line: watch::Receiver<Line>) {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket
         .set_recv_buffer_size(ON_THE_WAY)
@@ -130,7 +133,6 @@ async fn trickle(mut client: TcpStream, target: SocketAddr, bytes_per_second: u3
     let (mut from_server, mut to_server) = server.split();
     let down = async {
         let mut bytes = [0; 1400];
-        let mut passed = 0;
         loop {
             let len = match from_server.read(&mut bytes).await {
                 Ok(0) | Err(_) => return,
@@ -139,12 +141,11 @@ async fn trickle(mut client: TcpStream, target: SocketAddr, bytes_per_second: u3
             if to_client.write_all(&bytes[..len]).await.is_err() {
                 return;
             }
-            passed += len;
-            if passed < QUICK_LEN {
-                continue;
+            let now = *line.borrow();
+            if let Line::Slow(bytes_per_second) = now {
+                let seconds = len as f64 / f64::from(bytes_per_second);
+                tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
             }
-            let seconds = len as f64 / f64::from(bytes_per_second);
-            tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
         }
     };
     tokio::select! {

@@ -12,6 +12,7 @@ pub struct Meter {
     latencies: VecDeque<(u64, u32)>,
     shown: u64,
     dropped: u32,
+    undecoded: u32,
     skipped: u64,
     skips: u32,
     reported: (u64, u32),
@@ -36,6 +37,12 @@ impl Meter {
     /// A picture was not shown, since a newer one was there already.
     pub fn note_dropped(&mut self) {
         self.dropped = self.dropped.saturating_add(1);
+    }
+
+    /// A picture was not decoded, since the decoder is slow.
+    pub fn note_undecoded(&mut self) {
+        self.note_dropped();
+        self.undecoded = self.undecoded.saturating_add(1);
     }
 
     /// The server left so many events out, since the line was slow.
@@ -64,7 +71,7 @@ impl Meter {
         self.shown
     }
 
-    /// How many were not, since newer ones were there.
+    /// How many were not, since newer ones were there or the decoder is slow.
     pub fn dropped(&self) -> u32 {
         self.dropped
     }
@@ -74,14 +81,15 @@ impl Meter {
         self.skips
     }
 
-    /// What was skipped and dropped since this was asked last.
+    /// How many events were skipped and pictures not decoded since this was asked last. A picture that
+    /// a newer one overtook on its way to the screen tells nothing about the viewer's line or machine.
     pub fn take_report(&mut self) -> (u32, u32) {
-        let (skipped, dropped) = (
+        let (skipped, undecoded) = (
             self.skipped - self.reported.0,
-            self.dropped - self.reported.1,
+            self.undecoded - self.reported.1,
         );
-        self.reported = (self.skipped, self.dropped);
-        (u32::try_from(skipped).unwrap_or(u32::MAX), dropped)
+        self.reported = (self.skipped, self.undecoded);
+        (u32::try_from(skipped).unwrap_or(u32::MAX), undecoded)
     }
 }
 
@@ -116,7 +124,9 @@ mod tests {
             (40_000, None)
         );
         meter.note_skipped(7);
+        meter.note_undecoded();
         meter.note_dropped();
+        assert_eq!(meter.dropped(), 2);
         assert_eq!((meter.take_report(), meter.take_report()), ((7, 1), (0, 0)));
         meter.note_skipped(2);
         assert_eq!(

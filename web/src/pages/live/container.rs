@@ -1,6 +1,6 @@
 //! Plays pieces of files as they come, with Media Source Extensions.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -24,7 +24,15 @@ struct Inner {
     source: MediaSource,
     buffer: Option<SourceBuffer>,
     video: HtmlVideoElement,
-    waiting: VecDeque<Vec<u8>>,
+    waiting: VecDeque<Piece>,
+    paused: Rc<Cell<bool>>,
+}
+
+/// What waits to be read.
+enum Piece {
+    /// A file begins. The one before it may lack its end.
+    Begin,
+    Bytes(Vec<u8>),
 }
 
 impl Inner {
@@ -37,11 +45,18 @@ impl Inner {
         if buffer.updating() {
             return;
         }
-        if let Some(mut piece) = self.waiting.pop_front()
-            && buffer.append_buffer_with_u8_array(&mut piece).is_err()
-        {
-            // A full or broken buffer takes nothing more; the page says that nothing comes.
-            self.waiting.clear();
+        while let Some(piece) = self.waiting.pop_front() {
+            match piece {
+                // What was half read is forgotten.
+                Piece::Begin => drop(buffer.abort()),
+                Piece::Bytes(mut bytes) => {
+                    if buffer.append_buffer_with_u8_array(&mut bytes).is_err() {
+                        // A full or broken buffer takes nothing of this file any more.
+                        self.waiting.clear();
+                    }
+                    return;
+                }
+            }
         }
     }
 
@@ -54,7 +69,7 @@ impl Inner {
         if end - now > BEHIND_MAX {
             self.video.set_current_time(end - BEHIND);
         }
-        if self.video.paused() {
+        if self.video.paused() && !self.paused.get() {
             // It may not play before a click; then its first picture is seen.
             let _ = self.video.play();
         }
@@ -80,7 +95,11 @@ pub(super) struct Container {
 
 impl Container {
     /// Begins to play in an element. Nothing if the browser does not play such files.
-    pub(super) fn open(video: &HtmlVideoElement, mime: &str) -> Option<Self> {
+    pub(super) fn open(
+        video: &HtmlVideoElement,
+        mime: &str,
+        paused: Rc<Cell<bool>>,
+    ) -> Option<Self> {
         let source = MediaSource::is_type_supported(mime)
             .then(MediaSource::new)?
             .ok()?;
@@ -90,6 +109,7 @@ impl Container {
             buffer: None,
             video: video.clone(),
             waiting: VecDeque::new(),
+            paused,
         }));
         let on_update = {
             let inner = Rc::downgrade(&inner);
@@ -134,13 +154,22 @@ impl Container {
         &self.mime
     }
 
+    /// The next file begins.
+    pub(super) fn begin_file(&self) {
+        self.push(Piece::Begin);
+    }
+
     /// The next piece.
     pub(super) fn append(&self, piece: &[u8]) {
+        self.push(Piece::Bytes(piece.to_vec()));
+    }
+
+    fn push(&self, piece: Piece) {
         let mut inner = self.inner.borrow_mut();
         if inner.waiting.len() == WAITING_MAX {
             inner.waiting.pop_front();
         }
-        inner.waiting.push_back(piece.to_vec());
+        inner.waiting.push_back(piece);
         inner.feed();
     }
 

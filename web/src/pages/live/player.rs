@@ -48,6 +48,7 @@ struct Screen {
     began_us: Cell<u64>,
     shape: RefCell<Shape>,
     hidden: Cell<bool>,
+    paused: Rc<Cell<bool>>,
 }
 
 /// What is shown.
@@ -64,7 +65,7 @@ pub(super) struct Shape {
 impl Screen {
     /// Shows a picture with the next frame of the screen, unless a newer one comes first.
     fn show(self: &Rc<Self>, frame: VideoFrame) {
-        if self.hidden.get() {
+        if self.hidden.get() || self.paused.get() {
             frame.close();
             return;
         }
@@ -195,6 +196,7 @@ impl Player {
                 began_us: Cell::new(0),
                 shape: RefCell::default(),
                 hidden: Cell::new(false),
+                paused: Rc::default(),
             }),
             speaker: Rc::default(),
             assembly: Assembly::default(),
@@ -278,7 +280,11 @@ impl Player {
             .as_ref()
             .is_none_or(|container| container.mime() != mime)
         {
-            self.container = Container::open(&self.video, mime);
+            let paused = Rc::clone(&self.screen.paused);
+            self.container = Container::open(&self.video, mime, paused);
+        }
+        if let Some(container) = &self.container {
+            container.begin_file();
         }
         self.container.is_some()
     }
@@ -311,10 +317,12 @@ impl Player {
             ]);
             // Pictures without sound are better than nothing.
             if can_decode(true, &wanted).await {
-                let speaker = Rc::clone(&self.speaker);
+                let (speaker, paused) = (Rc::clone(&self.speaker), Rc::clone(&self.screen.paused));
                 let decoder = Working::audio_decoder(
                     move |data| {
-                        speaker.borrow_mut().play(&data);
+                        if !paused.get() {
+                            speaker.borrow_mut().play(&data);
+                        }
                         data.close();
                     },
                     || (),
@@ -349,7 +357,7 @@ impl Player {
                 let key = chunk.kind == LiveKind::Key;
                 let is_behind = decoder.undecoded() > UNDECODED_MAX && !key;
                 if is_behind || decoder.decode(false, key, at_us, &chunk.bytes).is_err() {
-                    self.screen.meter.borrow_mut().note_dropped();
+                    self.screen.meter.borrow_mut().note_undecoded();
                     self.assembly.skip();
                 }
             }
@@ -390,6 +398,15 @@ impl Remote {
     /// Whether the page is hidden. When it is shown again, the newest picture is shown first.
     pub(super) fn set_hidden(&self, hidden: bool) {
         self.screen.hidden.set(hidden);
+    }
+
+    /// Whether the picture stands still. It goes on with the newest one, not with the next.
+    pub(super) fn set_paused(&self, paused: bool) {
+        self.screen.paused.set(paused);
+        if paused {
+            // There may be nothing that plays.
+            let _ = self.video.pause();
+        }
     }
 
     /// Sound is wanted, or no longer. A browser lets it be heard only after a click.

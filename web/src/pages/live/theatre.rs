@@ -170,6 +170,15 @@ pub(super) fn Theatre(room: LiveRoom) -> impl IntoView {
             }
         });
     };
+    let paused = RwSignal::new(false);
+    let toggle_pause = move |_| {
+        paused.update(|paused| *paused = !*paused);
+        seat.remote.with_value(|remote| {
+            if let Some(remote) = remote {
+                remote.set_paused(paused.get_untracked());
+            }
+        });
+    };
     let fill = move |_| {
         if let Some(stage) = stage.get_untracked() {
             // A browser may not let a page fill the screen.
@@ -225,6 +234,9 @@ pub(super) fn Theatre(room: LiveRoom) -> impl IntoView {
                     })}
                 </div>
                 <div class="live-buttons">
+                    <button type="button" class="button" aria-pressed=move || paused.get().to_string() data-testid="live-pause" on:click=toggle_pause>
+                        {move || if paused.get() { t_string!(i18n, live.go_on) } else { t_string!(i18n, live.pause) }}
+                    </button>
                     <button type="button" class="button" aria-pressed=move || sound.get().to_string() on:click=toggle_sound>
                         {move || if sound.get() { t_string!(i18n, live.mute) } else { t_string!(i18n, live.unmute) }}
                     </button>
