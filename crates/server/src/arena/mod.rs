@@ -56,9 +56,11 @@ impl Arena {
             length: Length::of_seconds(config.arena_match_seconds, config.arena_pause_seconds),
             records: records.is_some(),
         };
+        let seed =
+            getrandom::u64().map_err(|error| anyhow::anyhow!("cannot get randomness: {error}"))?;
         Ok(Arc::new(Self {
             start: Instant::now(),
-            hall: Mutex::new(Hall::new(rules, getrandom::u64()?)),
+            hall: Mutex::new(Hall::new(rules, seed)),
             bell: Notify::new(),
             records,
         }))
