@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use thirtyfour::prelude::*;
 use trunkline_tests::browser::{Browser, with_people};
 use trunkline_tests::{Proxy, ServerProcess, until};
 
@@ -42,7 +41,7 @@ async fn seated(browser: &Browser) -> String {
 }
 
 /// Holds a key down, or lets it go.
-async fn key(browser: &Browser, key: &str, down: bool) {
+async fn key(browser: &Browser, key: char, down: bool) {
     let keys = browser.window.action_chain();
     let keys = if down {
         keys.key_down(key)
@@ -53,17 +52,15 @@ async fn key(browser: &Browser, key: &str, down: bool) {
 }
 
 /// Drives to and fro until the disc has moved, whatever is in its way. The last key stays down.
-async fn drives(browser: &Browser, seat: &str) -> &'static str {
+async fn drives(browser: &Browser, seat: &str) -> char {
     let at = async || place_of(&told(browser, "places").await, seat);
     let from = until("a disc", &at).await;
-    let mut held = "";
-    let mut ways = ["d", "s", "a", "w"].into_iter().cycle();
+    let mut held = 'w';
+    let mut ways = ['d', 's', 'a', 'w'].into_iter().cycle();
     let mut looks = 0;
     until("the disc to move", async || {
         if looks % 25 == 0 {
-            if !held.is_empty() {
-                key(browser, held, false).await;
-            }
+            key(browser, held, false).await;
             held = ways.next()?;
             key(browser, held, true).await;
         }
@@ -140,11 +137,11 @@ async fn two_people_and_bots_play_and_each_is_where_the_other_sees_them() {
         // is where Bob is then told that she is, unless somebody was in her way.
         let (mut same, mut off) = (0, Vec::new());
         until("both pages to tell of the same ticks", async || {
-            key(ada, "d", true).await;
+            key(ada, 'd', true).await;
             let here = written(ada, "places").await;
             let there = written(bob, "places").await;
-            key(ada, "d", false).await;
-            key(ada, "a", true).await;
+            key(ada, 'd', false).await;
+            key(ada, 'a', true).await;
             let ahead = written(ada, "ahead").await;
             same = 0;
             for (tick, places) in &here {
@@ -160,7 +157,7 @@ async fn two_people_and_bots_play_and_each_is_where_the_other_sees_them() {
                     Some(distance(place(at)?, seen))
                 })
                 .collect();
-            key(ada, "a", false).await;
+            key(ada, 'a', false).await;
             (same > 5 && off.len() > 10).then_some(())
         })
         .await;
@@ -187,7 +184,7 @@ async fn a_match_has_scores_and_an_end_and_the_next_one_begins() {
         ada.click("arena-play").await;
         let seat = seated(ada).await;
         // With keys alone: turn and fire, until somebody has put somebody out.
-        for each in ["l", " "] {
+        for each in ['l', ' '] {
             key(ada, each, true).await;
         }
         let scored = "return [...document.querySelectorAll('[data-testid=arena-scores] strong')]
@@ -197,13 +194,13 @@ async fn a_match_has_scores_and_an_end_and_the_next_one_begins() {
         })
         .await;
         ada.screenshot("arena-plays").await;
-        for each in ["l", " "] {
+        for each in ['l', ' '] {
             key(ada, each, false).await;
         }
         // Escape gives the keys back to the page; a click takes them again.
         assert!(!ada.has("arena-rests").await);
-        key(ada, "\u{e00c}", true).await;
-        key(ada, "\u{e00c}", false).await;
+        key(ada, '\u{e00c}', true).await;
+        key(ada, '\u{e00c}', false).await;
         ada.find("arena-rests").await;
         ada.click("arena-field").await;
         until("the game to have the keys", async || {
