@@ -111,6 +111,25 @@ async fn two_watch_what_one_broadcasts_and_talk_about_it() {
                 person.screenshot(&format!("live-{page}-{name}")).await;
             }
         }
+        ada.run("document.documentElement.dataset.theme = 'dark'")
+            .await;
+        ada.resize(1440, 900).await;
+        ada.screenshot("live-studio-dark").await;
+        // Whoever pauses sees one picture, and then the newest.
+        bob.click("live-pause").await;
+        bob.until_texts("live-latency", |all| all == ["–"]).await;
+        let (still, shown) = (picture(bob).await, number(bob, "shown").await);
+        let more = number(eve, "shown").await + 10;
+        until("pictures that others see", async || {
+            (number(eve, "shown").await > more).then_some(())
+        })
+        .await;
+        assert_eq!(
+            (picture(bob).await, number(bob, "shown").await),
+            (still, shown)
+        );
+        bob.click("live-pause").await;
+        sees_it_move(bob).await;
         // Who reloads sees it again at once.
         eve.visit(&format!("{}/live/ada", server.base())).await;
         sees_it_move(eve).await;
@@ -165,12 +184,30 @@ async fn a_viewer_with_a_slow_line_skips_and_another_sees_everything() {
 #[tokio::test]
 async fn a_recorder_and_a_player_serve_where_there_are_no_codecs() {
     let server = ServerProcess::start(&[]).await;
-    with_people_using(&MADE_UP_CAMERA, async |[ada, bob]: &[Browser; 2]| {
+    let slow = Proxy::start_narrow(server.address()).await;
+    with_people_using(&MADE_UP_CAMERA, async |[ada, bob, eve]: &[Browser; 3]| {
         goes_live(ada, &server.base(), "?encoder=recorder", "Ada").await;
         bob.visit_as(&format!("{}/live/ada", server.base()), "Bob")
             .await;
         sees_it_move(bob).await;
         assert_eq!(form(bob).await, "MediaSource");
+        eve.visit_as(&format!("http://{}/live/ada", slow.address()), "Eve")
+            .await;
+        sees_it_move(eve).await;
+        slow.slow_down(25_000);
+        // Each piece is a fifth of a second, each file three seconds: several follow one another.
+        until("some files", async || {
+            (number(bob, "shown").await > 45).then_some(())
+        })
+        .await;
+        sees_it_move(bob).await;
+        // A file whose end is missing is no hindrance to the next.
+        until("a skip on the slow line", async || {
+            (number(eve, "skips").await > 0).then_some(())
+        })
+        .await;
+        slow.slow_down(10_000_000);
+        sees_it_move(eve).await;
         let codec = ada.texts("live-codec").await;
         assert!(codec[0].starts_with("video/"), "{codec:?}");
     })
