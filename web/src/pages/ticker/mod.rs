@@ -9,6 +9,7 @@ mod table;
 mod row;
 mod ordering;
 mod spark;
+mod star;
 mod detail;
 mod figures;
 mod candles;
