@@ -23,6 +23,8 @@ pub(super) fn Lobby() -> impl IntoView {
     let realtime = use_realtime();
     let rooms = RwSignal::new(None::<Vec<ArenaRoomInfo>>);
     let problem = RwSignal::new(None::<CallError>);
+    // Whether the server refused to tell the rooms: it has no arena, or too much to do.
+    let closed = RwSignal::new(false);
     let asking = RwSignal::new(false);
     let look = StoredValue::new_local(None::<Task>);
     Effect::new(move |_| {
@@ -30,7 +32,9 @@ pub(super) fn Lobby() -> impl IntoView {
         look.set_value(client.map(|client| {
             Task::spawn(async move {
                 loop {
-                    if let Ok(told) = client.call::<ListArenas>(&ArenaAsked {}).await {
+                    let told = client.call::<ListArenas>(&ArenaAsked {}).await;
+                    closed.try_set(told.is_err());
+                    if let Ok(told) = told {
                         rooms.try_set(Some(told.rooms.to_vec()));
                     }
                     gloo_timers::future::TimeoutFuture::new(LOOK_MS).await;
@@ -89,6 +93,9 @@ pub(super) fn Lobby() -> impl IntoView {
             <section class="arena-list" aria-label=move || t_string!(i18n, arena.rooms)>
                 <h3>{t!(i18n, arena.rooms)}</h3>
                 {move || rooms.with(|rooms| match rooms {
+                    None if closed.get() => {
+                        view! { <p class="hint" data-testid="arena-closed">{t!(i18n, arena.closed)}</p> }.into_any()
+                    }
                     None => view! { <p class="hint">{t!(i18n, arena.asking)}</p> }.into_any(),
                     Some(rooms) if rooms.is_empty() => {
                         view! { <p class="hint">{t!(i18n, arena.no_rooms)}</p> }.into_any()
