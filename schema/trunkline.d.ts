@@ -715,6 +715,193 @@ export interface Listed {
   sector: string;
 }
 
+/** Asks for what is broadcast. */
+export type LiveAsked = Record<string, never>;
+
+/** Who watches, and how well: by the reports of the last seconds. */
+export interface LiveAudience {
+  /** Users who watch. A whole number up to 4294967295. */
+  viewers: number;
+  /** Of those who reported: how many skipped something, or did not show it. A whole number up to 4294967295. */
+  slow: number;
+  /** How many events viewers have skipped since the broadcast began. A whole number up to 9007199254740991. */
+  skipped: number;
+  /** How much came from the broadcaster in the last seconds, in bits per second. A whole number up to 4294967295. */
+  bitrate: number;
+  /** How long the broadcast may go on, in seconds. A whole number up to 4294967295. */
+  seconds_left: number;
+  /** The median of the latencies that were reported, in milliseconds. None if there is none. A whole number up to 4294967295. */
+  latency_ms?: number;
+}
+
+/** How many watch. */
+export interface LiveCrowd {
+  /** Users who watch. A whole number up to 4294967295. */
+  viewers: number;
+  /** How much came in the last seconds, in bits per second. A whole number up to 4294967295. */
+  bitrate: number;
+}
+
+/** Why a broadcast is over. */
+export type LiveEnd =
+  /** The broadcaster ended it. */
+  | "done"
+  /** Nothing came from the broadcaster any more. */
+  | "lost"
+  /** It has lasted as long as a broadcast may. */
+  | "time_over"
+  /** It brought more than was agreed, again and again. */
+  | "too_fast";
+
+/** What a broadcaster puts into a room, and what its viewers get. */
+export type LiveEvent =
+  /** A run begins: what follows can be shown without anything from before. */
+  | {
+    type: "run";
+    /** Its number: the one that `BeginLive` gave or a higher one, and higher than the last. A whole number up to 4294967295. */
+    run: number;
+    /** What its parts are. */
+    form: LiveForm;
+    /** Of frames the codec of the pictures, empty if there are none; of a container its type. At most 64 bytes of UTF-8. */
+    video: string;
+    /** Of frames the codec of the sound, empty if there is none. Of a container empty. At most 64 bytes of UTF-8. */
+    audio: string;
+    /** Width of the pictures in pixels, 0 if there are none. A whole number up to 65535. */
+    width: number;
+    /** Height of the pictures in pixels, 0 if there are none. A whole number up to 65535. */
+    height: number;
+    /** Samples of sound per second, 0 if there is none. A whole number up to 4294967295. */
+    rate: number;
+    /** Channels of sound, 0 if there is none. A whole number up to 255. */
+    channels: number;
+    /** What the decoder of the pictures (its `description`) or the container needs first. May be empty. At most 4096 elements. */
+    init: number[];
+    /** When the run began: microseconds since the server started, as the broadcaster reckons by `TellTime`. A whole number up to 9007199254740991. */
+    began_us: number;
+  }
+  /** A part of a chunk. */
+  | {
+    type: "part";
+    /** The number of its run. A whole number up to 4294967295. */
+    run: number;
+    /** Its number in the run, from 0. A whole number up to 4294967295. */
+    number: number;
+    /** What its chunk is. */
+    kind: LiveKind;
+    /** It is the last part of its chunk. */
+    last: boolean;
+    /** When the chunk's picture or sound was captured: microseconds since the run began. A whole number up to 4294967295. */
+    at_us: number;
+    /** Some of the chunk. At most 12288 elements. */
+    bytes: number[];
+  }
+  /** The broadcast is over. A broadcaster says `LiveEnd::Done`; the rest is the server's. */
+  | {
+    type: "ended";
+    /** Why. */
+    reason: LiveEnd;
+  };
+
+/** What the parts of a run are. */
+export type LiveForm =
+  /** Encoded pictures and sounds, one a chunk: for WebCodecs. */
+  | "frames"
+  /** Pieces of a file: for Media Source Extensions. */
+  | "container";
+
+/** What a chunk is. */
+export type LiveKind =
+  /** A picture that needs no other. */
+  | "key"
+  /** A picture that needs those before it. */
+  | "delta"
+  /** A piece of sound. */
+  | "audio"
+  /** A piece of a container. */
+  | "container";
+
+/** Names a room. */
+export interface LiveNamed {
+  /** Which room. At most 27 bytes of UTF-8. */
+  room: string;
+}
+
+/** How well a viewer sees. Said every few seconds. */
+export interface LiveReport {
+  /** Which room. At most 27 bytes of UTF-8. */
+  room: string;
+  /** How many events were skipped since the last report, because the line was slow. A whole number up to 4294967295. */
+  skipped: number;
+  /** How many pictures were not shown since the last report, because the decoder was slow. A whole number up to 4294967295. */
+  dropped: number;
+  /** From the broadcaster's camera to this viewer's screen, in milliseconds. None if it is unknown. A whole number up to 4294967295. */
+  latency_ms?: number;
+}
+
+/** The name of a room of a broadcast: 1 to 27 lowercase letters, digits and dashes, no dash at the ends. Pattern: `^[a-z0-9]([a-z0-9-]{0,25}[a-z0-9])?$`. */
+export type LiveRoom = string;
+
+/** A broadcast. */
+export interface LiveRoomInfo {
+  /** Its room. At most 27 bytes of UTF-8. */
+  room: string;
+  /** What it is called. At most 320 bytes of UTF-8. */
+  title: string;
+  /** Who broadcasts. */
+  broadcaster: User;
+  /** What it shows. */
+  source: LiveSource;
+  /** When it began, by the server's clock. */
+  since: Timestamp;
+  /** How many users watch. The broadcaster counts if they watch, too. A whole number up to 4294967295. */
+  viewers: number;
+  /** How much came in the last seconds, in bits per second. A whole number up to 4294967295. */
+  bitrate: number;
+  /** The codec of its pictures, or the type of its container. Empty before the first. At most 64 bytes of UTF-8. */
+  video: string;
+  /** What the parts of the newest run are. None before the first. */
+  form?: LiveForm;
+}
+
+/** What is broadcast, those with most viewers first. */
+export interface LiveRooms {
+  /** At most a hundred of them. At most 100 elements. */
+  rooms: LiveRoomInfo[];
+}
+
+/** The seat of a room. */
+export interface LiveSeat {
+  /** The lowest number that the next run may have. Whoever had the seat before has lower ones. A whole number up to 4294967295. */
+  run: number;
+  /** How much may be sent, in bits per second: what was asked for, or what the server allows if that is less. A whole number up to 4294967295. */
+  bitrate: number;
+  /** How long the broadcast may go on, in seconds. A whole number up to 4294967295. */
+  seconds_left: number;
+  /** How long nothing may come before the broadcast is over, in milliseconds. A whole number up to 4294967295. */
+  silence_max_ms: number;
+}
+
+/** What is broadcast. */
+export type LiveSource =
+  /** A camera, perhaps with a microphone. */
+  | "camera"
+  /** A screen or a window, perhaps with sound. */
+  | "screen"
+  /** Sound alone. */
+  | "microphone";
+
+/** Asks for the seat of a room. */
+export interface LiveWish {
+  /** Which room. At most 27 bytes of UTF-8. */
+  room: string;
+  /** What to call the broadcast: one line. It is trimmed; nothing but white space is refused. At most 320 bytes of UTF-8. */
+  title: string;
+  /** What it shows. */
+  source: LiveSource;
+  /** How much is to be sent at most, in bits per second. A whole number up to 4294967295. */
+  bitrate: number;
+}
+
 /** A user who is present, and on how many connections. */
 export interface Member {
   /** Who is present. */
@@ -1322,6 +1509,12 @@ export interface Topics {
     command: Listed;
     event: Listed;
   };
+  /** What is broadcast in a room: runs of encoded pictures and sounds. The newest run is kept, in memory. */
+  "live": {
+    key: LiveRoom;
+    command: LiveEvent;
+    event: LiveEvent;
+  };
   /** A board of quotes, or one symbol of it. Of each symbol the newest is kept. */
   "ticker": {
     key: TickerKey;
@@ -1397,6 +1590,26 @@ export interface Calls {
   "lab.report": {
     request: RaceId;
     response: RaceReport;
+  };
+  /** Tells a broadcaster how many watch, and how well. */
+  "live.audience": {
+    request: LiveNamed;
+    response: LiveAudience;
+  };
+  /** Takes the broadcaster's seat of a room, also anew after the line was lost. */
+  "live.begin": {
+    request: LiveWish;
+    response: LiveSeat;
+  };
+  /** Tells the broadcaster how well a viewer sees, and the viewer how many watch. */
+  "live.report": {
+    request: LiveReport;
+    response: LiveCrowd;
+  };
+  /** Lists what is broadcast, with most viewers first. */
+  "live.rooms": {
+    request: LiveAsked;
+    response: LiveRooms;
   };
   /** Lists one's own alarms that wait. */
   "ticker.alarms": {

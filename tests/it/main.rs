@@ -28,6 +28,7 @@ mod http_streams;
 mod http_tester;
 mod lab;
 mod lab_browser;
+mod live;
 mod market;
 mod notices;
 mod presence;

@@ -44,6 +44,7 @@ impl Hub {
                 return false;
             }
             *subscription = Subscription::joining(subscription.presence, subscription.place);
+            connection.outbox.forget(topic_id);
             connection.outbox.push(encoded.get(connection.encoder));
             true
         });

@@ -115,34 +115,52 @@ impl Hub {
             // Even an empty page would say too much: that nothing follows what this reader has.
             return self.touch(id, Dirty::Events);
         }
+        let is_run = matches!(topic.kind.delivery, Delivery::Keyframed { .. });
+        if is_run {
+            let outbox = &mut connection.outbox;
+            say_skipped(connection.encoder, outbox, subscription, topic_id);
+        }
         let mut feeding = Feeding {
             topic_id,
             encoder: connection.encoder,
             outbox: &mut connection.outbox,
+            is_run,
             last: after,
         };
         let follows = match topic.kind.delivery {
             // A log that lost what the reader misses says so; what is left follows the gap.
             Delivery::Log { .. } => {
-                feeding.say_retention(page.first);
+                feeding.say_lost(page.first, GapCause::Retention);
                 page.publications
                     .first()
                     .is_none_or(|it| it.offset <= feeding.last + u64::from(it.step))
             }
-            Delivery::Latest { .. } | Delivery::Volatile | Delivery::Keyframed { .. } => true,
+            // Another run has begun meanwhile.
+            Delivery::Keyframed { .. } => {
+                feeding.say_lost(page.first, GapCause::Slow);
+                true
+            }
+            Delivery::Latest { .. } | Delivery::Volatile => true,
         };
         if follows {
-            feeding.push_page(page, topic, len_max);
+            // Logs have room longer, as in fan-out.
+            feeding.push_page(page, topic, if is_run { len_max / 2 } else { len_max });
             // A page that brings nothing would be asked for for ever, unless it is an old one. The
             // heads of the next heartbeat tell the reader if something is missing.
             let old = (after..topic.head).contains(&page.head);
             let done = feeding.last >= topic.head || (feeding.last == after && !old);
             subscription.given = feeding.last;
+            // A run that became too long is not kept: what follows is of no use without its begin.
+            let lost = is_run && page.first > page.head;
             subscription.flow = if done {
                 if matches!(topic.kind.delivery, Delivery::Latest { .. }) {
                     subscription.values_end = feeding.outbox.end();
                 }
-                Flow::Live
+                if lost {
+                    Flow::AwaitingKeyframe
+                } else {
+                    Flow::Live
+                }
             } else {
                 Flow::Behind {
                     after: feeding.last,
@@ -158,20 +176,22 @@ struct Feeding<'a> {
     topic_id: TopicId,
     encoder: Encoder,
     outbox: &'a mut Outbox,
+    /// What is fed can be overtaken.
+    is_run: bool,
     /// The last offset that the reader has been given.
     last: Offset,
 }
 
 impl Feeding<'_> {
-    /// Retention went past the reader while it was behind.
-    fn say_retention(&mut self, first: Offset) {
+    /// What is kept begins after what the reader lacks.
+    fn say_lost(&mut self, first: Offset, cause: GapCause) {
         if first > self.last + 1 {
             let (from, to) = (self.last + 1, first - 1);
             self.say(Gap {
                 from,
                 to,
                 count: to - self.last,
-                cause: GapCause::Retention,
+                cause,
             });
             self.last = to;
         }
@@ -190,7 +210,7 @@ impl Feeding<'_> {
                 self.last = publication.offset;
                 given += 1;
                 let frame = ServerFrame::of_publication(self.topic_id, publication);
-                self.outbox.push(self.encoder.encode(&frame));
+                self.push(&frame);
             }
         }
         // The values that are not kept were overtaken. It is said after those that are, since a
@@ -209,7 +229,15 @@ impl Feeding<'_> {
 
     fn say(&mut self, gap: Gap) {
         let topic_id = self.topic_id;
-        let frame = ServerFrame::Gap { topic_id, gap };
-        self.outbox.push(self.encoder.encode(&frame));
+        self.push(&ServerFrame::Gap { topic_id, gap });
+    }
+
+    fn push(&mut self, frame: &ServerFrame) {
+        let bytes = self.encoder.encode(frame);
+        if self.is_run {
+            self.outbox.push_stream(self.topic_id, bytes);
+        } else {
+            self.outbox.push(bytes);
+        }
     }
 }

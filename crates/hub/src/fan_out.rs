@@ -307,11 +307,12 @@ impl Offer<'_> {
             return false;
         };
         reader.say_skipped(self.topic_id);
-        reader.outbox.push(bytes);
+        reader.outbox.push_stream(self.topic_id, bytes);
         true
     }
 
-    /// Runs that start at a keyframe: after a drop, nothing until the next keyframe.
+    /// Runs that start at a keyframe: after a drop, nothing until the next keyframe. If there is no
+    /// room for that either, the newest run is read from history as soon as there is.
     fn offer_keyframed(&self, mut reader: Reader<'_>, places: Range<usize>) -> bool {
         let mut pushed = false;
         for place in places {
@@ -322,8 +323,12 @@ impl Offer<'_> {
                 Some(bytes) if starts => {
                     reader.subscription.flow = Flow::Live;
                     reader.say_skipped(self.topic_id);
-                    reader.outbox.push(bytes);
+                    reader.outbox.push_stream(self.topic_id, bytes);
                     pushed = true;
+                }
+                None if it.keyframe => {
+                    reader.subscription.given = it.offset - 1;
+                    return reader.fall_behind();
                 }
                 Some(_) | None => {
                     reader.subscription.flow = Flow::AwaitingKeyframe;
@@ -336,7 +341,7 @@ impl Offer<'_> {
 }
 
 /// Counts publications that give way.
-fn skip(subscription: &mut Subscription, offsets: RangeInclusive<Offset>) {
+pub(crate) fn skip(subscription: &mut Subscription, offsets: RangeInclusive<Offset>) {
     let (from, to) = offsets.into_inner();
     let gap = subscription.skipped.get_or_insert(Gap {
         from,
@@ -357,6 +362,7 @@ pub(crate) fn say_skipped(
     topic_id: TopicId,
 ) {
     if let Some(gap) = subscription.skipped.take() {
-        outbox.push(encoder.encode(&ServerFrame::Gap { topic_id, gap }));
+        let frame = encoder.encode(&ServerFrame::Gap { topic_id, gap });
+        outbox.push_stream(topic_id, frame);
     }
 }

@@ -37,6 +37,9 @@ pub struct HubConfig {
     pub topics_max: usize,
     /// How frames are wrapped for the transport.
     pub framing: Framing,
+    /// Whether streams, which are the events of volatile and keyframed topics, let everything else
+    /// overtake them in an outbox. False only to measure what that is good for.
+    pub priorities: bool,
 }
 
 impl Default for HubConfig {
@@ -46,6 +49,7 @@ impl Default for HubConfig {
             reserve_len_max: 256 * 1024,
             topics_max: 100_000,
             framing: |_, frame, bytes| bytes.extend_from_slice(frame),
+            priorities: true,
         }
     }
 }
@@ -116,7 +120,7 @@ impl Hub {
         let state = Connection {
             id: connection,
             encoder: Encoder { codec, framing },
-            outbox: Outbox::default(),
+            outbox: Outbox::new(self.config.priorities),
             subscriptions: Subscriptions::default(),
             lags: false,
             fed_last: TopicId(0),

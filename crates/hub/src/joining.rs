@@ -1,12 +1,17 @@
 //! Joining and leaving: subscriptions, from the wish to the confirmation and to the end, and the
 //! short ids of topics that have any.
 
-use trunkline_protocol::{List, Moment, Offset, Publication, ServerFrame, TopicId, TopicName};
+use trunkline_protocol::{
+    Delivery, List, Moment, Offset, Publication, ServerFrame, TopicId, TopicName,
+};
 
 use crate::batch::Batch;
 use crate::groups::Groups;
 use crate::hub::{ConnectionId, Hub, Kind, OutboxOverflow};
 use crate::state::{Dirty, Flow, Subscription, Topic, index};
+
+/// The most bytes of a run's events that a confirmation brings.
+const RUN_IN_ANSWER_LEN_MAX: usize = 16 * 1024;
 
 /// A connection has joined a topic and is to be confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +61,8 @@ impl Hub {
         state
             .subscriptions
             .insert(topic_id, Subscription::joining(presence, place));
+        // The confirmation would overtake what waits of the subscription before.
+        state.outbox.forget(topic_id);
         Some(Joined {
             topic_id,
             again: before.is_some() || moves.is_some(),
@@ -81,16 +88,19 @@ impl Hub {
         after: Offset,
         head: Offset,
     ) -> Result<(), OutboxOverflow> {
-        let (mut start, mut reached, mut has_page) = (after, after, false);
+        let (mut start, mut reached, mut follows) = (after, after, false);
+        let is_run = self.is_run(connection, topic);
         if let ServerFrame::Subscribed {
             publications,
             position,
+            recovered,
             ..
         } = &mut frame
         {
-            (start, has_page) = (position.offset, !publications.is_empty());
-            if has_page && !self.has_room(connection, publications) {
-                (*publications, reached, has_page) = (List::default(), start, false);
+            start = position.offset;
+            follows = *recovered || !publications.is_empty();
+            if !publications.is_empty() && !self.has_room(connection, publications, is_run) {
+                (*publications, reached) = (List::default(), start);
             }
         }
         self.reply(connection, &frame)?;
@@ -104,7 +114,7 @@ impl Hub {
             && let Some(subscription) = state.subscriptions.get_mut(topic_id)
             && subscription.flow == Flow::Joining
         {
-            subscription.begin(topic, reached, topic.fanned_out.max(after), has_page);
+            subscription.begin(topic, reached, topic.fanned_out.max(after), follows);
             state.lags |= subscription.is_behind();
             // The confirmation tells who is present. Its publications may be lost on the way.
             subscription.untold.clear();
@@ -115,13 +125,29 @@ impl Hub {
     }
 
     /// Tells whether publications fit below the bound, where answers do not need the reserve. An
-    /// empty outbox takes them in any case.
-    fn has_room(&self, connection: ConnectionId, publications: &[Publication]) -> bool {
+    /// empty outbox takes them in any case. Of a run only a short begin is part of an answer, which
+    /// goes first: the rest follows where it can be overtaken.
+    fn has_room(
+        &self,
+        connection: ConnectionId,
+        publications: &[Publication],
+        is_run: bool,
+    ) -> bool {
         let Some(state) = self.connection(connection) else {
             return true;
         };
         let len: usize = publications.iter().map(|it| it.event.len()).sum();
+        if is_run && len > RUN_IN_ANSWER_LEN_MAX {
+            return false;
+        }
         state.outbox.is_empty() || state.outbox.len() + len <= self.config.outbox_len_max
+    }
+
+    /// Tells whether a topic that a connection is subscribed to delivers runs.
+    fn is_run(&self, connection: ConnectionId, topic: &TopicName) -> bool {
+        let topic = self.topic_id_of(connection, topic);
+        let topic = topic.and_then(|topic_id| self.topics.get(&topic_id));
+        topic.is_some_and(|topic| matches!(topic.kind.delivery, Delivery::Keyframed { .. }))
     }
 
     /// Ends a subscription. None if there is none.
@@ -199,6 +225,8 @@ impl Hub {
         topic.watchers -= u32::from(subscription.presence);
         let place = subscription.place as usize;
         topic.subscribers.swap_remove(place);
+        // What ends the subscription would overtake it.
+        state.outbox.forget(topic_id);
         match topic.subscribers.get(place).copied() {
             Some(moved) => {
                 if let Some(state) = self.connection_mut(moved)

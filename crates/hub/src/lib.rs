@@ -4,7 +4,7 @@
 //!   Every broker drives one.
 //! - [`Hub`]: who is subscribed to what, and fan-out to them, on one shard. It encodes a publication
 //!   once per codec, not once per subscriber, and hands on what waits in batches.
-//! - [`Outbox`](outbox::Outbox): what waits to be sent to one connection, bounded in bytes. The
+//! - [`Outbox`]: what waits to be sent to one connection, bounded in bytes. The
 //!   topic's [`Delivery`](trunkline_protocol::Delivery) says what gives way at the bound.
 //! - [`People`]: who is there, on all shards, with joins, leaves and expiry.
 //!
@@ -31,6 +31,7 @@ pub use joining::Joined;
 pub use log::{
     Append, Appended, Damaged, Extent, Kept, Log, Page, PublishKey, Recovery, Stage, Staged, Trim,
 };
+pub use outbox::Outbox;
 pub use people::{Announcement, People};
 pub use presence::Presence;
 

@@ -7,6 +7,7 @@ mod reading;
 mod storing;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use trunkline_protocol::{
     Delivery, Epoch, MessageId, Moment, Offset, Payload, Position, Publication, UserId,
@@ -23,6 +24,9 @@ pub const PAGE_LEN_MAX: usize = 64 * 1024;
 
 /// How many message ids a log remembers. A retry after so many later commands is a new command.
 pub const MESSAGE_IDS_MAX: usize = 4096;
+
+/// How long a run may stand still before it is over.
+const RUN_PAUSE_MAX: Duration = Duration::from_secs(60);
 
 /// What makes a command unique in a topic: its user, so that nobody can collide with or probe the
 /// ids of another, and its message id.
@@ -204,6 +208,14 @@ impl Log {
                 .0;
             self.forget(offset);
         }
+    }
+
+    /// Tells whether a run has not gone on for a minute: then it is of no use to those who come, and a
+    /// topic that nobody reads can be forgotten with it.
+    pub fn is_over(&self, now: Moment) -> bool {
+        let newest = self.kept.last_key_value();
+        matches!(self.delivery, Delivery::Keyframed { .. })
+            && newest.is_none_or(|(_, newest)| now.since(newest.at) > RUN_PAUSE_MAX)
     }
 
     /// Drops a run that became too long as a whole: without its keyframe, the rest is no use.

@@ -409,6 +409,21 @@ fn keyframed_keeps_the_current_run() {
 }
 
 #[test]
+fn a_run_is_over_when_it_has_not_gone_on_for_a_minute() {
+    let mut run = log(Delivery::Keyframed { max_run: 4 });
+    assert!(run.is_over(at(0)), "there is none");
+    let keyframe = Append {
+        keyframe: true,
+        ..own(10)
+    };
+    run.append(at(0), keyframe.clone());
+    assert!(!run.is_over(at(60_000)) && run.is_over(at(60_001)));
+    run.append(at(60_001), keyframe);
+    assert!(!run.is_over(at(120_001)) && run.is_over(at(120_002)));
+    assert!(!log(Delivery::Latest { max_hz: None }).is_over(at(99_000)));
+}
+
+#[test]
 fn a_run_that_is_too_long_is_not_kept_without_its_keyframe() {
     let mut log = log(Delivery::Keyframed { max_run: 3 });
     let frame = |keyframe| Append {

@@ -65,16 +65,18 @@ impl Subscription {
     }
 
     /// It was confirmed, and its reader has everything up to `after`; up to `current` is past.
-    /// `has_page` tells whether the confirmation brought publications, which for a run means from
-    /// its keyframe on.
-    pub(crate) fn begin(&mut self, topic: &Topic, after: Offset, current: Offset, has_page: bool) {
+    /// `follows` tells, of a run, whether what comes after that is of use to the reader: it has the
+    /// run up to there, or that is just before a keyframe.
+    pub(crate) fn begin(&mut self, topic: &Topic, after: Offset, current: Offset, follows: bool) {
         self.given = after;
-        let missed = current > after;
+        let reads_on = follows && matches!(topic.kind.delivery, Delivery::Keyframed { .. });
+        let missed = current > after && !reads_on;
         self.flow = match topic.kind.delivery {
             Delivery::Log { .. } | Delivery::Latest { .. } if topic.head > after => {
                 Flow::Behind { after }
             }
-            Delivery::Keyframed { .. } if missed || !has_page => Flow::AwaitingKeyframe,
+            Delivery::Keyframed { .. } if !follows => Flow::AwaitingKeyframe,
+            Delivery::Keyframed { .. } if topic.head > after => Flow::Behind { after },
             Delivery::Log { .. }
             | Delivery::Latest { .. }
             | Delivery::Keyframed { .. }

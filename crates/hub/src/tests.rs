@@ -21,6 +21,7 @@ mod delivery;
 mod joining;
 mod paces;
 mod people;
+mod streams;
 mod topic_ids;
 mod values;
 
@@ -69,7 +70,8 @@ fn delivery_of(topic: &TopicName) -> Delivery {
             max_hz: std::num::NonZeroU16::new(10),
         },
         "volatile" => Delivery::Volatile,
-        "keyframed" => Delivery::Keyframed { max_run: 100 },
+        "keyframed" => Delivery::Keyframed { max_run: 1000 },
+        "brief" => Delivery::Keyframed { max_run: 100 },
         other => panic!("no such kind of topic: {other}"),
     }
 }
@@ -103,6 +105,8 @@ struct Node {
     people: People,
     logs: BTreeMap<TopicName, Log>,
     codecs: BTreeMap<ConnectionId, Codec>,
+    /// The last read was of what comes after a position.
+    recovers: bool,
     now: Moment,
 }
 
@@ -143,6 +147,7 @@ impl Node {
             people: People::new(LINGER),
             logs: BTreeMap::new(),
             codecs: BTreeMap::new(),
+            recovers: false,
             now: Moment::from_ms(0),
         }
     }
@@ -221,6 +226,7 @@ impl Node {
     }
 
     fn read(&mut self, name: &str, start: Start) -> Recovery {
+        self.recovers = matches!(start, Start::After(_));
         let log = self.log(&topic(name));
         match start {
             Start::After(since) => log.recover(since),
@@ -259,7 +265,7 @@ impl Node {
                 epoch: EPOCH,
                 offset: read.after,
             },
-            recovered: read.gap.is_none(),
+            recovered: self.recovers && read.gap.is_none(),
             gap: read.gap,
             head: read.page.head,
             members: presence.then(|| self.people.members(&topic(name))),

@@ -13,6 +13,7 @@ use trunkline_protocol::topics::chat::{Chat, ListRooms, Typing};
 use trunkline_protocol::topics::lab::{
     Echo, Lab, ListLanes, ReportRace, ShowHandshake, StartRace, TellTime,
 };
+use trunkline_protocol::topics::live::{BeginLive, CountLive, ListLive, Live, ReportLive};
 use trunkline_protocol::topics::ticker::{
     DropAlarm, ListAlarms, ListSymbols, Listing, ReadCandles, ReadTrades, SetAlarm,
     SummarizeSymbols, Ticker,
@@ -78,6 +79,11 @@ impl Catalog {
                      else reads it.",
                     generator,
                 ),
+                topic::<Live>(
+                    "What is broadcast in a room: runs of encoded pictures and sounds. The newest run \
+                     is kept, in memory.",
+                    generator,
+                ),
             ],
             calls: vec![
                 call::<JoinArena>(
@@ -136,6 +142,22 @@ impl Catalog {
                 ),
                 call::<ShowHandshake>(
                     "Shows how a connection began that went by the witness, byte by byte.",
+                    generator,
+                ),
+                call::<BeginLive>(
+                    "Takes the broadcaster's seat of a room, also anew after the line was lost.",
+                    generator,
+                ),
+                call::<ListLive>(
+                    "Lists what is broadcast, with most viewers first.",
+                    generator,
+                ),
+                call::<ReportLive>(
+                    "Tells the broadcaster how well a viewer sees, and the viewer how many watch.",
+                    generator,
+                ),
+                call::<CountLive>(
+                    "Tells a broadcaster how many watch, and how well.",
                     generator,
                 ),
             ],

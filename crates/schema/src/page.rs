@@ -175,6 +175,7 @@ fn topic_kind(namespace: &str, part: &str) -> String {
         "ticker" => "quote".to_owned(),
         "listing" => "listed".to_owned(),
         "lab" => "tick".to_owned(),
+        "live" => "live_event".to_owned(),
         _ => format!("{namespace}_{part}"),
     }
 }
@@ -188,17 +189,19 @@ fn calls(document: &Document, all: &[Example]) -> String {
             "<p class=\"facts\">Contract {}.</p>",
             about["contract"]
         );
-        // The vectors name a call's messages by the last part of its method.
+        // The vectors name a call's messages by the last part of its method, and by both where
+        // another has that.
         let short = method.rsplit('.').next().unwrap_or(&method);
+        let is_live = method.starts_with("live.");
         for (title, part) in [("Request", "request"), ("Response", "response")] {
-            let kind = format!("{short}_{part}");
-            // These two are answered with what was sent.
             let kind = match short {
-                "echo" => "echo_text",
-                "drop_alarm" => "alarm_named",
-                _ => &kind,
+                // These two are answered with what was sent.
+                "echo" => "echo_text".to_owned(),
+                "drop_alarm" => "alarm_named".to_owned(),
+                _ if is_live => format!("live_{short}_{part}"),
+                _ => format!("{short}_{part}"),
             };
-            body += &message(document, title, &about[part], all, kind);
+            body += &message(document, title, &about[part], all, &kind);
         }
         cards += &card(&format!("call-{method}"), &code(&method), &body);
     }
@@ -256,6 +259,7 @@ fn types(document: &Document) -> String {
                 "TickerKey",
                 "LabKey",
                 "ArenaRoom",
+                "LiveRoom",
                 "UserId",
                 "Alarm",
             ]

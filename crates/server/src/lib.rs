@@ -21,6 +21,7 @@ mod auth;
 mod conformance;
 mod health;
 mod lab;
+mod live;
 mod market;
 mod realtime;
 mod reference;
@@ -44,7 +45,9 @@ pub use accept::Timeouts;
 pub use api::ApiKey;
 pub use assets::Assets;
 pub use auth::{AccessToken, Guests, TokenError, User};
-pub use config::{Broker, Config, LabPorts, ListenAddress, LogFilter, MarketSwitch};
+pub use config::{
+    Broadcasters, Broker, Config, LabPorts, ListenAddress, LiveLimits, LogFilter, MarketSwitch,
+};
 pub use origin::Origin;
 pub use server::Server;
 pub use shutdown::cancel_on_signals;

@@ -232,6 +232,7 @@ mod tests {
         let registry = lab.expect("no ports").join(crate::topics::registry());
         let registry = Exchange::new(&config).join(registry);
         let registry = Arena::open(&config).expect("no folder").join(registry);
+        let registry = crate::live::Studio::new(&config).join(registry);
         assert_eq!(names("x-topics"), registry.namespaces().collect::<Vec<_>>());
         assert_eq!(names("x-calls"), registry.methods());
     }

@@ -20,6 +20,7 @@ use crate::auth::Guests;
 use crate::config::Config;
 use crate::http::{self, Services};
 use crate::lab::Lab;
+use crate::live::Studio;
 use crate::market::{Bell, Exchange};
 use crate::node::Node;
 use crate::notices::{Desk, Notices};
@@ -38,6 +39,7 @@ pub struct Server {
     lab: Arc<Lab>,
     exchange: Arc<Exchange>,
     arena: Arc<Arena>,
+    studio: Arc<Studio>,
     bell: Bell,
     desk: Desk,
     notices: Notices,
@@ -69,7 +71,9 @@ impl Server {
         let lab = Lab::bind(&config, &guests, &goodbye)?;
         let (exchange, bell) = Exchange::open(&config)?;
         let arena = Arena::open(&config)?;
-        let registry = arena.join(exchange.join(lab.join(registry)));
+        let studio = Studio::new(&config);
+        let registry = exchange.join(lab.join(registry));
+        let registry = studio.join(arena.join(registry));
         let (node, shards) = realtime::open(registry, Arc::clone(&guests), &config, ends, "shard")?;
         let (desk, notices) = Desk::open(&config)?;
         let address = config.listen.0;
@@ -92,6 +96,7 @@ impl Server {
             lab,
             exchange,
             arena,
+            studio,
             bell,
             desk,
             notices,
@@ -128,6 +133,7 @@ impl Server {
         tasks.spawn(Arc::clone(&self.node).keep_tidy());
         tasks.spawn(self.exchange.feed(Arc::clone(&self.node)));
         tasks.spawn(self.arena.run(Arc::clone(&self.node)));
+        tasks.spawn(self.studio.run(Arc::clone(&self.node)));
         tasks.spawn(self.bell.run(Arc::clone(&self.node)));
         tasks.spawn(self.desk.run(Arc::clone(&self.node)));
         // Whoever bound this server does not hold the token that its node listens to.

@@ -37,6 +37,11 @@ pub struct ServerConfig {
     pub requests_max: usize,
     /// How fast requests may come.
     pub pace: Pace,
+    /// The namespaces whose commands are many and small, such as parts of video. They have a pace of
+    /// their own; how much they bring is their topics' to limit.
+    pub streams: &'static [&'static str],
+    /// How fast commands of those may come.
+    pub stream_pace: Pace,
 }
 
 impl Default for ServerConfig {
@@ -50,6 +55,11 @@ impl Default for ServerConfig {
             pace: Pace {
                 per_second: 100,
                 burst: 200,
+            },
+            streams: &[],
+            stream_pace: Pace {
+                per_second: 500,
+                burst: 1000,
             },
         }
     }
@@ -76,6 +86,8 @@ struct Open {
     ping_at: Moment,
     silent_at: Moment,
     bucket: Bucket,
+    /// Most connections send no streams.
+    stream_bucket: Option<Box<Bucket>>,
     too_fast: u32,
     too_fast_since: Moment,
 }
@@ -223,6 +235,7 @@ impl ServerSession {
             ping_at: now + self.config.ping_interval,
             silent_at: now + self.config.silence_max,
             bucket: Bucket::full(self.config.pace, now),
+            stream_bucket: None,
             too_fast: 0,
             too_fast_since: now,
         });

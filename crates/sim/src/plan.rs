@@ -198,6 +198,7 @@ impl Plan {
                 reserve_len_max: answer_len_max(filling_len_max),
                 topics_max: 100,
                 framing: framing::push,
+                priorities: true,
             },
             linger: Duration::from_millis(random.pick(&[0, 300, 1_000])),
             session: ServerConfig {

@@ -28,16 +28,16 @@ pub struct Recovery {
 }
 
 impl Log {
-    /// The newest `count` kept publications, or the newest that fit into a page. Of a run, which
-    /// is no use without its keyframe, all or nothing.
+    /// The newest `count` kept publications, or the newest that fit into a page. A run, which is no
+    /// use without its keyframe, is read from there on, whatever the count is, unless that is 0.
     pub fn newest(&self, count: usize) -> Page {
-        let mut page = self.before(Offset::MAX, count);
-        if matches!(self.delivery, Delivery::Keyframed { .. })
-            && page.publications.len() < self.kept.len()
-        {
-            page.publications.clear();
+        match self.delivery {
+            Delivery::Keyframed { .. } if count > 0 => self.after(self.first() - 1, PAGE_MAX),
+            Delivery::Keyframed { .. }
+            | Delivery::Log { .. }
+            | Delivery::Latest { .. }
+            | Delivery::Volatile => self.before(Offset::MAX, count),
         }
-        page
     }
 
     /// The newest kept publications below `offset`, at most `count`.

@@ -118,5 +118,6 @@ pub(in super::super) fn contracts() -> Vec<(&'static str, u32)> {
         .chain(arena_samples::contracts())
         .chain(ticker_samples::contracts())
         .chain(alert_samples::contracts())
+        .chain(live_samples::contracts())
         .collect()
 }

@@ -5,6 +5,7 @@
 pub(super) mod alert_samples;
 pub(super) mod arena_samples;
 pub(super) mod lab_samples;
+pub(super) mod live_samples;
 mod message_samples;
 mod server_samples;
 pub(super) mod ticker_samples;

@@ -14,7 +14,7 @@ use wincode::{SchemaRead, SchemaWrite};
 
 use super::cases;
 use super::samples::{
-    self, Form, Sample, alert_samples, arena_samples, lab_samples, ticker_samples,
+    self, Form, Sample, alert_samples, arena_samples, lab_samples, live_samples, ticker_samples,
 };
 use super::*;
 use crate::frame::{Start, Subscribe};
@@ -148,6 +148,15 @@ fn entries() -> Vec<String> {
         of("alarms_request", |_| ticker_samples::alarms_requests()),
         of("alarms_response", |_| ticker_samples::alarms()),
         of("alarm_named", |_| ticker_samples::alarms_named()),
+        of("live_event", |_| live_samples::events()),
+        of("live_begin_request", |_| live_samples::wishes()),
+        of("live_begin_response", |_| live_samples::seats()),
+        of("live_rooms_request", |_| live_samples::asked()),
+        of("live_rooms_response", |_| live_samples::rooms()),
+        of("live_report_request", |_| live_samples::reports()),
+        of("live_report_response", |_| live_samples::crowds()),
+        of("live_audience_request", |_| live_samples::named()),
+        of("live_audience_response", |_| live_samples::audiences()),
     ]
     .concat()
 }
@@ -352,6 +361,23 @@ fn both_codecs_and_wincode_agree_on_what_is_told_of_a_board() {
     );
     check("alarms_response", |_| ticker_samples::alarms(), no_tail);
     check("alarm_named", |_| ticker_samples::alarms_named(), no_tail);
+}
+
+#[test]
+fn both_codecs_and_wincode_agree_on_broadcasts() {
+    check("live_event", |_| live_samples::events(), no_tail);
+    check("live_begin_request", |_| live_samples::wishes(), no_tail);
+    check("live_begin_response", |_| live_samples::seats(), no_tail);
+    check("live_rooms_request", |_| live_samples::asked(), no_tail);
+    check("live_rooms_response", |_| live_samples::rooms(), no_tail);
+    check("live_report_request", |_| live_samples::reports(), no_tail);
+    check("live_report_response", |_| live_samples::crowds(), no_tail);
+    check("live_audience_request", |_| live_samples::named(), no_tail);
+    check(
+        "live_audience_response",
+        |_| live_samples::audiences(),
+        no_tail,
+    );
 }
 
 /// Each of the cases occurs among the samples.

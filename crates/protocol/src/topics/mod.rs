@@ -4,4 +4,5 @@ pub mod alerts;
 pub mod arena;
 pub mod chat;
 pub mod lab;
+pub mod live;
 pub mod ticker;

@@ -19,6 +19,10 @@ use trunkline_protocol::topics::lab::{
     EchoText, Handshake, LabAsked, Lanes, Nonce, Race, RaceId, RaceReport, RaceWish, ServerTime,
     Tick,
 };
+use trunkline_protocol::topics::live::{
+    LiveAsked, LiveAudience, LiveCrowd, LiveEvent, LiveNamed, LiveReport, LiveRooms, LiveSeat,
+    LiveWish,
+};
 use trunkline_protocol::topics::ticker::{
     Alarm, AlarmNamed, AlarmRequest, Alarms, AlarmsRequest, Candles, CandlesRequest, Listed, Quote,
     Summaries, SummaryRequest, Symbols, SymbolsRequest, Trades, TradesRequest,
@@ -127,6 +131,19 @@ fn judges() -> BTreeMap<&'static str, Judge> {
         judge("alarms_request", "AlarmsRequest", reads::<AlarmsRequest>),
         judge("alarms_response", "Alarms", reads::<Alarms>),
         judge("alarm_named", "AlarmNamed", reads::<AlarmNamed>),
+        judge("live_event", "LiveEvent", reads::<LiveEvent>),
+        judge("live_begin_request", "LiveWish", reads::<LiveWish>),
+        judge("live_begin_response", "LiveSeat", reads::<LiveSeat>),
+        judge("live_rooms_request", "LiveAsked", reads::<LiveAsked>),
+        judge("live_rooms_response", "LiveRooms", reads::<LiveRooms>),
+        judge("live_report_request", "LiveReport", reads::<LiveReport>),
+        judge("live_report_response", "LiveCrowd", reads::<LiveCrowd>),
+        judge("live_audience_request", "LiveNamed", reads::<LiveNamed>),
+        judge(
+            "live_audience_response",
+            "LiveAudience",
+            reads::<LiveAudience>,
+        ),
         judge("alerts_command", "AlertCommand", reads::<AlertCommand>),
         judge("alerts_event", "AlertEvent", reads::<AlertEvent>),
         judge("RoomName", "RoomName", |_| {

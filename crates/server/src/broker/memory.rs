@@ -130,7 +130,8 @@ impl Memory {
         self.with(|logs| {
             logs.retain(|topic, log| {
                 log.expire(now);
-                log.first() <= log.head() || in_use(topic)
+                let keeps = log.first() <= log.head() && !log.is_over(now);
+                keeps || in_use(topic)
             });
         });
     }

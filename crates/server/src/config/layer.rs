@@ -15,7 +15,9 @@ use serde::{Deserialize, Deserializer, de};
 
 use crate::api::ApiKey;
 
-use super::values::{Broker, Count, LabPorts, ListenAddress, LogFilter, MarketRate, MarketSwitch};
+use super::values::{
+    Broadcasters, Broker, Count, LabPorts, ListenAddress, LogFilter, MarketRate, MarketSwitch,
+};
 use crate::origin::Origin;
 
 /// The settings that one source gives.
@@ -105,6 +107,27 @@ pub(crate) struct Layer {
     #[arg(long, value_name = "DIR")]
     pub(super) arena_records: Option<PathBuf>,
 
+    /// Who may broadcast: `everyone` who is signed in, `nobody`, or ids of users, separated by commas
+    /// [default: everyone]
+    #[arg(long, value_name = "WHO")]
+    #[serde(deserialize_with = "text")]
+    pub(super) broadcasters: Option<Broadcasters>,
+
+    /// How many broadcasts there may be at a time [default: 50]
+    #[arg(long, value_name = "N")]
+    #[serde(deserialize_with = "count")]
+    pub(super) live_rooms: Option<Count>,
+
+    /// How much a broadcast may bring at most, in kilobits per second [default: 8000]
+    #[arg(long, value_name = "KBIT")]
+    #[serde(deserialize_with = "count")]
+    pub(super) live_bitrate: Option<Count>,
+
+    /// How long a broadcast may last, in minutes [default: 240]
+    #[arg(long, value_name = "MINUTES")]
+    #[serde(deserialize_with = "count")]
+    pub(super) live_minutes: Option<Count>,
+
     /// Opens the HTTP API for back ends to whoever has this key; better kept in a file
     #[arg(long, value_name = "KEY")]
     #[serde(deserialize_with = "text")]
@@ -128,6 +151,10 @@ pub(crate) struct Layer {
     #[serde(deserialize_with = "count")]
     pub(super) token_lifetime: Option<Count>,
 
+    /// Let nothing overtake streams such as video: to measure what priorities are good for
+    #[arg(long, num_args = 0, default_missing_value = "true", hide = true)]
+    pub(super) no_priorities: Option<bool>,
+
     /// Mount the routes for protocol conformance runs
     #[arg(long, num_args = 0, default_missing_value = "true", hide = true)]
     pub(super) conformance: Option<bool>,
@@ -135,7 +162,7 @@ pub(crate) struct Layer {
 
 impl Layer {
     /// The settings' names in a file; the environment has them in capitals after `TRUNKLINE_`.
-    pub(super) const KEYS: [&str; 24] = [
+    pub(super) const KEYS: [&str; 29] = [
         "listen",
         "data",
         "broker",
@@ -154,11 +181,16 @@ impl Layer {
         "arena_bots",
         "arena_match_seconds",
         "arena_records",
+        "broadcasters",
+        "live_rooms",
+        "live_bitrate",
+        "live_minutes",
         "api_key",
         "api_key_file",
         "shutdown_grace",
         "log",
         "token_lifetime",
+        "no_priorities",
         "conformance",
     ];
 
@@ -186,11 +218,16 @@ impl Layer {
             arena_bots: variable(environment, "TRUNKLINE_ARENA_BOTS")?,
             arena_match_seconds: variable(environment, "TRUNKLINE_ARENA_MATCH_SECONDS")?,
             arena_records: variable(environment, "TRUNKLINE_ARENA_RECORDS")?,
+            broadcasters: variable(environment, "TRUNKLINE_BROADCASTERS")?,
+            live_rooms: variable(environment, "TRUNKLINE_LIVE_ROOMS")?,
+            live_bitrate: variable(environment, "TRUNKLINE_LIVE_BITRATE")?,
+            live_minutes: variable(environment, "TRUNKLINE_LIVE_MINUTES")?,
             api_key: variable(environment, "TRUNKLINE_API_KEY")?,
             api_key_file: variable(environment, "TRUNKLINE_API_KEY_FILE")?,
             shutdown_grace: variable(environment, "TRUNKLINE_SHUTDOWN_GRACE")?,
             log: variable(environment, "TRUNKLINE_LOG")?,
             token_lifetime: variable(environment, "TRUNKLINE_TOKEN_LIFETIME")?,
+            no_priorities: variable(environment, "TRUNKLINE_NO_PRIORITIES")?,
             conformance: variable(environment, "TRUNKLINE_CONFORMANCE")?,
         })
     }
@@ -216,11 +253,16 @@ impl Layer {
             arena_bots: self.arena_bots.or(weaker.arena_bots),
             arena_match_seconds: self.arena_match_seconds.or(weaker.arena_match_seconds),
             arena_records: self.arena_records.or(weaker.arena_records),
+            broadcasters: self.broadcasters.or(weaker.broadcasters),
+            live_rooms: self.live_rooms.or(weaker.live_rooms),
+            live_bitrate: self.live_bitrate.or(weaker.live_bitrate),
+            live_minutes: self.live_minutes.or(weaker.live_minutes),
             api_key: self.api_key.or(weaker.api_key),
             api_key_file: self.api_key_file.or(weaker.api_key_file),
             shutdown_grace: self.shutdown_grace.or(weaker.shutdown_grace),
             log: self.log.or(weaker.log),
             token_lifetime: self.token_lifetime.or(weaker.token_lifetime),
+            no_priorities: self.no_priorities.or(weaker.no_priorities),
             conformance: self.conformance.or(weaker.conformance),
         }
     }

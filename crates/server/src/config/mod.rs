@@ -11,11 +11,13 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use values::{Broker, LabPorts, ListenAddress, LogFilter, MarketSwitch};
+pub use values::{Broadcasters, Broker, LabPorts, ListenAddress, LogFilter, MarketSwitch};
 
 pub(crate) use file::read_key;
 pub(crate) use layer::Layer;
 use trunkline_hub::HubConfig;
+use trunkline_protocol::Topic as _;
+use trunkline_protocol::topics::live::Live;
 use trunkline_session::{Pace, ServerConfig};
 
 use crate::accept::Timeouts;
@@ -67,6 +69,10 @@ pub struct Config {
     pub arena_pause_seconds: u16,
     /// Where records of matches are kept. Without it, none are.
     pub arena_records: Option<PathBuf>,
+    /// Who may broadcast.
+    pub broadcasters: Broadcasters,
+    /// What broadcasts may be.
+    pub live: LiveLimits,
     /// What opens the HTTP API for back ends. Without it, that is off.
     pub api_key: Option<ApiKey>,
     /// How long a shutdown waits for conversations to end.
@@ -83,6 +89,37 @@ pub struct Config {
     pub hub: HubConfig,
     /// The timing and the limits of conversations. Only the pace is a setting; tests change others.
     pub session: ServerConfig,
+}
+
+/// What broadcasts may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LiveLimits {
+    /// How many there may be at a time.
+    pub rooms_max: usize,
+    /// How much each may bring, in bits per second.
+    pub bitrate_max: u32,
+    /// How long each may last.
+    pub life_max: Duration,
+    /// How long nothing may come before one is over. Not a setting; tests shorten it.
+    pub silence_max: Duration,
+}
+
+impl LiveLimits {
+    fn with(
+        rooms: Option<values::Count>,
+        kilobits: Option<values::Count>,
+        minutes: Option<values::Count>,
+    ) -> Self {
+        let number = |count: Option<values::Count>, default| {
+            count.map_or(default, |count: values::Count| count.number())
+        };
+        Self {
+            rooms_max: number(rooms, 50) as usize,
+            bitrate_max: number(kilobits, 8_000).saturating_mul(1_000),
+            life_max: Duration::from_secs(60) * number(minutes, 240),
+            silence_max: Duration::from_secs(10),
+        }
+    }
 }
 
 impl Config {
@@ -138,6 +175,8 @@ impl Config {
             arena_match_seconds: layer.arena_match_seconds.unwrap_or(180),
             arena_pause_seconds: 10,
             arena_records: layer.arena_records,
+            broadcasters: layer.broadcasters.unwrap_or_default(),
+            live: LiveLimits::with(layer.live_rooms, layer.live_bitrate, layer.live_minutes),
             api_key: layer.api_key,
             shutdown_grace: Duration::from_secs(layer.shutdown_grace.unwrap_or(20)),
             log: layer.log.unwrap_or_default(),
@@ -150,6 +189,7 @@ impl Config {
             timeouts: Timeouts::default(),
             hub: HubConfig {
                 framing: websocket::framing,
+                priorities: !layer.no_priorities.unwrap_or(false),
                 ..HubConfig::default()
             },
             session: session(layer.pace),
@@ -164,7 +204,10 @@ fn cores() -> usize {
 
 /// Conversations at the defaults, and at this pace if one is set.
 fn session(pace: Option<values::Count>) -> ServerConfig {
-    let mut session = ServerConfig::default();
+    let mut session = ServerConfig {
+        streams: &[Live::NAMESPACE],
+        ..ServerConfig::default()
+    };
     if let Some(pace) = pace {
         session.pace = Pace {
             per_second: pace.number(),
@@ -249,10 +292,15 @@ mod tests {
             ("TRUNKLINE_ARENA_BOTS", "0"),
             ("TRUNKLINE_ARENA_MATCH_SECONDS", "60"),
             ("TRUNKLINE_ARENA_RECORDS", "r"),
+            ("TRUNKLINE_BROADCASTERS", "000000000000002a"),
+            ("TRUNKLINE_LIVE_ROOMS", "5"),
+            ("TRUNKLINE_LIVE_BITRATE", "2500"),
+            ("TRUNKLINE_LIVE_MINUTES", "90"),
             ("TRUNKLINE_API_KEY", "0123456789abcdefghij"),
             ("TRUNKLINE_SHUTDOWN_GRACE", "8"),
             ("TRUNKLINE_LOG", "debug"),
             ("TRUNKLINE_TOKEN_LIFETIME", "9"),
+            ("TRUNKLINE_NO_PRIORITIES", "true"),
             ("TRUNKLINE_CONFORMANCE", "true"),
         ];
         let in_file = "
@@ -274,10 +322,15 @@ mod tests {
             arena_bots = 0
             arena_match_seconds = 60
             arena_records = 'r'
+            broadcasters = '000000000000002a'
+            live_rooms = 5
+            live_bitrate = 2500
+            live_minutes = 90
             api_key = '0123456789abcdefghij'
             shutdown_grace = 8
             log = 'debug'
             token_lifetime = 9
+            no_priorities = true
             conformance = true";
         let from_environment = resolve(None, &in_environment, None).expect("valid variables");
         let from_file = resolve(None, &[], Some(in_file)).expect("a valid file");
@@ -295,6 +348,14 @@ mod tests {
         assert_eq!((from_file.arena_rooms, from_file.arena_bots), (3, 0));
         assert_eq!(from_file.arena_match_seconds, 60);
         assert_eq!(from_file.arena_records.as_deref(), Some("r".as_ref()));
+        let (live, who) = (from_file.live, &from_file.broadcasters);
+        assert!(
+            who.include(trunkline_protocol::UserId(42))
+                && !who.include(trunkline_protocol::UserId(43))
+        );
+        assert_eq!((live.rooms_max, live.bitrate_max), (5, 2_500_000));
+        assert_eq!(live.life_max, Duration::from_secs(90 * 60));
+        assert!(!from_file.hub.priorities);
         assert_eq!(from_file.api_key, from_environment.api_key);
         assert!(from_file.api_key.is_some() && !a.contains("0123456789"));
         assert_eq!(from_file.allow_origin.len(), 2);

@@ -3,6 +3,7 @@
 //! Each is read from text (flags, environment) by `FromStr`; the error says what was expected
 //! and leaves naming the setting to the caller.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::{NonZeroU16, NonZeroU32};
@@ -10,6 +11,7 @@ use std::str::FromStr;
 
 use tracing_subscriber::EnvFilter;
 use trunkline_market::RATE_MAX;
+use trunkline_protocol::UserId;
 
 /// An address and port to listen on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,6 +135,45 @@ impl FromStr for LogFilter {
         match EnvFilter::try_new(text) {
             Ok(_) => Ok(Self(text.to_owned())),
             Err(error) => Err(format!("invalid log filter, {error}")),
+        }
+    }
+}
+
+/// Who may broadcast.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Broadcasters {
+    /// Whoever is signed in, guests included.
+    #[default]
+    Everyone,
+    /// Nobody.
+    Nobody,
+    /// These users.
+    These(BTreeSet<UserId>),
+}
+
+impl Broadcasters {
+    pub(crate) fn include(&self, user: UserId) -> bool {
+        match self {
+            Self::Everyone => true,
+            Self::Nobody => false,
+            Self::These(users) => users.contains(&user),
+        }
+    }
+}
+
+impl FromStr for Broadcasters {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "everyone" => Ok(Self::Everyone),
+            "nobody" => Ok(Self::Nobody),
+            users => {
+                let users = users.split(',').map(|user| user.trim().parse());
+                users.collect::<Result<_, _>>().map(Self::These).map_err(
+                    |_| "expected `everyone`, `nobody` or ids of users, separated by commas",
+                )
+            }
         }
     }
 }

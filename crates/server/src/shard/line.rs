@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::task_tracker::TaskTrackerToken;
-use trunkline_hub::ConnectionId;
+use trunkline_hub::{ConnectionId, Outbox};
 use trunkline_protocol::codec::CLIENT_FRAME_LEN_MAX;
 use trunkline_protocol::{Codec, DisconnectReason, Moment, UserId};
 use trunkline_session::{Close, Way};
@@ -95,6 +95,8 @@ pub(super) struct Line {
     writable: bool,
     /// It took something since the timer fired last.
     took: bool,
+    /// It has streams to send, and its socket holds little.
+    streams: bool,
     _permit: Option<OwnedSemaphorePermit>,
     _token: TaskTrackerToken,
 }
@@ -127,6 +129,7 @@ impl Line {
             queued: false,
             writable: true,
             took: false,
+            streams: false,
             _permit: arrival.permit,
             _token: arrival.token,
         }
@@ -293,6 +296,7 @@ impl Line {
         if !open || !self.writable || world.hub.lags(self.id) {
             return false;
         }
+        self.streams = hold_little(&self.socket, outbox, self.streams);
         let Ok((taken, all)) = self.socket.write(outbox.slices()) else {
             return false;
         };
@@ -318,6 +322,7 @@ impl Line {
             let Some(outbox) = world.hub.outbox(self.id).filter(|it| !it.is_empty()) else {
                 return self.emptied(world);
             };
+            self.streams = hold_little(&self.socket, outbox, self.streams);
             let Ok((taken, all)) = self.socket.write(outbox.slices()) else {
                 return Fate::Gone;
             };
@@ -390,4 +395,13 @@ impl Line {
         world.leave_topics(self.id, self.talk.user());
         world.hub.close(self.id);
     }
+}
+
+/// Lets a socket hold little once it is to carry streams. Tells whether it does.
+fn hold_little(socket: &Socket, outbox: &Outbox, already: bool) -> bool {
+    let streams = already || outbox.has_streams();
+    if streams && !already {
+        socket.hold_little();
+    }
+    streams
 }

@@ -25,6 +25,11 @@ pub(crate) enum Socket {
 /// Slices that one write takes.
 const SLICES_MAX: usize = 64;
 
+/// The bytes that the system may hold for a connection that carries streams, beyond what it has
+/// sent: what it holds can be overtaken by nothing.
+#[cfg(target_os = "linux")]
+const HELD_LEN_MAX: u32 = 16 * 1024;
+
 /// The rest of a write was not taken: wait until there is room.
 pub(super) struct Full;
 
@@ -116,6 +121,16 @@ impl Socket {
             #[cfg(unix)]
             Self::Bridge(stream) => stream.write(slice),
             Self::Pipe(pipe) => pipe.write(&[IoSlice::new(slice)]),
+        }
+    }
+
+    /// Lets the system hold no more than it can send soon, so that what waits, waits where something
+    /// else can overtake it.
+    pub(super) fn hold_little(&self) {
+        #[cfg(target_os = "linux")]
+        if let Self::Tcp(stream) = self {
+            // If it cannot be done, words wait for pictures where the line is slow.
+            let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(HELD_LEN_MAX);
         }
     }
 

@@ -179,6 +179,11 @@ impl<'a> CallContext<'a> {
         Ok(kept.into_iter().map(|(_, event)| event).collect())
     }
 
+    /// How many users are present in a topic.
+    pub fn people<T: Topic>(&self, key: &T::Key) -> u32 {
+        self.node.members(&T::name(key)).count
+    }
+
     /// The topics of `T` that are in use: their key, the number of users present, and the newest
     /// offset.
     pub fn topics_in_use<T: Topic>(&self) -> Vec<(T::Key, u32, Offset)> {

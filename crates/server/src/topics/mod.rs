@@ -5,6 +5,7 @@
 
 pub(crate) mod alerts;
 pub(crate) mod chat;
+pub(crate) mod live;
 mod handler;
 mod registry;
 pub(crate) mod ticker;
@@ -15,7 +16,7 @@ pub use registry::Registry;
 pub(crate) use registry::{ErasedHandler, Prepared};
 
 /// The handlers of this server: its table of contents. Those of the ticker join it with the market,
-/// those of the lab with the lab.
+/// those of the lab with the lab, those of broadcasts with the studio.
 pub fn registry() -> Registry {
     Registry::default()
         .with(chat::ChatHandler)

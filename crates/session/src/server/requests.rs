@@ -8,6 +8,7 @@ use trunkline_protocol::{
 };
 
 use super::{Close, ServerEvent, ServerSession, State, millis};
+use crate::pace::Bucket;
 
 /// Refusals for being too fast that a connection may collect before it is closed with 4105. A
 /// pause of one second forgives them.
@@ -28,7 +29,7 @@ impl ServerSession {
             // A probe costs what a request costs, so it is held to the same pace.
             ClientFrame::Probe { nonce } => {
                 let nonce = *nonce;
-                if self.within_pace(now).is_ok() {
+                if self.within_pace(now, false).is_ok() {
                     self.frames.push_back(ServerFrame::Probed { nonce });
                 }
                 return;
@@ -45,7 +46,11 @@ impl ServerSession {
         if !self.claim(id, kind, self.config.requests_max) {
             return;
         }
-        if let Err(wait) = self.within_pace(now) {
+        let is_stream = match &frame {
+            ClientFrame::Publish { topic, .. } => self.is_stream(topic),
+            _ => false,
+        };
+        if let Err(wait) = self.within_pace(now, is_stream) {
             let mut error = Error::new(ErrorCode::TooFast, "too many requests per second");
             error.retry_after_ms = Some(millis(wait));
             return self.refuse(id, error);
@@ -140,11 +145,28 @@ impl ServerSession {
         false
     }
 
-    fn within_pace(&mut self, now: Moment) -> Result<(), Duration> {
+    /// Tells whether commands of a topic have the pace of streams.
+    fn is_stream(&self, topic: &str) -> bool {
+        let streams = self.config.streams;
+        !streams.is_empty()
+            && topic
+                .split_once(':')
+                .is_some_and(|(namespace, _)| streams.contains(&namespace))
+    }
+
+    fn within_pace(&mut self, now: Moment, is_stream: bool) -> Result<(), Duration> {
+        let pace = self.config.stream_pace;
         let State::Open(open) = &mut self.state else {
             return Ok(());
         };
-        let taken = open.bucket.take(now);
+        let taken = if is_stream {
+            let bucket = open
+                .stream_bucket
+                .get_or_insert_with(|| Box::new(Bucket::full(pace, now)));
+            bucket.take(now)
+        } else {
+            open.bucket.take(now)
+        };
         if taken.is_err() {
             if now.since(open.too_fast_since) > Duration::from_secs(1) {
                 open.too_fast = 0;

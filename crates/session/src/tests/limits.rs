@@ -1,7 +1,9 @@
 //! What a peer may ask for, and what happens beyond.
 
 use trunkline_protocol::frame::SUBSCRIPTIONS_MAX;
-use trunkline_protocol::{ClientFrame, ErrorCode, Moment, Payload, ServerFrame};
+use trunkline_protocol::{
+    ClientFrame, ErrorCode, MessageId, Moment, Payload, SenderId, ServerFrame, Text,
+};
 
 use super::pair::*;
 use crate::{Pace, ServerConfig, ServerEvent};
@@ -89,6 +91,40 @@ fn a_request_beyond_the_pace_is_refused_with_the_time_to_come_back() {
     assert_eq!(wait, 100);
     server.handle_frame(Moment::from_ms(100 + u64::from(wait)), call(4));
     assert_eq!(refusals(&mut server), []);
+}
+
+#[test]
+fn commands_of_streams_have_a_pace_of_their_own() {
+    let pace = |burst| Pace {
+        per_second: 1,
+        burst,
+    };
+    let config = ServerConfig {
+        pace: pace(1),
+        streams: &["video"],
+        stream_pace: pace(3),
+        ..ServerConfig::default()
+    };
+    let mut server = open_server(config);
+    let publish = |id, topic| ClientFrame::Publish {
+        id,
+        message_id: MessageId {
+            sender: SenderId::from_random(1),
+            counter: id,
+        },
+        topic: Text::cut(topic),
+        contract: None,
+        command: Payload::default(),
+    };
+    server.handle_frame(NOW, publish(1, "chat:a"));
+    server.handle_frame(NOW, publish(2, "chat:a"));
+    (3..=6).for_each(|id| server.handle_frame(NOW, publish(id, "video:a")));
+    server.handle_frame(NOW, publish(7, "videos:a"));
+    let too_fast = ErrorCode::TooFast.number();
+    assert_eq!(
+        refusals(&mut server),
+        [(2, too_fast), (6, too_fast), (7, too_fast)]
+    );
 }
 
 #[test]

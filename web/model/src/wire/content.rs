@@ -17,6 +17,7 @@ use trunkline_protocol::topics::chat::{Chat, ListRooms, Typing};
 use trunkline_protocol::topics::lab::{
     Echo, Lab, ListLanes, ReportRace, ShowHandshake, StartRace, TellTime,
 };
+use trunkline_protocol::topics::live::{BeginLive, CountLive, ListLive, Live, ReportLive};
 use trunkline_protocol::topics::ticker::{
     DropAlarm, ListAlarms, ListSymbols, Listing, ReadCandles, ReadTrades, SetAlarm,
     SummarizeSymbols, Ticker,
@@ -176,6 +177,7 @@ fn event(topic: &str, event: &Payload) -> Payload {
         Lab::NAMESPACE => as_json::<<Lab as Topic>::Event>(event),
         Arena::NAMESPACE => as_json::<<Arena as Topic>::Event>(event),
         Alerts::NAMESPACE => as_json::<<Alerts as Topic>::Event>(event),
+        Live::NAMESPACE => as_json::<<Live as Topic>::Event>(event),
         _ => unknown(event),
     }
 }
@@ -188,6 +190,7 @@ fn command(topic: &str, command: &Payload) -> Payload {
         Listing::NAMESPACE => as_json::<<Listing as Topic>::Command>(command),
         Lab::NAMESPACE => as_json::<<Lab as Topic>::Command>(command),
         Alerts::NAMESPACE => as_json::<<Alerts as Topic>::Command>(command),
+        Live::NAMESPACE => as_json::<<Live as Topic>::Command>(command),
         _ => unknown(command),
     }
 }
@@ -213,6 +216,10 @@ fn request(method: &str, request: &Payload) -> Payload {
         StartRace::METHOD => as_json::<<StartRace as Call>::Request>(request),
         ReportRace::METHOD => as_json::<<ReportRace as Call>::Request>(request),
         ShowHandshake::METHOD => as_json::<<ShowHandshake as Call>::Request>(request),
+        BeginLive::METHOD => as_json::<<BeginLive as Call>::Request>(request),
+        ListLive::METHOD => as_json::<<ListLive as Call>::Request>(request),
+        ReportLive::METHOD => as_json::<<ReportLive as Call>::Request>(request),
+        CountLive::METHOD => as_json::<<CountLive as Call>::Request>(request),
         _ => unknown(request),
     }
 }
@@ -238,6 +245,10 @@ fn response(method: &str, response: &Payload) -> Payload {
         StartRace::METHOD => as_json::<<StartRace as Call>::Response>(response),
         ReportRace::METHOD => as_json::<<ReportRace as Call>::Response>(response),
         ShowHandshake::METHOD => as_json::<<ShowHandshake as Call>::Response>(response),
+        BeginLive::METHOD => as_json::<<BeginLive as Call>::Response>(response),
+        ListLive::METHOD => as_json::<<ListLive as Call>::Response>(response),
+        ReportLive::METHOD => as_json::<<ReportLive as Call>::Response>(response),
+        CountLive::METHOD => as_json::<<CountLive as Call>::Response>(response),
         _ => unknown(response),
     }
 }
@@ -337,7 +348,8 @@ mod tests {
         for len in 0..40 {
             let event = Payload::try_from(vec![0xfe; len]).expect("a short payload");
             for topic in [
-                "chat:a", "typing:a", "ticker:a", "lab:a", "arena:a", "alerts:a", "", "none",
+                "chat:a", "typing:a", "ticker:a", "lab:a", "arena:a", "alerts:a", "live:a", "",
+                "none",
             ] {
                 let frame = ServerFrame::Publication {
                     topic_id: TopicId(1),
