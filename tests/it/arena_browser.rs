@@ -351,7 +351,6 @@ async fn a_server_without_an_arena_says_so_in_words() {
     with_people(async |[ada]: &[Browser; 1]| {
         ada.visit_as(&format!("{}/arena", server.base()), "Ada")
             .await;
-        ada.find("arena-closed").await;
         ada.click("arena-quick").await;
         ada.until_texts("arena-problem", |words| words.len() == 1)
             .await;

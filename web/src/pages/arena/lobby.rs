@@ -16,6 +16,9 @@ use crate::words::{self, counted};
 /// How often the rooms are asked for, in milliseconds.
 const LOOK_MS: u32 = 2_000;
 
+/// How soon they are asked for again if they could not be told, in milliseconds.
+const ASK_AGAIN_MS: u32 = 300;
+
 /// The way into a game, and the rooms there are.
 #[component]
 pub(super) fn Lobby() -> impl IntoView {
@@ -23,8 +26,6 @@ pub(super) fn Lobby() -> impl IntoView {
     let realtime = use_realtime();
     let rooms = RwSignal::new(None::<Vec<ArenaRoomInfo>>);
     let problem = RwSignal::new(None::<CallError>);
-    // Whether the server refused to tell the rooms: it has no arena, or too much to do.
-    let closed = RwSignal::new(false);
     let asking = RwSignal::new(false);
     let look = StoredValue::new_local(None::<Task>);
     Effect::new(move |_| {
@@ -33,11 +34,12 @@ pub(super) fn Lobby() -> impl IntoView {
             Task::spawn(async move {
                 loop {
                     let told = client.call::<ListArenas>(&ArenaAsked {}).await;
-                    closed.try_set(told.is_err());
+                    // There is no line yet, most likely.
+                    let wait = if told.is_ok() { LOOK_MS } else { ASK_AGAIN_MS };
                     if let Ok(told) = told {
                         rooms.try_set(Some(told.rooms.to_vec()));
                     }
-                    gloo_timers::future::TimeoutFuture::new(LOOK_MS).await;
+                    gloo_timers::future::TimeoutFuture::new(wait).await;
                 }
             })
         }));
@@ -93,9 +95,6 @@ pub(super) fn Lobby() -> impl IntoView {
             <section class="arena-list" aria-label=move || t_string!(i18n, arena.rooms)>
                 <h3>{t!(i18n, arena.rooms)}</h3>
                 {move || rooms.with(|rooms| match rooms {
-                    None if closed.get() => {
-                        view! { <p class="hint" data-testid="arena-closed">{t!(i18n, arena.closed)}</p> }.into_any()
-                    }
                     None => view! { <p class="hint">{t!(i18n, arena.asking)}</p> }.into_any(),
                     Some(rooms) if rooms.is_empty() => {
                         view! { <p class="hint">{t!(i18n, arena.no_rooms)}</p> }.into_any()
