@@ -14,6 +14,7 @@
 
 mod app;
 mod realtime;
+mod following;
 mod account;
 mod i18n;
 mod words;

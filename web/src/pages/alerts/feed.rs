@@ -15,6 +15,7 @@ use trunkline_protocol::{ErrorCode, List, Offset, Timestamp, UserId};
 use super::announcing::Announcing;
 use super::model::{Inbox, Mark};
 use crate::browser::{clock, events};
+use crate::following::{Following, Older};
 use crate::realtime::{Realtime, Task, use_realtime};
 
 /// How many events the inbox starts with, and how many each page of older ones has.
@@ -23,39 +24,13 @@ const PAGE: u16 = 100;
 /// How often it is looked at what has expired, in milliseconds.
 const LOOK_MS: u64 = 10_000;
 
-/// How the inbox is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FeedState {
-    /// It was asked for.
-    Opening,
-    /// What is told arrives.
-    Here,
-    /// The line is lost; it comes back by itself.
-    Lost,
-    /// The server refused it.
-    Refused(ErrorCode),
-    /// The server speaks another version than this page.
-    Outdated,
-}
-
-/// Whether there is more to read before the oldest event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Older {
-    /// Perhaps.
-    Perhaps,
-    /// It was asked for.
-    Loading,
-    /// No.
-    None,
-}
-
 /// The notifications of whoever is signed in.
 #[derive(Clone, Copy)]
 pub(crate) struct Alerts {
     /// What they were told.
     pub(crate) inbox: RwSignal<Inbox>,
     /// How the inbox is.
-    pub(crate) state: RwSignal<FeedState>,
+    pub(crate) state: RwSignal<Following>,
     /// What is before it.
     pub(crate) older: RwSignal<Older>,
     /// Why the last thing that was done was refused.
@@ -80,7 +55,7 @@ pub(crate) fn provide_alerts() {
     });
     let alerts = Alerts {
         inbox,
-        state: RwSignal::new(FeedState::Opening),
+        state: RwSignal::new(Following::Opening),
         older: RwSignal::new(Older::Perhaps),
         failed: RwSignal::new(None),
         now,
@@ -96,7 +71,7 @@ pub(crate) fn provide_alerts() {
     Effect::new(move |_| {
         let client = realtime.client.get();
         alerts.inbox.set(Inbox::default());
-        alerts.state.set(FeedState::Opening);
+        alerts.state.set(Following::Opening);
         alerts.older.set(Older::Perhaps);
         alerts.failed.set(None);
         alerts.announcing.forget();
@@ -191,11 +166,9 @@ impl Alerts {
         let mut subscription: Subscription<Topic> = client.subscribe(me, options);
         let (mut lost_at, mut begun_at) = (None, None);
         while let Some(update) = subscription.next().await {
+            Following::hear(&self.state, &update);
             match update {
-                Update::Lost => {
-                    lost_at = Some(clock::timestamp());
-                    self.state.set(FeedState::Lost);
-                }
+                Update::Lost => lost_at = Some(clock::timestamp()),
                 Update::Subscribed {
                     recovered, head, ..
                 } => {
@@ -213,11 +186,7 @@ impl Alerts {
                     }
                 }
                 Update::Gap(gap) => self.inbox.update(|inbox| inbox.handle_gap(gap)),
-                Update::Refused(error) if error.code == ErrorCode::ContractMismatch => {
-                    self.state.set(FeedState::Outdated);
-                }
-                Update::Refused(error) => self.state.set(FeedState::Refused(error.code)),
-                Update::Unreadable { .. } => self.state.set(FeedState::Outdated),
+                Update::Refused(_) | Update::Unreadable { .. } => {}
                 // Nobody else is here.
                 Update::Members(_) | Update::Joined { .. } | Update::Left { .. } => {}
             }
@@ -233,7 +202,6 @@ impl Alerts {
             self.inbox
                 .update(|inbox| inbox.handle_recovered(count, lost_at, clock::timestamp()));
         }
-        self.state.set(FeedState::Here);
     }
 
     /// Takes an event; one that is news is announced to its user.

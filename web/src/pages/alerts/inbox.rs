@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use leptos::prelude::*;
 use trunkline_protocol::{GapCause, Offset};
 
-use super::feed::{FeedState, Older};
 use super::model::{Note, Row, rows};
 use super::row::AlertRow;
 use super::toolbar::Toolbar;
 use super::use_alerts;
 use crate::browser::{clock, formats};
 use crate::components::{Glyph, Icon};
+use crate::following::{Following, Older};
 use crate::i18n::{t, t_string, use_i18n};
 use crate::words::{self, counted};
 
@@ -94,14 +94,14 @@ fn Trouble() -> impl IntoView {
     let i18n = use_i18n();
     let alerts = use_alerts();
     let state = move || match alerts.state.get() {
-        FeedState::Lost => Some(t_string!(i18n, alerts.lost).to_owned()),
-        FeedState::Outdated => Some(t_string!(i18n, alerts.outdated).to_owned()),
-        FeedState::Refused(code) => Some(t_string!(
+        Following::Lost => Some(t_string!(i18n, alerts.lost).to_owned()),
+        Following::Outdated => Some(t_string!(i18n, alerts.outdated).to_owned()),
+        Following::Refused(code) => Some(t_string!(
             i18n,
             alerts.refused,
             why = words::error(i18n, code)
         )),
-        FeedState::Opening | FeedState::Here => None,
+        Following::Opening | Following::Here => None,
     };
     let failed = move || {
         let code = alerts.failed.get()?;
@@ -195,7 +195,7 @@ fn Bottom(shown: Memo<Vec<Offset>>) -> impl IntoView {
             </div>
         }
         .into_any(),
-        (_, true, FeedState::Here) => view! {
+        (_, true, Following::Here) => view! {
             <div class="empty" data-testid="alerts-empty">
                 <Icon glyph=Glyph::Bell />
                 <strong>{t!(i18n, alerts.empty_title)}</strong>
@@ -203,10 +203,10 @@ fn Bottom(shown: Memo<Vec<Offset>>) -> impl IntoView {
             </div>
         }
         .into_any(),
-        (_, true, FeedState::Opening) => {
+        (_, true, Following::Opening) => {
             view! { <p class="empty">{t!(i18n, alerts.opening)}</p> }.into_any()
         }
-        (_, true, FeedState::Lost) => {
+        (_, true, Following::Lost) => {
             view! { <p class="empty">{t!(i18n, alerts.opening_offline)}</p> }.into_any()
         }
         _ => ().into_any(),

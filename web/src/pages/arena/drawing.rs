@@ -10,6 +10,9 @@ use web_sys::HtmlCanvasElement;
 use super::sparks::{Spark, Sparks};
 use crate::browser::canvas::Surface;
 
+/// How near to an edge a name no longer stands in the middle above its disc, in CSS pixels.
+const NAME_ROOM: f64 = 48.0;
+
 /// The colours of the page, as the canvas has them.
 struct Colours {
     ink: String,
@@ -101,6 +104,17 @@ impl Brush<'_> {
         for wall in WALLS {
             rect(wall.left, wall.top, wall.width, wall.height);
         }
+        // Where the field ends, on a canvas of another shape.
+        let (left, top) = self.camera.place(Point::default());
+        let scale = self.camera.scale;
+        context.set_stroke_style_str(&self.colours.wall);
+        context.set_line_width(2.0);
+        context.stroke_rect(
+            left,
+            top,
+            f64::from(WIDTH) * scale,
+            f64::from(HEIGHT) * scale,
+        );
     }
 
     fn disc(&self, player: &Player, at: Point, own: bool, name: &str) {
@@ -150,11 +164,25 @@ impl Brush<'_> {
             if own { "600" } else { "400" },
             self.colours.font
         ));
-        context.set_text_align("center");
-        context.set_text_baseline("bottom");
         context.set_fill_style_str(&self.colours.ink);
+        // Above the disc, and whole also at the edges of the canvas.
+        let (align, beside) = if x < NAME_ROOM {
+            ("left", -radius)
+        } else if x > self.surface.width - NAME_ROOM {
+            ("right", radius)
+        } else {
+            ("center", 0.0)
+        };
+        let away = radius * 1.5 + 2.0;
+        let (baseline, away) = if y - away < 14.0 {
+            ("top", away)
+        } else {
+            ("bottom", -away)
+        };
+        context.set_text_align(align);
+        context.set_text_baseline(baseline);
         // A name that cannot be drawn is beside the field as well.
-        let _ = context.fill_text(name, x, y - radius * 1.5 - 2.0);
+        let _ = context.fill_text(name, x + beside, y + away);
     }
 
     fn spark(&self, spark: Spark, part: f64, calm: bool) {

@@ -7,9 +7,10 @@ use trunkline_web_model::arena::{Camera, Controls, Stick, TICK_HZ};
 
 use super::drawing::{Scene, draw};
 use super::sparks::Sparks;
-use super::table::{Part, RoomState, Table};
+use super::table::{Part, Table};
 use super::words::player_name;
 use crate::browser::{clock, motion};
+use crate::following::Following;
 use crate::i18n::{t, t_string, use_i18n};
 use crate::words;
 
@@ -151,7 +152,7 @@ pub(super) fn Field() -> impl IntoView {
     });
     // The keys are the game's only while the field has the focus.
     let rests = Memo::new(move |_| {
-        !focused.get() && table.part.get() == Part::Plays && table.state.get() == RoomState::Here
+        !focused.get() && table.part.get() == Part::Plays && table.state.get() == Following::Here
     });
     view! {
         <div class="arena-field">
@@ -246,14 +247,14 @@ fn Over() -> impl IntoView {
     let i18n = use_i18n();
     let table: Table = expect_context();
     let state = move || match table.state.get() {
-        RoomState::Opening => Some(t_string!(i18n, arena.opening).to_owned()),
-        RoomState::Here => None,
-        RoomState::Lost => Some(t_string!(i18n, arena.lost).to_owned()),
-        RoomState::Refused(error) => {
-            let why = words::error(i18n, error.code);
+        Following::Opening => Some(t_string!(i18n, arena.opening).to_owned()),
+        Following::Here => None,
+        Following::Lost => Some(t_string!(i18n, arena.lost).to_owned()),
+        Following::Refused(code) => {
+            let why = words::error(i18n, code);
             Some(t_string!(i18n, arena.refused, why = why))
         }
-        RoomState::Outdated => Some(t_string!(i18n, arena.outdated).to_owned()),
+        Following::Outdated => Some(t_string!(i18n, arena.outdated).to_owned()),
     };
     let play = move || {
         view! {
@@ -289,7 +290,7 @@ fn Over() -> impl IntoView {
         {move || state().map(|words| view! {
             <div class="arena-over" role="status" data-testid="arena-state"><p>{words}</p></div>
         })}
-        {move || (table.state.get() == RoomState::Here).then(|| match table.part.get() {
+        {move || (table.state.get() == Following::Here).then(|| match table.part.get() {
             Part::Asked => Some(view! {
                 <div class="arena-over" data-testid="arena-asked">
                     <p>{t!(i18n, arena.lead)}</p>

@@ -16,6 +16,9 @@ use crate::words::{self, counted};
 /// How often the rooms are asked for, in milliseconds.
 const LOOK_MS: u32 = 2_000;
 
+/// How soon they are asked for again if they could not be told, in milliseconds.
+const ASK_AGAIN_MS: u32 = 300;
+
 /// The way into a game, and the rooms there are.
 #[component]
 pub(super) fn Lobby() -> impl IntoView {
@@ -30,10 +33,13 @@ pub(super) fn Lobby() -> impl IntoView {
         look.set_value(client.map(|client| {
             Task::spawn(async move {
                 loop {
-                    if let Ok(told) = client.call::<ListArenas>(&ArenaAsked {}).await {
+                    let told = client.call::<ListArenas>(&ArenaAsked {}).await;
+                    // There is no line yet, most likely.
+                    let wait = if told.is_ok() { LOOK_MS } else { ASK_AGAIN_MS };
+                    if let Ok(told) = told {
                         rooms.try_set(Some(told.rooms.to_vec()));
                     }
-                    gloo_timers::future::TimeoutFuture::new(LOOK_MS).await;
+                    gloo_timers::future::TimeoutFuture::new(wait).await;
                 }
             })
         }));

@@ -2,8 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::table::{Part, RoomState, Table};
+use super::table::{Part, Table};
 use super::words::player_name;
+use crate::following::Following;
 use crate::i18n::{t, t_string, use_i18n};
 
 /// The board of scores.
@@ -50,7 +51,7 @@ pub(super) fn Scores() -> impl IntoView {
                     </li>
                 </For>
             </ol>
-            {move || (rows.with(Vec::is_empty) && table.state.get() == RoomState::Here).then(|| view! {
+            {move || (rows.with(Vec::is_empty) && table.state.get() == Following::Here).then(|| view! {
                 <p class="hint">{t!(i18n, arena.nobody)}</p>
             })}
             {move || if plays.get() {
@@ -65,7 +66,7 @@ pub(super) fn Scores() -> impl IntoView {
                         type="button"
                         class="button primary"
                         data-testid="arena-sit"
-                        disabled=move || table.state.get() != RoomState::Here || table.part.get() == Part::Joins
+                        disabled=move || table.state.get() != Following::Here || table.part.get() == Part::Joins
                         on:click=move |_| table.join()
                     >
                         {t!(i18n, arena.play)}

@@ -7,10 +7,11 @@ use trunkline_protocol::topics::arena::{
     Arena, ArenaJoined, ArenaNamed, ArenaRoom, ArenaRoomText, ArenaSteer, ArenaWish, JoinArena,
     LeaveArena, ListArenaPlayers, SteerArena,
 };
-use trunkline_protocol::{Error, ErrorCode, Text};
+use trunkline_protocol::{ErrorCode, Text};
 use trunkline_web_model::arena::{Game, Life, Point, Row, SCALE, Seat, Steering, TICK_HZ};
 
 use crate::browser::clock;
+use crate::following::Following;
 use crate::realtime::{Realtime, Task};
 
 /// How often it is looked who sits where, in milliseconds.
@@ -18,21 +19,6 @@ const LOOK_MS: u32 = 500;
 
 /// The most calls that wait for an answer: on a line that is slower, inputs would only be late.
 const STEERING_MAX: u32 = 30;
-
-/// How a room is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum RoomState {
-    /// It was asked for.
-    Opening,
-    /// Snapshots arrive.
-    Here,
-    /// The line is lost; it comes back by itself.
-    Lost,
-    /// The server refused it.
-    Refused(Error),
-    /// The server speaks another version than this page.
-    Outdated,
-}
 
 /// What one does in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +67,7 @@ pub(super) struct Told {
 pub(super) struct Table {
     room: StoredValue<ArenaRoom>,
     game: StoredValue<Game, LocalStorage>,
-    pub(super) state: RwSignal<RoomState>,
+    pub(super) state: RwSignal<Following>,
     pub(super) part: RwSignal<Part>,
     pub(super) told: RwSignal<Told>,
     under_way: StoredValue<u32>,
@@ -94,7 +80,7 @@ impl Table {
         let table = Self {
             room: StoredValue::new(room),
             game: StoredValue::new_local(Game::default()),
-            state: RwSignal::new(RoomState::Opening),
+            state: RwSignal::new(Following::Opening),
             part: RwSignal::new(Part::Asked),
             told: RwSignal::new(Told::default()),
             under_way: StoredValue::new(0),
@@ -194,6 +180,8 @@ impl Table {
         let key = self.room.with_value(Clone::clone);
         let mut snapshots = client.subscribe::<Arena>(key, Options::newest(1));
         while let Some(update) = snapshots.next().await {
+            let was_lost = self.state.try_get_untracked() == Some(Following::Lost);
+            Following::hear(&self.state, &update);
             match update {
                 Update::Event { event, .. } => {
                     self.with(|game| game.take_event(clock::now_us(), &event));
@@ -206,27 +194,14 @@ impl Table {
                         self.with(Game::begin_anew);
                     }
                     let plays = self.part.try_get_untracked() == Some(Part::Plays);
-                    let was_lost = self.state.try_get_untracked() == Some(RoomState::Lost);
                     if plays && was_lost {
                         // The seat is kept for a while.
                         self.sit(&client).await;
                     }
-                    self.set_state(RoomState::Here);
                 }
-                Update::Lost => self.set_state(RoomState::Lost),
-                Update::Refused(error) if error.code == ErrorCode::ContractMismatch => {
-                    self.set_state(RoomState::Outdated);
-                }
-                Update::Refused(error) => self.set_state(RoomState::Refused(error)),
-                Update::Unreadable { .. } => self.set_state(RoomState::Outdated),
+                Update::Lost | Update::Refused(_) | Update::Unreadable { .. } => {}
                 Update::Members(_) | Update::Joined { .. } | Update::Left { .. } => {}
             }
-        }
-    }
-
-    fn set_state(self, state: RoomState) {
-        if self.state.try_with_untracked(|now| *now != state) == Some(true) {
-            self.state.set(state);
         }
     }
 
@@ -288,7 +263,7 @@ impl Table {
     pub(super) fn may_send(self) -> bool {
         let is_here = self
             .state
-            .try_with_untracked(|state| *state == RoomState::Here);
+            .try_with_untracked(|state| *state == Following::Here);
         let under_way = self.under_way.try_get_value().unwrap_or(STEERING_MAX);
         is_here == Some(true) && under_way < STEERING_MAX
     }

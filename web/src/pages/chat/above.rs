@@ -5,7 +5,8 @@ use leptos::task::spawn_local;
 
 use super::hold::Hold;
 use super::model::Timeline;
-use super::room::{Older, Room, RoomState};
+use super::room::Room;
+use crate::following::{Following, Older};
 use crate::i18n::{t, t_string, use_i18n};
 use crate::line::Line;
 use crate::realtime::use_realtime;
@@ -22,9 +23,9 @@ enum Above {
     Nothing,
 }
 
-fn above(timeline: &Timeline, state: &RoomState, older: Older) -> Above {
+fn above(timeline: &Timeline, state: &Following, older: Older) -> Above {
     if timeline.is_empty() {
-        return if *state == RoomState::Opening {
+        return if *state == Following::Opening {
             Above::Opening
         } else {
             Above::Empty

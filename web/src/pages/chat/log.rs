@@ -11,10 +11,11 @@ use web_sys::{Element, HtmlElement};
 use super::above::{Top, load_older};
 use super::hold::Hold;
 use super::model::{RowKey, RowKind, rows};
-use super::room::{Room, RoomState};
+use super::room::Room;
 use super::row::{RowView, Shown};
 use crate::browser::{clock, events};
 use crate::components::{Glyph, Icon};
+use crate::following::Following;
 use crate::i18n::{t_string, use_i18n};
 use crate::words::counted;
 
@@ -48,7 +49,7 @@ pub(super) fn Log(room: Room) -> impl IntoView {
                 tabindex="0"
                 role="log"
                 aria-label=label
-                aria-busy=move || (state.get() == RoomState::Opening).to_string()
+                aria-busy=move || (state.get() == Following::Opening).to_string()
                 on:scroll=on_scroll
                 on:keydown=walk
             >
@@ -117,7 +118,7 @@ fn read_along(room: &Room, shown: RwSignal<Vec<Shown>>, hold: Hold) {
     let state = room.state.clone();
     Effect::new(move |_| {
         shown.track();
-        if state.get() == RoomState::Here {
+        if state.get() == Following::Here {
             hold.enter();
         }
     });

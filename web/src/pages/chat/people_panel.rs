@@ -3,9 +3,10 @@
 use leptos::prelude::*;
 use trunkline_protocol::Member;
 
-use super::room::{Room, RoomState};
+use super::room::Room;
 use super::use_layout;
 use crate::components::{Glyph, Icon, Monogram};
+use crate::following::Following;
 use crate::i18n::{t, t_string, use_i18n};
 use crate::words::counted;
 
@@ -25,12 +26,12 @@ pub(super) fn PeoplePanel(room: Memo<Option<Room>>) -> impl IntoView {
     });
     let alone = Memo::new(move |_| {
         room.get().is_some_and(|room| {
-            room.state.get() == RoomState::Here && room.people.with(|people| people.count() < 2)
+            room.state.get() == Following::Here && room.people.with(|people| people.count() < 2)
         })
     });
     let away = move || {
         room.get()
-            .is_some_and(|room| room.state.get() != RoomState::Here)
+            .is_some_and(|room| room.state.get() != Following::Here)
             .then_some("")
     };
     view! {

@@ -4,40 +4,15 @@ use leptos::prelude::{Update as _, *};
 use trunkline_client::{CallError, Client, Options, Subscription, Update};
 use trunkline_protocol::frame::Range;
 use trunkline_protocol::topics::chat::{Chat, ChatEvent, RoomName};
-use trunkline_protocol::{Error, ErrorCode, Offset, Timestamp, User};
+use trunkline_protocol::{Offset, Timestamp, User};
 
 use super::model::{People, Timeline};
 use crate::browser::{clock, storage};
+use crate::following::{Following, Older};
 use crate::realtime::{Realtime, Task};
 
 /// How many events a room starts with, and how many each page of older ones has.
 const PAGE: u16 = 100;
-
-/// How a room is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum RoomState {
-    /// Its history was asked for.
-    Opening,
-    /// What is said arrives.
-    Here,
-    /// The line is lost; it comes back by itself.
-    Lost,
-    /// The server refused it.
-    Refused(Error),
-    /// The server speaks another version than this page.
-    Outdated,
-}
-
-/// Whether there is more to read above the oldest message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Older {
-    /// Perhaps.
-    Perhaps,
-    /// It was asked for.
-    Loading,
-    /// No.
-    None,
-}
 
 /// A room that the reader follows. Clones are handles of the same room.
 #[derive(Clone)]
@@ -49,7 +24,7 @@ pub(crate) struct Room {
     /// What was said, and what waits to be said.
     pub(crate) timeline: ArcRwSignal<Timeline>,
     /// How it is.
-    pub(crate) state: ArcRwSignal<RoomState>,
+    pub(crate) state: ArcRwSignal<Following>,
     /// Who is here.
     pub(crate) people: ArcRwSignal<People>,
     /// What is above.
@@ -79,7 +54,7 @@ impl Room {
         let pump = ArcStoredValue::new(None);
         let room = Self {
             timeline: ArcRwSignal::new(Timeline::new(me.clone())),
-            state: ArcRwSignal::new(RoomState::Opening),
+            state: ArcRwSignal::new(Following::Opening),
             people: ArcRwSignal::new(People::default()),
             older: ArcRwSignal::new(Older::Perhaps),
             read: ArcRwSignal::new(read),
@@ -167,11 +142,9 @@ impl Room {
     async fn pump(self, mut subscription: Subscription<Chat>, realtime: Realtime) {
         let mut lost_at = None;
         while let Some(update) = subscription.next().await {
+            Following::hear(&self.state, &update);
             match update {
-                Update::Lost => {
-                    lost_at = Some(clock::timestamp());
-                    self.set_state(RoomState::Lost);
-                }
+                Update::Lost => lost_at = Some(clock::timestamp()),
                 Update::Subscribed {
                     recovered,
                     head,
@@ -194,11 +167,7 @@ impl Room {
                 Update::Left { count, user } => {
                     self.people.update(|people| people.handle_left(count, user));
                 }
-                Update::Refused(error) if error.code == ErrorCode::ContractMismatch => {
-                    self.set_state(RoomState::Outdated);
-                }
-                Update::Refused(error) => self.set_state(RoomState::Refused(error)),
-                Update::Unreadable { .. } => self.set_state(RoomState::Outdated),
+                Update::Refused(_) | Update::Unreadable { .. } => {}
             }
         }
     }
@@ -224,7 +193,6 @@ impl Room {
             Some(read) if read > head => self.set_read(0),
             Some(_) => {}
         }
-        self.set_state(RoomState::Here);
     }
 
     fn set_read(&self, offset: Offset) {
@@ -236,12 +204,6 @@ impl Room {
     fn take(&self, offset: Offset, event: ChatEvent) {
         self.timeline
             .update(|timeline| timeline.handle_event(offset, event));
-    }
-
-    fn set_state(&self, state: RoomState) {
-        if self.state.with_untracked(|now| *now != state) {
-            self.state.set(state);
-        }
     }
 }
 

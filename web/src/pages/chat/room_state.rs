@@ -3,9 +3,10 @@
 use leptos::prelude::*;
 use trunkline_protocol::topics::chat::RoomName;
 
-use super::room::{Room, RoomState};
+use super::room::Room;
 use super::rooms::use_rooms;
 use super::{address, going_to_rooms};
+use crate::following::Following;
 use crate::i18n::{t, t_string, use_i18n};
 use crate::words;
 
@@ -15,11 +16,9 @@ pub(super) fn RoomTrouble(room: Room) -> impl IntoView {
     let state = room.state;
     let name = StoredValue::new(room.name);
     move || match state.get() {
-        RoomState::Refused(error) => {
-            view! { <Refused name=name.get_value() code=error.code /> }.into_any()
-        }
-        RoomState::Outdated => view! { <Outdated /> }.into_any(),
-        RoomState::Opening | RoomState::Here | RoomState::Lost => ().into_any(),
+        Following::Refused(code) => view! { <Refused name=name.get_value() code /> }.into_any(),
+        Following::Outdated => view! { <Outdated /> }.into_any(),
+        Following::Opening | Following::Here | Following::Lost => ().into_any(),
     }
 }
 

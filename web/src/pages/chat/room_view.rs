@@ -7,12 +7,13 @@ use trunkline_protocol::{ErrorCode, Offset};
 use super::composer::Composer;
 use super::log::Log;
 use super::model::Change;
-use super::room::{Room, RoomState};
+use super::room::Room;
 use super::room_state::RoomTrouble;
 use super::rooms::use_rooms;
 use super::typing::{TypingLine, provide_typing};
 use super::{going_to_rooms, use_layout};
 use crate::components::{Dialog, Glyph, Icon};
+use crate::following::Following;
 use crate::i18n::{t, t_string, use_i18n};
 use crate::shell::shown_count;
 use crate::words::{self, counted};
@@ -110,7 +111,7 @@ pub(super) fn RoomView(
     });
     let state = room.state.clone();
     let in_trouble =
-        Memo::new(move |_| matches!(state.get(), RoomState::Refused(_) | RoomState::Outdated));
+        Memo::new(move |_| matches!(state.get(), Following::Refused(_) | Following::Outdated));
     let body = {
         let room = room.clone();
         move || {
@@ -157,7 +158,7 @@ fn RoomBar(room: Room) -> impl IntoView {
     let (people, state) = (room.people.clone(), room.state);
     // While the line is down nobody knows who is here.
     let count = Memo::new(move |_| {
-        if state.get() == RoomState::Here {
+        if state.get() == Following::Here {
             people.with(|people| people.count())
         } else {
             0

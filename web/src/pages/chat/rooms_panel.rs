@@ -4,10 +4,11 @@ use leptos::prelude::*;
 use trunkline_protocol::topics::chat::RoomName;
 
 use super::open_room::OpenRoomDialog;
-use super::room::{Room, RoomState};
+use super::room::Room;
 use super::rooms::use_rooms;
 use super::{address, use_layout};
 use crate::components::{Glyph, Icon};
+use crate::following::Following;
 use crate::i18n::{t, t_string, use_i18n};
 use crate::shell::shown_count;
 use crate::words::counted;
@@ -63,7 +64,7 @@ fn RoomLink(name: RoomName, current: Memo<Option<RoomName>>) -> impl IntoView {
         room.get().is_some_and(|room| {
             matches!(
                 room.state.get(),
-                RoomState::Refused(_) | RoomState::Outdated
+                Following::Refused(_) | Following::Outdated
             )
         })
     });

@@ -6,10 +6,11 @@ use trunkline_protocol::topics::ticker::{
     BoardName, BoardText, ListSymbols, SUMMARY_SYMBOLS_MAX, SummarizeSymbols, SummaryRequest,
     SymbolsRequest, Ticker,
 };
-use trunkline_protocol::{Error, ErrorCode, List, Text};
+use trunkline_protocol::{List, Text};
 use trunkline_web_model::ticker::{Board, Row, Sorting, View, Watchlist};
 
 use crate::browser::storage;
+use crate::following::Following;
 use crate::realtime::{Realtime, Task};
 
 /// The paces that are offered, in updates per second and symbol.
@@ -24,21 +25,6 @@ const LOOKS: u32 = 3;
 /// The most newest quotes that a subscription begins with.
 const NEWEST: u16 = 256;
 
-/// How a board is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum DeskState {
-    /// It was asked for.
-    Opening,
-    /// Quotes arrive.
-    Here,
-    /// The line is lost; it comes back by itself.
-    Lost,
-    /// The server refused it.
-    Refused(Error),
-    /// The server speaks another version than this page.
-    Outdated,
-}
-
 /// The signals of a board.
 #[derive(Clone, Copy)]
 pub(super) struct Desk {
@@ -48,7 +34,7 @@ pub(super) struct Desk {
     frame: RwSignal<u64>,
     /// Counts what changes which symbols there are, or what was told of their day.
     listing: RwSignal<u64>,
-    pub(super) state: RwSignal<DeskState>,
+    pub(super) state: RwSignal<Following>,
     pub(super) rate: RwSignal<u16>,
     pub(super) view: RwSignal<View>,
     pub(super) watchlist: RwSignal<Watchlist>,
@@ -74,7 +60,7 @@ impl Desk {
             board: StoredValue::new_local(Board::default()),
             frame: RwSignal::new(0),
             listing: RwSignal::new(0),
-            state: RwSignal::new(DeskState::Opening),
+            state: RwSignal::new(Following::Opening),
             rate: RwSignal::new(kept.filter(|rate| RATES.contains(rate)).unwrap_or(5)),
             view: RwSignal::new(View::default()),
             watchlist: RwSignal::new(Watchlist::parse(&watched)),
@@ -162,6 +148,7 @@ impl Desk {
         let mut quotes = client.subscribe::<Ticker>(key, options);
         self.board.update_value(Board::count_anew);
         while let Some(update) = quotes.next().await {
+            Following::hear(&self.state, &update);
             match update {
                 Update::Event { event, .. } => self.board.update_value(|board| {
                     let symbols = board.len();
@@ -171,22 +158,11 @@ impl Desk {
                     }
                 }),
                 Update::Gap(gap) => self.board.update_value(|board| board.take_gap(&gap)),
-                Update::Subscribed { .. } => self.set_state(DeskState::Here),
-                Update::Lost => self.set_state(DeskState::Lost),
-                Update::Refused(error) if error.code == ErrorCode::ContractMismatch => {
-                    self.set_state(DeskState::Outdated);
-                }
-                Update::Refused(error) => self.set_state(DeskState::Refused(error)),
-                Update::Unreadable { .. } => self.set_state(DeskState::Outdated),
+                Update::Subscribed { .. } | Update::Lost => {}
+                Update::Refused(_) | Update::Unreadable { .. } => {}
                 Update::Members(_) | Update::Joined { .. } | Update::Left { .. } => {}
             }
             self.ask_for_frame();
-        }
-    }
-
-    fn set_state(self, state: DeskState) {
-        if self.state.with_untracked(|now| *now != state) {
-            self.state.set(state);
         }
     }
 

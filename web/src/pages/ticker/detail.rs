@@ -8,7 +8,8 @@ use super::alarms::Alarms;
 use super::candles::Candles;
 use super::desk::Desk;
 use super::figures::Figures;
-use super::row::{flash_name, way_name};
+use super::row::{flash, way_name};
+use super::star::Star;
 use super::trades::Trades;
 use crate::components::{Glyph, Icon};
 use crate::i18n::{t, t_string, use_i18n};
@@ -38,14 +39,7 @@ fn OneSymbol(symbol: u16) -> impl IntoView {
         row.with(|row| row.as_ref().map(|row| of(row).clone()).unwrap_or_default())
     };
     let ticker = Memo::new(move |_| text(|row| &row.ticker));
-    let is_watched = Memo::new(move |_| desk.watchlist.with(|list| list.has(&ticker.get())));
-    let begun = row.with_untracked(|row| row.as_ref().map_or(0, |row| row.changes));
-    let flash = move || {
-        row.with(|row| {
-            let row = row.as_ref().filter(|row| row.changes != begun)?;
-            Some(flash_name(row))
-        })
-    };
+    let flash = flash(row);
     let change = move || row.with(|row| row.as_ref().and_then(|row| row.change));
     let back = desk.name.with_value(|name| address(name, None));
     view! {
@@ -69,17 +63,7 @@ fn OneSymbol(symbol: u16) -> impl IntoView {
                 </strong>
                 <span data-way=move || way_name(change())>{move || change().map(change_text)}</span>
             </div>
-            <button
-                type="button"
-                class="button quiet icon"
-                data-testid="detail-star"
-                aria-pressed=move || is_watched.get().to_string()
-                aria-label=move || t_string!(i18n, ticker.watch, symbol = ticker.get())
-                title=move || t_string!(i18n, ticker.watch, symbol = ticker.get())
-                on:click=move |_| desk.update_watchlist(|list| list.toggle(&ticker.get_untracked()))
-            >
-                <Icon glyph=Glyph::Star />
-            </button>
+            <Star ticker in_row=false />
         </header>
         <Candles symbol />
         <Figures symbol row />

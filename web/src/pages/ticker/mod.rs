@@ -9,6 +9,7 @@ mod table;
 mod row;
 mod ordering;
 mod spark;
+mod star;
 mod detail;
 mod figures;
 mod candles;
@@ -23,10 +24,11 @@ use leptos_router::hooks::{use_navigate, use_params_map};
 use trunkline_protocol::topics::ticker::{BoardName, MARKET_BOARD};
 
 use self::controls::Controls;
-use self::desk::{Desk, DeskState};
+use self::desk::Desk;
 use self::detail::Detail;
 use self::own_feed::OwnFeed;
 use self::table::Table;
+use crate::following::Following;
 use crate::i18n::{t, t_string, use_i18n};
 use crate::realtime::use_realtime;
 use crate::shell::set_title;
@@ -71,15 +73,15 @@ fn OneBoard(board: BoardName, selected: Memo<Option<String>>) -> impl IntoView {
             <section class="board" aria-label=move || t_string!(i18n, ticker.board)>
                 <Controls />
                 {move || match desk.state.get() {
-                    DeskState::Refused(error) => Some(view! {
+                    Following::Refused(code) => Some(view! {
                         <p class="ticker-note wrong" role="alert">
-                            {t_string!(i18n, ticker.refused, why = words::error(i18n, error.code))}
+                            {t_string!(i18n, ticker.refused, why = words::error(i18n, code))}
                         </p>
                     }.into_any()),
-                    DeskState::Outdated => Some(view! {
+                    Following::Outdated => Some(view! {
                         <p class="ticker-note wrong" role="alert">{t!(i18n, ticker.outdated)}</p>
                     }.into_any()),
-                    DeskState::Opening | DeskState::Here | DeskState::Lost => None,
+                    Following::Opening | Following::Here | Following::Lost => None,
                 }}
                 <Table />
                 <OwnFeed />

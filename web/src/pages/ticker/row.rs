@@ -6,6 +6,7 @@ use trunkline_web_model::ticker::{Moved, Row, change_text, count_text, price_tex
 use super::desk::Desk;
 use super::ordering::Ordering;
 use super::spark::Spark;
+use super::star::Star;
 use super::table::{can_order, row_id};
 use crate::components::{Glyph, Icon};
 use crate::i18n::{t_string, use_i18n};
@@ -31,7 +32,6 @@ pub(super) fn TableRow(
     let name = Memo::new(move |_| {
         row.with(|row| row.as_ref().map(|row| row.name.clone()).unwrap_or_default())
     });
-    let is_watched = Memo::new(move |_| desk.watchlist.with(|list| list.has(&ticker.get())));
     let is_selected = Memo::new(move |_| desk.selected() == Some(symbol));
     let volume = Memo::new(move |_| desk.with_listing(|board| board.volume(symbol)));
     view! {
@@ -47,21 +47,7 @@ pub(super) fn TableRow(
             on:click=move |_| select(symbol)
         >
             <div class="watch" role="gridcell">
-                <button
-                    type="button"
-                    class="button quiet icon"
-                    tabindex="-1"
-                    data-testid="ticker-star"
-                    aria-pressed=move || is_watched.get().to_string()
-                    aria-label=move || t_string!(i18n, ticker.watch, symbol = ticker.get())
-                    title=move || t_string!(i18n, ticker.watch, symbol = ticker.get())
-                    on:click=move |event| {
-                        event.stop_propagation();
-                        desk.update_watchlist(|list| list.toggle(&ticker.get_untracked()));
-                    }
-                >
-                    <Icon glyph=Glyph::Star />
-                </button>
+                <Star ticker in_row=true />
             </div>
             <div class="names" role="gridcell">
                 <strong>{ticker}</strong>
@@ -94,14 +80,7 @@ pub(super) fn TableRow(
 /// The price, where it went, and how far from the day before.
 #[component]
 fn Price(row: Memo<Option<Row>>) -> impl IntoView {
-    // A row that comes into sight does not flash for what was before.
-    let begun = row.with_untracked(|row| row.as_ref().map_or(0, |row| row.changes));
-    let flash = move || {
-        row.with(|row| {
-            let row = row.as_ref().filter(|row| row.changes != begun)?;
-            Some(flash_name(row))
-        })
-    };
+    let flash = flash(row);
     let change = move || row.with(|row| row.as_ref().and_then(|row| row.change));
     view! {
         <div class="price figures" role="gridcell" data-flash=flash>
@@ -115,8 +94,19 @@ fn Price(row: Memo<Option<Row>>) -> impl IntoView {
     }
 }
 
-/// How the price flashes: two names for each way, since an animation starts anew only under another.
-pub(super) fn flash_name(row: &Row) -> &'static str {
+/// How the price flashes now. What comes into sight does not flash for what was before.
+pub(super) fn flash(row: Memo<Option<Row>>) -> impl Fn() -> Option<&'static str> + Copy {
+    let begun = row.with_untracked(|row| row.as_ref().map_or(0, |row| row.changes));
+    move || {
+        row.with(|row| {
+            let row = row.as_ref().filter(|row| row.changes != begun)?;
+            Some(flash_name(row))
+        })
+    }
+}
+
+/// How a price flashes: two names for each way, since an animation starts anew only under another.
+fn flash_name(row: &Row) -> &'static str {
     match (row.moved, row.changes.is_multiple_of(2)) {
         (Moved::Up, true) => "up",
         (Moved::Up, false) => "up-again",
