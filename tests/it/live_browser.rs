@@ -67,7 +67,7 @@ async fn goes_live(browser: &Browser, base: &str, query: &str, name: &str) {
         let stage = browser
             .run("return document.querySelector('.live-studio')?.dataset.stage")
             .await;
-        (stage == Value::from("on-air")).then_some(())
+        (stage == "on-air").then_some(())
     })
     .await;
 }
