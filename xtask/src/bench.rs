@@ -69,7 +69,14 @@ impl Wanted {
 }
 
 /// How the scenarios begin that compare with no other server.
-const ALONE: [&str; 5] = ["arena", "durable-", "recovery-", "wire", "--help"];
+const ALONE: [&str; 6] = [
+    "arena",
+    "durable-",
+    "live-calls",
+    "recovery-",
+    "wire",
+    "--help",
+];
 const RUST: [&str; 4] = ["raw", "raw-corked", "axum", "socketioxide"];
 const NODE: [&str; 3] = ["bun", "ws", "socket.io"];
 

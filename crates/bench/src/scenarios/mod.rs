@@ -12,6 +12,8 @@ mod windows;
 mod slow_readers;
 mod ticker;
 mod arena;
+mod live;
+mod live_calls;
 mod wire;
 mod durable_latency;
 mod durable_memory;
@@ -36,7 +38,7 @@ pub(crate) struct Scenario {
 }
 
 /// All scenarios, in the order in which they run.
-pub(crate) const SCENARIOS: [Scenario; 18] = [
+pub(crate) const SCENARIOS: [Scenario; 20] = [
     Scenario {
         name: "fan-out",
         about: "what a delivery costs where nothing can be sent together",
@@ -96,6 +98,16 @@ pub(crate) const SCENARIOS: [Scenario; 18] = [
         name: "arena",
         about: "what players of a game cost, at thirty snapshots a second",
         run: |launcher, quick, report| Box::pin(arena::run(launcher, quick, report)),
+    },
+    Scenario {
+        name: "live",
+        about: "what a megabyte of video costs on its way to many viewers",
+        run: |launcher, quick, report| Box::pin(live::run(launcher, quick, report)),
+    },
+    Scenario {
+        name: "live-calls",
+        about: "how long a call takes while video comes over the same socket",
+        run: |launcher, quick, report| Box::pin(live_calls::run(launcher, quick, report)),
     },
     Scenario {
         name: "wire",
