@@ -13,12 +13,15 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use trunkline_protocol::frame::{Range, Subscribe, TopicText};
 use trunkline_protocol::topics::chat::{Chat, ChatCommand, ChatText};
 use trunkline_protocol::{
-    ClientFrame, Codec, List, MessageId, Offset, PROTOCOL_VERSION, Publication, RequestId,
+    Call, ClientFrame, Codec, List, MessageId, Offset, PROTOCOL_VERSION, Publication, RequestId,
     SenderId, ServerFrame, Subprotocol, Text, Topic, User,
 };
 
 /// How long nothing may be heard. A heartbeat comes every ten seconds.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
+
+/// A heartbeat is shorter, if it tells of few topics.
+const HEARTBEAT_LEN_MAX: usize = 100;
 
 /// Where to connect, and as whom.
 #[derive(Clone, Debug)]
@@ -68,6 +71,16 @@ impl Peer {
 
     /// Says something, and returns the id of the request.
     pub(crate) async fn say(&mut self, topic: &TopicText, text: ChatText) -> Result<RequestId> {
+        self.publish::<Chat>(topic, &ChatCommand::Say { text })
+            .await
+    }
+
+    /// Publishes a command, and returns the id of the request.
+    pub(crate) async fn publish<T: Topic>(
+        &mut self,
+        topic: &TopicText,
+        command: &T::Command,
+    ) -> Result<RequestId> {
         self.next_id += 1;
         let publish = ClientFrame::Publish {
             id: self.next_id,
@@ -76,11 +89,40 @@ impl Peer {
                 counter: self.next_id,
             },
             topic: topic.clone(),
-            contract: Some(Chat::contract()),
-            command: Codec::Bincode.payload(&ChatCommand::Say { text })?,
+            contract: Some(T::contract()),
+            command: Codec::Bincode.payload(command)?,
         };
         self.socket.send(message(&publish)).await?;
         Ok(self.next_id)
+    }
+
+    /// Calls, and returns the id of the request.
+    pub(crate) async fn call<C: Call>(&mut self, request: &C::Request) -> Result<RequestId> {
+        self.next_id += 1;
+        let call = ClientFrame::Call {
+            id: self.next_id,
+            method: Text::cut(C::METHOD),
+            contract: Some(C::contract()),
+            deadline_ms: 60_000,
+            request: Codec::Bincode.payload(request)?,
+        };
+        self.socket.send(message(&call)).await?;
+        Ok(self.next_id)
+    }
+
+    /// The length of the next message, in bytes. Only a short one is looked into: a heartbeat is
+    /// answered. Cancel safe, but for the answer.
+    pub(crate) async fn receive_len(&mut self) -> Result<usize> {
+        let next = self.socket.next().await.context("the server hung up")??;
+        let Message::Binary(bytes) = next else {
+            bail!("expected a frame, got {next:?}");
+        };
+        if bytes.len() < HEARTBEAT_LEN_MAX
+            && let ServerFrame::Ping { .. } = Codec::Bincode.decode(&bytes)?
+        {
+            self.socket.send(message(&ClientFrame::Pong)).await?;
+        }
+        Ok(bytes.len())
     }
 
     /// The next frame that is not a heartbeat. Cancel safe: a frame is taken only when it is

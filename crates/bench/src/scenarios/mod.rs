@@ -11,6 +11,8 @@ mod latency;
 mod windows;
 mod slow_readers;
 mod ticker;
+mod live;
+mod live_calls;
 mod wire;
 mod durable_latency;
 mod durable_memory;
@@ -35,7 +37,7 @@ pub(crate) struct Scenario {
 }
 
 /// All scenarios, in the order in which they run.
-pub(crate) const SCENARIOS: [Scenario; 17] = [
+pub(crate) const SCENARIOS: [Scenario; 19] = [
     Scenario {
         name: "fan-out",
         about: "what a delivery costs where nothing can be sent together",
@@ -90,6 +92,16 @@ pub(crate) const SCENARIOS: [Scenario; 17] = [
         name: "ticker",
         about: "what the newest quotes of many symbols cost, to many readers",
         run: |launcher, quick, report| Box::pin(ticker::run(launcher, quick, report)),
+    },
+    Scenario {
+        name: "live",
+        about: "what a megabyte of video costs on its way to many viewers",
+        run: |launcher, quick, report| Box::pin(live::run(launcher, quick, report)),
+    },
+    Scenario {
+        name: "live-calls",
+        about: "how long a call takes while video comes over the same socket",
+        run: |launcher, quick, report| Box::pin(live_calls::run(launcher, quick, report)),
     },
     Scenario {
         name: "wire",
