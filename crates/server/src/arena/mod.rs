@@ -15,7 +15,6 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use anyhow::anyhow;
 use tokio::sync::Notify;
 use trunkline_arena::{Length, TICK_HZ};
 use trunkline_protocol::{Error, ErrorCode};
@@ -51,15 +50,14 @@ impl Arena {
     pub(crate) fn open(config: &Config) -> anyhow::Result<Arc<Self>> {
         let records = config.arena_records.as_deref().map(Records::open);
         let records = records.transpose()?;
-        let seed = getrandom::u64();
-        let seed =
-            seed.map_err(|error| anyhow!("the operating system gives no chance: {error}"))?;
         let rules = Rules {
             rooms_max: config.arena_rooms,
             bots: config.arena_bots,
             length: Length::of_seconds(config.arena_match_seconds, config.arena_pause_seconds),
             records: records.is_some(),
         };
+        let seed =
+            getrandom::u64().map_err(|error| anyhow::anyhow!("cannot get randomness: {error}"))?;
         Ok(Arc::new(Self {
             start: Instant::now(),
             hall: Mutex::new(Hall::new(rules, seed)),
