@@ -6,11 +6,10 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::json;
-use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
+use tokio_tungstenite::connect_async_with_config;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
 use crate::broadcast::{BITRATE, Broadcaster, parts, ticks, watch};
 use crate::cpu::CpuClock;
@@ -147,13 +146,25 @@ async fn raw_round(launcher: &Launcher, length: Duration) -> Result<Round> {
             }
         });
     }
-    // Whichever ends first: pictures do not end but by a failure.
+    let (mut ticks, mut picture) = (ticks(), 0);
+    let broadcasting = async {
+        // Until something fails: there is no other end.
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {
+                    for len in parts(picture) {
+                        broadcaster.send(Message::Text("v".repeat(len).into())).await?;
+                    }
+                    picture += 1;
+                }
+                // It hears itself.
+                heard = broadcaster.next() => drop(heard.context("the server hung up")??),
+            }
+        }
+    };
     tokio::select! {
         () = sleep_until(end) => {}
-        broken = show(&mut broadcaster) => {
-            broken?;
-            bail!("the pictures ended")
-        }
+        broken = broadcasting => return broken,
     }
     let mut delivered = 0;
     while let Some(len) = watching.join_next().await {
@@ -162,22 +173,6 @@ async fn raw_round(launcher: &Launcher, length: Duration) -> Result<Round> {
     let cpu = clock.read()? - before;
     check(delivered, length)?;
     Ok(Round { cpu, delivered })
-}
-
-/// Sends pictures as texts, and takes what comes back: it hears itself.
-async fn show(socket: &mut WebSocketStream<MaybeTlsStream<TcpStream>>) -> Result<()> {
-    let (mut ticks, mut picture) = (ticks(), 0);
-    loop {
-        tokio::select! {
-            _ = ticks.tick() => {
-                for len in parts(picture) {
-                    socket.send(Message::Text("v".repeat(len).into())).await?;
-                }
-                picture += 1;
-            }
-            heard = socket.next() => drop(heard.context("the server hung up")??),
-        }
-    }
 }
 
 /// What was sent has to be delivered, but for what is under way at the end.
