@@ -83,6 +83,18 @@ impl Input {
         })
     }
 
+    /// What it does, without where it looks: 1 for up, 2 for down, 4 for left, 8 for right, 16 to fire.
+    pub fn does(self) -> u8 {
+        (self.to_bits() & 31) as u8
+    }
+
+    /// The input of these parts. Nothing if there is none.
+    pub fn of(does: u8, aim: Angle, view_back: u8) -> Option<Self> {
+        let fits = does < 32 && view_back <= VIEW_BACK_MAX;
+        let bits = u32::from(does) | (u32::from(view_back) << 5) | (u32::from(aim.0) << 9);
+        fits.then(|| Self::from_bits(bits)).flatten()
+    }
+
     /// The same without a shot: what is assumed of a player whose input did not come.
     pub fn held(self) -> Self {
         Self {
@@ -102,11 +114,15 @@ mod tests {
         for bits in 0..1 << 18 {
             if let Some(input) = Input::from_bits(bits) {
                 assert_eq!(input.to_bits(), bits);
+                let again = Input::of(input.does(), input.aim, input.view_back);
+                assert_eq!(again, Some(input));
                 count += 1;
             }
         }
         assert_eq!(count, 32 * 13 * 256);
         assert_eq!(Input::from_bits(u32::MAX), None);
+        assert_eq!(Input::of(32, Angle(0), 0), None);
+        assert_eq!(Input::of(0, Angle(0), 255), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use futures_util::StreamExt;
-use trunkline_arena::{Angle, Input, Moves};
+use trunkline_arena::Input;
 use trunkline_client::{Client, Status, Tap};
 use trunkline_protocol::topics::arena::ArenaInput;
 
@@ -27,18 +27,9 @@ pub(crate) async fn up(client: &Client) -> Result<()> {
 
 /// An input as it is sent.
 pub(crate) fn message(input: Input) -> ArenaInput {
-    let Moves {
-        up,
-        down,
-        left,
-        right,
-    } = input.moves;
-    let flags = [up, down, left, right, input.fire];
-    let bits = flags.iter().enumerate();
-    let Angle(aim) = input.aim;
     ArenaInput {
-        does: bits.fold(0, |does, (at, &flag)| does | (u8::from(flag) << at)),
-        aim,
+        does: input.does(),
+        aim: input.aim.0,
         view_back: input.view_back,
     }
 }

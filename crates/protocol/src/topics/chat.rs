@@ -11,6 +11,7 @@ use crate::contract::Contract;
 use crate::position::Offset;
 use crate::time::Timestamp;
 use crate::topic::{Delivery, Topic};
+use crate::topics::is_plain_name;
 use crate::user::User;
 
 /// The longest text of a message, in characters after trimming.
@@ -187,13 +188,7 @@ impl FromStr for RoomName {
     type Err = InvalidRoomName;
 
     fn from_str(text: &str) -> Result<Self, InvalidRoomName> {
-        let fits = matches!(text.len(), 1..=32)
-            && text
-                .bytes()
-                .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
-            && !text.starts_with('-')
-            && !text.ends_with('-');
-        if fits {
+        if is_plain_name(text, 32) {
             Ok(Self(text.to_owned()))
         } else {
             Err(InvalidRoomName)

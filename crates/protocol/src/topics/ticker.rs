@@ -17,6 +17,7 @@ use std::str::FromStr;
 use crate::codec::{Decode, Deserialize, Encode, Serialize};
 use crate::contract::Contract;
 use crate::topic::{Delivery, Topic};
+use crate::topics::is_plain_name;
 use crate::user::UserId;
 
 pub use alarms::*;
@@ -125,13 +126,7 @@ impl FromStr for BoardName {
     type Err = InvalidBoardName;
 
     fn from_str(text: &str) -> Result<Self, InvalidBoardName> {
-        let fits = matches!(text.len(), 1..=BOARD_NAME_LEN_MAX)
-            && text
-                .bytes()
-                .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
-            && !text.starts_with('-')
-            && !text.ends_with('-');
-        if !fits {
+        if !is_plain_name(text, BOARD_NAME_LEN_MAX) {
             return Err(InvalidBoardName);
         }
         let owner = text.strip_prefix("user-").map(|owned| {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use trunkline_arena::{Angle, Input, Moves, VIEW_BACK_MAX};
+use trunkline_arena::{Angle, Input, VIEW_BACK_MAX};
 use trunkline_protocol::topics::arena::{
     Arena as ArenaTopic, ArenaAsked, ArenaEvent, ArenaInput, ArenaJoined, ArenaLeft, ArenaNamed,
     ArenaPlayers, ArenaRoom, ArenaRooms, ArenaSteer, ArenaSteered, ArenaWish, JoinArena,
@@ -150,24 +150,17 @@ fn parsed(room: &str) -> Result<ArenaRoom, Error> {
 
 /// An input as the rules take it. Whatever it says then, anybody may do.
 fn checked(input: &ArenaInput) -> Result<Input, Error> {
-    let does = input.does;
-    if does >= 32 || input.view_back > VIEW_BACK_MAX {
+    let ArenaInput {
+        does,
+        aim,
+        view_back,
+    } = *input;
+    Input::of(does, Angle(aim), view_back).ok_or_else(|| {
         let detail = format!(
-            "an input does {does} and looks back {} ticks, expected up to 31 and {VIEW_BACK_MAX}",
-            input.view_back
+            "an input does {does} and looks back {view_back} ticks, expected up to 31 and \
+             {VIEW_BACK_MAX}"
         );
-        return Err(Error::new(ErrorCode::Invalid, detail));
-    }
-    Ok(Input {
-        moves: Moves {
-            up: does & 1 != 0,
-            down: does & 2 != 0,
-            left: does & 4 != 0,
-            right: does & 8 != 0,
-        },
-        fire: does & 16 != 0,
-        aim: Angle(input.aim),
-        view_back: input.view_back,
+        Error::new(ErrorCode::Invalid, detail)
     })
 }
 

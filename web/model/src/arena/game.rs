@@ -1,8 +1,8 @@
 //! A game as it arrives: snapshots to show, one's own disc ahead of them, and inputs to send.
 
 use trunkline_arena::{
-    Angle, Beam, Input, InvalidSnapshot, Moves, Pilot, Player, Point, RADIUS, REACH, Refusal,
-    SCALE, SEATS, Snapshot, View, reach,
+    Beam, Input, InvalidSnapshot, Pilot, Player, Point, RADIUS, REACH, Refusal, SCALE, SEATS,
+    Snapshot, View, reach,
 };
 use trunkline_protocol::List;
 use trunkline_protocol::topics::arena::{
@@ -266,18 +266,9 @@ fn fired(me: &Player) -> Fired {
 }
 
 fn to_message(input: Input) -> ArenaInput {
-    let Moves {
-        up,
-        down,
-        left,
-        right,
-    } = input.moves;
-    let flags = [up, down, left, right, input.fire];
-    let bits = flags.iter().enumerate();
-    let Angle(aim) = input.aim;
     ArenaInput {
-        does: bits.fold(0, |does, (at, &flag)| does | u8::from(flag) << at),
-        aim,
+        does: input.does(),
+        aim: input.aim.0,
         view_back: input.view_back,
     }
 }

@@ -1,6 +1,6 @@
 //! A game from its messages.
 
-use trunkline_arena::{Length, World};
+use trunkline_arena::{Length, Moves, World};
 use trunkline_protocol::topics::arena::ArenaPlayer;
 use trunkline_protocol::{Text, User, UserId};
 

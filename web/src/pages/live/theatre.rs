@@ -3,15 +3,16 @@
 use leptos::html::{Canvas, Div, Video};
 use leptos::prelude::{Update as _, *};
 use trunkline_client::{Client, Options, Update};
+use trunkline_protocol::Text;
 use trunkline_protocol::topics::live::{
     Live, LiveEnd, LiveEvent, LiveForm, LiveReport, LiveRoom, ReportLive,
 };
-use trunkline_protocol::{Error, ErrorCode, Text};
 
 use super::player::{Player, Playing, Remote, Shape};
 use super::server_clock::ServerClock;
 use super::words;
 use crate::browser::{clock, events};
+use crate::following::Following;
 use crate::i18n::{t, t_string, use_i18n};
 use crate::pages::chat::RoomBeside;
 use crate::realtime::{Task, use_realtime};
@@ -22,16 +23,6 @@ const LOOK_MS: u32 = 500;
 
 /// After so many looks the server is told how well one sees.
 const REPORT_EVERY: u32 = 6;
-
-/// How a room is.
-#[derive(Clone, Debug, PartialEq)]
-enum RoomState {
-    Opening,
-    Here,
-    Lost,
-    Refused(Error),
-    Outdated,
-}
 
 /// The figures that are shown.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -47,7 +38,7 @@ struct Figures {
 /// The signals of a theatre.
 #[derive(Clone, Copy)]
 struct Seat {
-    state: RwSignal<RoomState>,
+    state: RwSignal<Following>,
     playing: RwSignal<Playing>,
     ended: RwSignal<Option<LiveEnd>>,
     figures: RwSignal<Figures>,
@@ -59,6 +50,7 @@ impl Seat {
     async fn watch(self, client: Client, room: LiveRoom, mut player: Player) {
         let mut events = client.subscribe::<Live>(room, Options::newest(1));
         while let Some(update) = events.next().await {
+            Following::hear(&self.state, &update);
             match update {
                 Update::Event { event, .. } => {
                     match &event {
@@ -71,20 +63,15 @@ impl Seat {
                     }
                 }
                 Update::Gap(gap) => player.take_gap(gap.count),
-                Update::Subscribed { .. } => self.set_state(RoomState::Here),
-                Update::Lost => self.set_state(RoomState::Lost),
-                Update::Refused(error) if error.code == ErrorCode::ContractMismatch => {
-                    self.set_state(RoomState::Outdated);
-                }
-                Update::Refused(error) => self.set_state(RoomState::Refused(error)),
-                Update::Unreadable { .. } => self.set_state(RoomState::Outdated),
-                Update::Members(_) | Update::Joined { .. } | Update::Left { .. } => {}
+                Update::Subscribed { .. }
+                | Update::Lost
+                | Update::Refused(_)
+                | Update::Unreadable { .. }
+                | Update::Members(_)
+                | Update::Joined { .. }
+                | Update::Left { .. } => {}
             }
         }
-    }
-
-    fn set_state(self, state: RoomState) {
-        self.state.try_set(state);
     }
 
     /// Shows figures, and reports them.
@@ -128,7 +115,7 @@ pub(super) fn Theatre(room: LiveRoom) -> impl IntoView {
     let i18n = use_i18n();
     let realtime = use_realtime();
     let seat = Seat {
-        state: RwSignal::new(RoomState::Opening),
+        state: RwSignal::new(Following::Opening),
         playing: RwSignal::new(Playing::Waiting),
         ended: RwSignal::new(None),
         figures: RwSignal::new(Figures::default()),
@@ -190,14 +177,14 @@ pub(super) fn Theatre(room: LiveRoom) -> impl IntoView {
             .with(|figures| figures.shape.form == Some(LiveForm::Container))
     });
     let says = move || match seat.state.get() {
-        RoomState::Opening => Some(t_string!(i18n, live.opening).to_owned()),
-        RoomState::Lost => Some(t_string!(i18n, live.lost).to_owned()),
-        RoomState::Refused(error) => {
-            let why = error_words(i18n, error.code);
+        Following::Opening => Some(t_string!(i18n, live.opening).to_owned()),
+        Following::Lost => Some(t_string!(i18n, live.lost).to_owned()),
+        Following::Refused(code) => {
+            let why = error_words(i18n, code);
             Some(t_string!(i18n, live.not_opened, why = why))
         }
-        RoomState::Outdated => Some(t_string!(i18n, live.outdated).to_owned()),
-        RoomState::Here => match (seat.ended.get(), seat.playing.get()) {
+        Following::Outdated => Some(t_string!(i18n, live.outdated).to_owned()),
+        Following::Here => match (seat.ended.get(), seat.playing.get()) {
             (Some(LiveEnd::Done), _) => Some(t_string!(i18n, live.ended.done).to_owned()),
             (Some(LiveEnd::Lost), _) => Some(t_string!(i18n, live.ended.lost).to_owned()),
             (Some(LiveEnd::TimeOver), _) => Some(t_string!(i18n, live.ended.time_over).to_owned()),

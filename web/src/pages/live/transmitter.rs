@@ -29,10 +29,6 @@ pub(super) struct Sent {
     pub(super) bitrate: u32,
     /// What the encoder is set to.
     pub(super) target: u32,
-    /// How many bytes wait to be answered.
-    pub(super) waiting: usize,
-    /// How many chunks were thrown away before they were sent.
-    pub(super) dropped: u32,
     /// The server does not let one broadcast here any more.
     pub(super) unseated: bool,
 }
@@ -46,7 +42,6 @@ struct Inner {
     waiting: usize,
     at_least: u32,
     in_run: bool,
-    dropped: u32,
     unseated: bool,
 }
 
@@ -66,7 +61,6 @@ impl Transmitter {
             waiting: 0,
             at_least: run,
             in_run: false,
-            dropped: 0,
             unseated: false,
         })))
     }
@@ -98,8 +92,6 @@ impl Transmitter {
         Sent {
             bitrate: inner.meter.bitrate(clock::now_ms()),
             target: inner.rate.bitrate(),
-            waiting: inner.waiting,
-            dropped: inner.dropped,
             unseated: inner.unseated,
         }
     }
@@ -122,7 +114,6 @@ impl Transmitter {
             if !inner.in_run || inner.rate.is_blocked(inner.waiting) {
                 // Pictures that follow would be built on it.
                 inner.in_run = false;
-                inner.dropped += 1;
                 return;
             }
             inner.parts.split(kind, at_us, chunk)

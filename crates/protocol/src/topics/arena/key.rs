@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::topics::is_plain_name;
+
 /// The longest name of a room, in bytes.
 pub const ARENA_ROOM_LEN_MAX: usize = 24;
 
@@ -27,13 +29,7 @@ impl FromStr for ArenaRoom {
     type Err = InvalidArenaRoom;
 
     fn from_str(text: &str) -> Result<Self, InvalidArenaRoom> {
-        let fits = matches!(text.len(), 1..=ARENA_ROOM_LEN_MAX)
-            && text
-                .bytes()
-                .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
-            && !text.starts_with('-')
-            && !text.ends_with('-');
-        if fits {
+        if is_plain_name(text, ARENA_ROOM_LEN_MAX) {
             Ok(Self(text.to_owned()))
         } else {
             Err(InvalidArenaRoom)

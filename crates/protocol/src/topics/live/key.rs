@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::topics::chat::RoomName;
+use crate::topics::is_plain_name;
 
 /// The longest name of a room, in bytes: with `live-` before it, it is the name of a chat room.
 pub const LIVE_ROOM_LEN_MAX: usize = 27;
@@ -35,13 +36,7 @@ impl FromStr for LiveRoom {
     type Err = InvalidLiveRoom;
 
     fn from_str(text: &str) -> Result<Self, InvalidLiveRoom> {
-        let fits = matches!(text.len(), 1..=LIVE_ROOM_LEN_MAX)
-            && text
-                .bytes()
-                .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
-            && !text.starts_with('-')
-            && !text.ends_with('-');
-        if fits {
+        if is_plain_name(text, LIVE_ROOM_LEN_MAX) {
             Ok(Self(text.to_owned()))
         } else {
             Err(InvalidLiveRoom)
