@@ -4,13 +4,35 @@ use trunkline_protocol::{Gap, GapCause, Member, Moment, ServerFrame, TopicId, To
 
 use crate::fan_out::Encoded;
 use crate::hub::{ConnectionId, Hub};
+use crate::outbox::Outbox;
 use crate::people::Announcement;
 use crate::presence::Change;
-use crate::state::{Flow, Subscription};
+use crate::state::{Encoder, Flow, Subscription};
 
 /// The most users whose coming and going waits for one reader to have room. Beyond it, only the
 /// count is right.
 const UNTOLD_MAX: usize = 1024;
+
+/// Tells a reader that the history it knows is no more, and gives it nothing until it asks again.
+pub(crate) fn end_epoch(
+    encoder: Encoder,
+    outbox: &mut Outbox,
+    subscription: &mut Subscription,
+    topic_id: TopicId,
+) {
+    *subscription = Subscription::joining(subscription.presence, subscription.place);
+    outbox.push(encoder.encode(&epoch_gap(topic_id)));
+}
+
+fn epoch_gap(topic_id: TopicId) -> ServerFrame {
+    let gap = Gap {
+        from: 1,
+        to: 0,
+        count: 0,
+        cause: GapCause::Epoch,
+    };
+    ServerFrame::Gap { topic_id, gap }
+}
 
 impl Hub {
     /// The history of a topic has started anew while it was in use: offsets count from 1 again,
@@ -28,19 +50,15 @@ impl Hub {
             return;
         };
         (topic.head, topic.fanned_out) = (0, 0);
-        let gap = Gap {
-            from: 1,
-            to: 0,
-            count: 0,
-            cause: GapCause::Epoch,
-        };
-        let mut encoded = Encoded::new(ServerFrame::Gap { topic_id, gap });
+        let mut encoded = Encoded::new(epoch_gap(topic_id));
         self.reach_subscribers(topic_id, |connection| {
             let Some(subscription) = connection.subscriptions.get_mut(topic_id) else {
                 return false;
             };
-            // One that joins reads the new history, or is told by its confirmation.
+            // One that joins may have read the old history already: it is told after its
+            // confirmation.
             if subscription.flow == Flow::Joining {
+                subscription.outdated = true;
                 return false;
             }
             *subscription = Subscription::joining(subscription.presence, subscription.place);

@@ -1,8 +1,11 @@
 //! Catching up: readers that are behind are fed from history, in turns and at their own pace.
 
 use trunkline_protocol::frame::{Head, SUBSCRIPTIONS_MAX};
-use trunkline_protocol::{Delivery, Gap, GapCause, List, Offset, ServerFrame, TopicId, TopicName};
+use trunkline_protocol::{
+    Delivery, Epoch, Gap, GapCause, List, Offset, ServerFrame, TopicId, TopicName,
+};
 
+use crate::announce::end_epoch;
 use crate::fan_out::{publications_in, say_skipped};
 use crate::hub::{ConnectionId, Hub};
 use crate::log::Page;
@@ -94,8 +97,9 @@ impl Hub {
     /// rejoins live fan-out when it has reached the head.
     ///
     /// It goes by the topic's name, and drops a page that was read after another offset than the
-    /// reader's: while history was read, the subscription may have ended or started anew.
-    pub fn feed(&mut self, id: ConnectionId, read_for: &CatchUp, page: &Page) {
+    /// reader's: while history was read, the subscription may have ended or started anew. `epoch` is
+    /// that of the page: if the reader's is another one, the reader is told so and asks again.
+    pub fn feed(&mut self, id: ConnectionId, read_for: &CatchUp, epoch: Epoch, page: &Page) {
         let Some(topic_id) = self.topic_id_of(id, &read_for.topic) else {
             return;
         };
@@ -103,7 +107,6 @@ impl Hub {
         let Some((topic, connection)) = self.both_mut(topic_id, id) else {
             return;
         };
-        topic.head = topic.head.max(page.head);
         let Some(subscription) = connection.subscriptions.get_mut(topic_id) else {
             return;
         };
@@ -115,6 +118,12 @@ impl Hub {
             // Even an empty page would say too much: that nothing follows what this reader has.
             return self.touch(id, Dirty::Events);
         }
+        if subscription.epoch != Some(epoch) {
+            let outbox = &mut connection.outbox;
+            end_epoch(connection.encoder, outbox, subscription, topic_id);
+            return self.touch(id, Dirty::Events);
+        }
+        topic.head = topic.head.max(page.head);
         let is_run = matches!(topic.kind.delivery, Delivery::Keyframed { .. });
         if is_run {
             let outbox = &mut connection.outbox;

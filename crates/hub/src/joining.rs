@@ -5,6 +5,7 @@ use trunkline_protocol::{
     Delivery, List, Moment, Offset, Publication, ServerFrame, TopicId, TopicName,
 };
 
+use crate::announce::end_epoch;
 use crate::batch::Batch;
 use crate::groups::Groups;
 use crate::hub::{ConnectionId, Hub, Kind, OutboxOverflow};
@@ -89,6 +90,7 @@ impl Hub {
         head: Offset,
     ) -> Result<(), OutboxOverflow> {
         let (mut start, mut reached, mut follows) = (after, after, false);
+        let mut epoch = None;
         let is_run = self.is_run(connection, topic);
         if let ServerFrame::Subscribed {
             publications,
@@ -97,7 +99,7 @@ impl Hub {
             ..
         } = &mut frame
         {
-            start = position.offset;
+            (epoch, start) = (Some(position.epoch), position.offset);
             follows = *recovered || !publications.is_empty();
             if !publications.is_empty() && !self.has_room(connection, publications, is_run) {
                 (*publications, reached) = (List::default(), start);
@@ -107,13 +109,17 @@ impl Hub {
         let Some(topic_id) = self.topic_id_of(connection, topic) else {
             return Ok(());
         };
-        if let Some(topic) = self.topics.get_mut(&topic_id) {
-            topic.head = topic.head.max(head);
-        }
         if let Some((topic, state)) = self.both_mut(topic_id, connection)
             && let Some(subscription) = state.subscriptions.get_mut(topic_id)
             && subscription.flow == Flow::Joining
         {
+            if subscription.outdated {
+                end_epoch(state.encoder, &mut state.outbox, subscription, topic_id);
+                self.touch(connection, Dirty::Answer);
+                return Ok(());
+            }
+            topic.head = topic.head.max(head);
+            subscription.epoch = epoch;
             subscription.begin(topic, reached, topic.fanned_out.max(after), follows);
             state.lags |= subscription.is_behind();
             // The confirmation tells who is present. Its publications may be lost on the way.

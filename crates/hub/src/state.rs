@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use trunkline_protocol::{
-    Codec, Delivery, Gap, GapCause, Member, Moment, Offset, ServerFrame, TopicId, TopicName, UserId,
+    Codec, Delivery, Epoch, Gap, GapCause, Member, Moment, Offset, ServerFrame, TopicId, TopicName,
+    UserId,
 };
 
 use crate::batch::{Batch, Form};
@@ -27,6 +28,10 @@ pub(crate) enum Flow {
 #[derive(Debug)]
 pub(crate) struct Subscription {
     pub(crate) flow: Flow,
+    /// The epoch that it was confirmed in; none before.
+    pub(crate) epoch: Option<Epoch>,
+    /// The topic began a new epoch while it waited for its confirmation, which may be of the old one.
+    pub(crate) outdated: bool,
     pub(crate) presence: bool,
     /// Where the connection stands among the topic's subscribers.
     pub(crate) place: u32,
@@ -50,6 +55,8 @@ impl Subscription {
         let (flow, untold) = (Flow::Joining, BTreeMap::new());
         Self {
             flow,
+            epoch: None,
+            outdated: false,
             presence,
             place,
             head_told: 0,

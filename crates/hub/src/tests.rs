@@ -304,7 +304,7 @@ impl Node {
             return false;
         };
         let page = self.log(&behind.topic).after(behind.after, usize::MAX);
-        self.hub.feed(connection, &behind, &page);
+        self.hub.feed(connection, &behind, EPOCH, &page);
         true
     }
 

@@ -12,7 +12,7 @@ use trunkline_protocol::{
     ServerFrame, TopicName, User,
 };
 
-use crate::broker::{BrokerError, Placed};
+use crate::broker::{BrokerError, KeptPage, Placed};
 use crate::node::Node;
 use crate::topics::{Access, ErasedHandler, Prepared};
 
@@ -247,14 +247,14 @@ impl Asker {
     }
 
     /// Reads the next page for a subscription that is behind.
-    pub(crate) async fn page(&self, behind: &CatchUp) -> Result<Page, Error> {
+    pub(crate) async fn page(&self, behind: &CatchUp) -> Result<KeptPage, Error> {
         let topic = &behind.topic;
         let handler = self.handler(topic, None)?;
         let offset = behind.after;
         let range = Range::After { offset };
         let broker = self.node.broker();
         let kept = broker.range(topic, handler.delivery(), range, PAGE_MAX);
-        Ok(kept.await?.page)
+        Ok(kept.await?)
     }
 }
 

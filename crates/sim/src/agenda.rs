@@ -6,6 +6,7 @@ use std::collections::BinaryHeap;
 use trunkline_protocol::{DisconnectReason, Moment};
 use trunkline_session::TokenFailure;
 
+use crate::disk_plan::DiskFault;
 use crate::network::{LinkId, Packet, Side};
 use crate::plan::Fault;
 use crate::server::Work;
@@ -60,6 +61,10 @@ pub(crate) enum Happening {
     Up,
     /// Something breaks.
     Fault(Fault),
+    /// The disk, the clock or the operator does something.
+    DiskFault,
+    /// A fault of the disk that lasts ends.
+    DiskRecovers(DiskFault),
     /// Nothing breaks any more, and nobody publishes any more.
     Heal,
     /// The intruders go for good.

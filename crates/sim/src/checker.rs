@@ -5,7 +5,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use trunkline_protocol::{ClientFrame, Codec, Epoch, Offset, RequestId, ServerFrame};
+use trunkline_protocol::{
+    ClientFrame, Codec, Epoch, Offset, Position, Publication, RequestId, ServerFrame,
+};
 use trunkline_session::{ClientEvent, CommandId, SubscriptionId};
 
 use crate::event::Event;
@@ -132,7 +134,14 @@ impl Checker {
 
     /// A log took an event.
     pub(crate) fn appended(&mut self, topic: usize, epoch: Epoch, offset: Offset, event: &Event) {
-        let verdict = self.ledger.append(topic, epoch, offset, event);
+        let position = Position { epoch, offset };
+        let verdict = self.ledger.append(topic, position, event);
+        self.judge(verdict);
+    }
+
+    /// A log keeps what begins at `first`.
+    pub(crate) fn keeps(&mut self, topic: usize, epoch: Epoch, first: Offset, at_ms: u64) {
+        let verdict = self.ledger.keeps(topic, epoch, first, at_ms);
         self.judge(verdict);
     }
 
@@ -144,18 +153,54 @@ impl Checker {
         self.judge(verdict);
     }
 
-    /// A log was rebuilt from the disk, or found to be damaged.
-    pub(crate) fn restored(&mut self, topic: usize, whole: bool) {
-        let verdict = ensure("a log comes back whole", whole, || format!("topic {topic}"));
+    /// A store that nothing is wrong with was opened, or not.
+    pub(crate) fn restored(&mut self, opened: bool) {
+        let verdict = ensure("a sound disk can be read", opened, || {
+            "the store stays closed".to_owned()
+        });
         self.judge(verdict);
     }
 
-    /// After a restart, a log goes on at `head`.
-    pub(crate) fn survived(&mut self, topic: usize, epoch: Epoch, head: Offset) {
-        let given = self.ledger.head(topic, epoch);
-        let verdict = ensure("what was given survives", given == head, || {
-            format!("topic {topic}: {given} was given, and the log goes on after {head}")
-        });
+    /// A store was opened, and a log goes on in its epoch: it has all that was told of it. What it
+    /// has beyond that was on its way when the store failed.
+    pub(crate) fn goes_on(
+        &mut self,
+        topic: usize,
+        position: Position,
+        kept: &[(Publication, Event)],
+    ) {
+        let Position { epoch, offset } = position;
+        let told = self.ledger.head(topic, epoch);
+        self.judge(ensure("what was given survives", told <= offset, || {
+            format!("topic {topic}: {told} was given, and the log goes on after {offset}")
+        }));
+        for (publication, event) in kept {
+            let offset = publication.offset;
+            if offset > told {
+                self.appended(topic, epoch, offset, event);
+                continue;
+            }
+            let was = self.ledger.event(topic, Position { epoch, offset });
+            let verdict = ensure("a disk keeps what it was given", was == Some(event), || {
+                format!("topic {topic}, {offset} of {epoch:?}: {event:?} stands for {was:?}")
+            });
+            self.judge(verdict);
+        }
+    }
+
+    /// A log begins a new epoch, with what is left of `parent`.
+    pub(crate) fn renewed(
+        &mut self,
+        topic: usize,
+        (parent, position): (Option<Epoch>, Position),
+        kept: &[(Publication, Event)],
+        has_cause: bool,
+    ) {
+        let epoch = position.epoch;
+        self.judge(ensure("an epoch changes for a cause", has_cause, || {
+            format!("topic {topic} begins {epoch:?}, and nothing of it was damaged or lost")
+        }));
+        let verdict = self.ledger.begin(topic, (parent, position), kept);
         self.judge(verdict);
     }
 

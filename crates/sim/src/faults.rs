@@ -5,8 +5,12 @@ use trunkline_protocol::DisconnectReason;
 use crate::agenda::Happening;
 use crate::network::Peer;
 use crate::plan::Fault;
+use crate::server::stops_the_server;
 use crate::sight::Sight;
 use crate::world::World;
+
+/// The time after which a server that could not open its store tries again.
+const START_AGAIN_MS: u64 = 500;
 
 impl World {
     pub(crate) fn strike(&mut self, fault: Fault) {
@@ -20,7 +24,7 @@ impl World {
         if setting.healed || every_ms == 0 {
             return;
         }
-        self.faults += 1;
+        *self.struck.entry(fault.name()).or_default() += 1;
         let wait = setting.random.between(1, 2 * every_ms);
         setting.put_in(wait, Happening::Fault(fault));
         let client = setting.random.below(self.clients.len() as u64) as usize;
@@ -109,6 +113,35 @@ impl World {
         }
     }
 
+    /// The server starts, or tries again later if its store cannot be opened.
+    pub(crate) fn start(&mut self) {
+        let setting = &mut self.setting;
+        if self.server.start(setting) {
+            setting.see(Sight::Up);
+        } else {
+            setting.put_in(START_AGAIN_MS, Happening::Up);
+        }
+    }
+
+    /// Something happens to the disk, the clock or the files.
+    pub(crate) fn strike_disk(&mut self) {
+        let setting = &mut self.setting;
+        if setting.healed {
+            return;
+        }
+        let wait = setting.random.between(1, 2 * setting.plan.disk.every_ms);
+        setting.put_in(wait, Happening::DiskFault);
+        let fault = setting.random.pick(&setting.plan.disk.faults);
+        if stops_the_server(fault) {
+            self.restart(None);
+        }
+        let setting = &mut self.setting;
+        setting.note(fault.name(), 0, [0, 0]);
+        if self.server.trouble_disk(setting, fault) {
+            *self.struck.entry(fault.name()).or_default() += 1;
+        }
+    }
+
     pub(crate) fn thaw(&mut self, client: usize) {
         let Some(late) = self.clients[client].late.take() else {
             return;
@@ -127,7 +160,9 @@ impl World {
         self.setting.see(Sight::Healed);
         self.setting.healed = true;
         self.setting.network.heal();
-        self.server.up = true;
+        self.server.heal_disk();
+        let started = self.server.start(&mut self.setting);
+        self.setting.checker.restored(started);
         for client in 0..self.clients.len() {
             self.thaw(client);
             if self.setting.plan.told_of_healing {

@@ -23,6 +23,7 @@
 #![doc = include_str!("planted.md")]
 
 mod plan;
+mod disk_plan;
 mod world;
 mod faults;
 mod client;
@@ -43,9 +44,11 @@ mod trace;
 mod summary;
 mod random;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 pub use checker::Violation;
+pub use disk_plan::{DiskFault, DiskPlan};
 pub use network::{LinkId, Peer};
 pub use plan::{Fault, Hostility, Plan, TopicPlan};
 pub use sight::{ClientState, Flight, Mood, Sight};
@@ -62,6 +65,8 @@ pub struct Outcome {
     pub deliveries: u64,
     /// How many times something broke.
     pub faults: u64,
+    /// The same by the names of the faults.
+    pub struck: BTreeMap<&'static str, u64>,
     /// How many lines were closed because there was no room for an answer.
     pub overflows: u64,
     /// How long the run was in its own time, in milliseconds.

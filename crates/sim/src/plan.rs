@@ -12,6 +12,7 @@ use trunkline_protocol::Delivery;
 use trunkline_protocol::frame::PAGE_MAX;
 use trunkline_session::{Pace, ServerConfig};
 
+use crate::disk_plan::DiskPlan;
 use crate::framing;
 use crate::random::Random;
 
@@ -112,8 +113,8 @@ pub struct Plan {
     pub token_failures: u64,
     /// How many restarts in a thousand lose the history.
     pub history_losses: u64,
-    /// How many restarts in a thousand lose the newest events of a log, for each of them.
-    pub tail_losses: u64,
+    /// The disk, the clock and the operator.
+    pub disk: DiskPlan,
     /// The longest time that a commit to the disk takes, in milliseconds.
     pub commit_ms: u64,
     /// How many restarts in a thousand are announced.
@@ -212,7 +213,11 @@ impl Plan {
             },
             told_of_healing: random.chance(500),
             commit_ms: random.pick(&[0, 5, 60, 400]),
-            tail_losses: random.pick(&[0, 0, 0, 300]),
+            disk: if random.chance(500) && !calm {
+                DiskPlan::of(seed)
+            } else {
+                DiskPlan::sound()
+            },
             flush_window: Duration::from_millis(random.pick(&[0, 0, 5, 200])),
             last: 60,
             hostility: Hostility::None,
@@ -262,7 +267,10 @@ impl Plan {
 
     /// Tells whether nothing breaks in this run.
     pub fn is_calm(&self) -> bool {
-        self.faults.is_empty() && self.dial_failures == 0 && self.token_failures == 0
+        self.faults.is_empty()
+            && self.dial_failures == 0
+            && self.token_failures == 0
+            && self.disk.is_sound()
     }
 
     /// Tells whether the server says that it delivers what it should.

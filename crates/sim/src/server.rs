@@ -28,6 +28,7 @@ mod subscribing;
 mod work;
 mod writing;
 
+pub(crate) use disk::stops_the_server;
 pub(crate) use work::{Work, token};
 
 use disk::Disk;
@@ -93,18 +94,20 @@ impl Server {
             });
         }
         let hub = Hub::new(setting.plan.hub);
-        Self {
-            up: true,
+        let mut server = Self {
+            up: false,
             incarnation: 1,
             hub,
             people: People::new(setting.plan.linger),
-            disk: Disk::new(topics.len()),
+            disk: Disk::new(setting.plan.seed, topics.len()),
             topics,
             lines: BTreeMap::new(),
             hub_timer: None,
             sourced: 0,
             overflows: 0,
-        }
+        };
+        server.start(setting);
+        server
     }
 
     fn topic(&self, name: &TopicName) -> Option<usize> {
@@ -228,18 +231,17 @@ impl Server {
         self.hub_timer = None;
         self.incarnation += 1;
         self.up = false;
-        let loses = setting.random.chance(setting.plan.history_losses);
         for topic in &mut self.topics {
             topic.fan_out_at = 0;
             // Only logs are kept on disk.
-            if loses || !topic.delivery.is_log() {
+            if !topic.delivery.is_log() {
                 topic.log = Log::new(Epoch(topic.log.epoch().0 + 1), topic.delivery);
             }
         }
+        self.stop_store();
+        let loses = setting.random.chance(setting.plan.history_losses);
         if loses {
-            self.disk.wipe();
-        } else {
-            self.restore(setting);
+            self.delete_store();
         }
         setting.note(
             "server down",

@@ -10,7 +10,7 @@ use std::time::Duration;
 use trunkline_protocol::Delivery;
 
 use crate::plan::answer_len_max;
-use crate::{Fault, Outcome, Plan, World, plan, run};
+use crate::{DiskPlan, Fault, Outcome, Plan, World, plan, run};
 
 /// Says which seed it was, should a machine panic.
 struct Named(u64);
@@ -50,6 +50,7 @@ fn calm(seed: u64) -> Plan {
     let mut plan = Plan::of(seed);
     plan.faults.clear();
     (plan.dial_failures, plan.token_failures, plan.history_losses) = (0, 0, 0);
+    plan.disk = DiskPlan::sound();
     plan
 }
 

@@ -1,6 +1,8 @@
 //! The world: takes what comes next from the agenda and hands it to whom it concerns, until the
 //! run is over or something that must hold does not.
 
+use std::collections::BTreeMap;
+
 use trunkline_protocol::Text;
 
 use crate::agenda::{Agenda, Happening};
@@ -13,7 +15,6 @@ use crate::plan::{Hostility, Plan};
 use crate::random::Random;
 use crate::server::Server;
 use crate::setting::Setting;
-use crate::sight::Sight;
 use crate::trace::Trace;
 use crate::{Outcome, ending};
 
@@ -50,7 +51,8 @@ pub struct World {
     pub(crate) server: Server,
     pub(crate) clients: Vec<Client>,
     pub(crate) intruders: Vec<Intruder>,
-    pub(crate) faults: u64,
+    /// How often each fault struck, by its name.
+    pub(crate) struck: BTreeMap<&'static str, u64>,
     pub(crate) happenings: u64,
     pub(crate) over: bool,
 }
@@ -84,7 +86,7 @@ impl World {
             server,
             clients,
             intruders,
-            faults: 0,
+            struck: BTreeMap::new(),
             happenings: 0,
             over: false,
         };
@@ -111,6 +113,10 @@ impl World {
         for (fault, every_ms) in setting.plan.faults.clone() {
             let at = setting.random.below(2 * every_ms);
             setting.agenda.put(at, Happening::Fault(fault));
+        }
+        if setting.plan.disk.every_ms > 0 {
+            let at = setting.random.below(2 * setting.plan.disk.every_ms);
+            setting.agenda.put(at, Happening::DiskFault);
         }
         let live_by = live_by_ms(&setting.plan);
         setting.agenda.put(active_ms, Happening::Heal);
@@ -193,11 +199,10 @@ impl World {
                 server.handle_work(setting, incarnation, *work);
             }
             Happening::Restart { reason } => self.restart(reason),
-            Happening::Up => {
-                setting.see(Sight::Up);
-                server.up = true;
-            }
+            Happening::Up => self.start(),
             Happening::Fault(fault) => self.strike(fault),
+            Happening::DiskFault => self.strike_disk(),
+            Happening::DiskRecovers(fault) => server.recover_disk(fault),
             Happening::Heal => self.heal(),
             Happening::LiveBy => {
                 let verdict = ending::check_live(self);
@@ -211,6 +216,7 @@ impl World {
             Happening::End => {
                 let verdict = ending::check(self);
                 self.setting.checker.judge(verdict);
+                self.server.prove_durable(&mut self.setting);
                 self.over = true;
             }
         }

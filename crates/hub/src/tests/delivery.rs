@@ -152,7 +152,7 @@ fn check_old_page(has: Offset, read_after: Offset, read_at: Offset) {
         after: read_after,
         ..behind
     };
-    node.hub.feed(1, &read_for, &page);
+    node.hub.feed(1, &read_for, EPOCH, &page);
     told.extend(node.drain(1));
     assert_eq!(
         offsets(&told),
@@ -344,4 +344,41 @@ fn a_history_that_starts_anew_is_said_and_nothing_of_it_is_taken_for_the_old_one
     node.subscribe(1, "log:a");
     node.publish("log:a", "new 2");
     assert_eq!(offsets(&node.drain(1)).last(), Some(&2));
+}
+
+#[test]
+fn confirmation_that_was_read_before_a_new_epoch_is_followed_by_a_gap() {
+    let mut node = Node::new();
+    node.open(1);
+    for n in 1..=3 {
+        node.publish("log:a", &format!("old {n}"));
+    }
+    let joined = node.join(1, "log:a", false);
+    let read = node.read("log:a", Start::Newest { count: 0 });
+    node.hub.start_anew(node.now, &topic("log:a"));
+    node.logs.clear();
+    node.confirm(1, "log:a", &joined, &read, false);
+    for n in 1..=5 {
+        node.publish("log:a", &format!("new {n}"));
+    }
+    assert_eq!(node.drain(1), ["#1 from 3", "#1:gap 1-0 0 epoch"]);
+    node.subscribe(1, "log:a");
+    node.publish("log:a", "new 6");
+    assert_eq!(offsets(&node.drain(1)).last(), Some(&6));
+}
+
+#[test]
+fn page_of_another_epoch_is_not_fed() {
+    let mut node = Node::small(20);
+    node.open(1);
+    node.subscribe(1, "log:a");
+    for n in 1..=4 {
+        node.publish("log:a", &format!("an event that is long enough {n}"));
+    }
+    let first = node.take(1);
+    let behind = node.hub.catching_up(1).expect("it is behind");
+    let page = node.log(&topic("log:a")).after(behind.after, 10);
+    node.hub.feed(1, &behind, Epoch(EPOCH.0 + 1), &page);
+    let told = node.drain(1);
+    assert_eq!(told, ["#1:gap 1-0 0 epoch"], "after {first:?}");
 }

@@ -78,7 +78,7 @@ fn a_page_that_comes_late_is_not_given_to_the_reader_of_another_topic() {
     for _ in 0..9 {
         node.publish("log:open", "an open word");
     }
-    node.hub.feed(1, &behind, &page);
+    node.hub.feed(1, &behind, EPOCH, &page);
     let told = node.drain(1);
     assert!(
         told.iter()

@@ -15,6 +15,7 @@ use trunkline_websocket::Kind;
 use super::event_loop::World;
 use super::jobs::{self, Begun, Job, Outcome, guarded};
 use super::talk::Ending;
+use crate::broker::KeptPage;
 use crate::node::TokenRejected;
 use crate::requests::{Asker, Begin, SubscribeRequest};
 
@@ -206,8 +207,8 @@ impl Conversation {
             }
             Outcome::Fed(behind, page) => {
                 self.feeding = false;
-                if let Some(page) = page {
-                    world.hub.feed(self.id, &behind, &page);
+                if let Some(KeptPage { epoch, page }) = page {
+                    world.hub.feed(self.id, &behind, epoch, &page);
                 }
             }
             Outcome::Returned(id, response) => {

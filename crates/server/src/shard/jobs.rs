@@ -12,10 +12,11 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::task::AbortHandle;
 use tokio_util::task::TaskTracker;
-use trunkline_hub::{CatchUp, ConnectionId, Page};
+use trunkline_hub::{CatchUp, ConnectionId};
 use trunkline_protocol::{Error, ErrorCode, Payload, RequestId, ServerFrame};
 
 use super::inbox::{Inbox, Note};
+use crate::broker::KeptPage;
 use crate::requests::{Begin, SubscribeRequest};
 
 /// What became of a job.
@@ -25,7 +26,7 @@ pub(crate) enum Outcome {
     /// Where a subscription that has joined starts.
     Begun(SubscribeRequest, Result<Begin, Error>),
     /// A page for a subscription that is behind. None if it cannot be read now.
-    Fed(CatchUp, Option<Page>),
+    Fed(CatchUp, Option<KeptPage>),
     /// The answer to a call.
     Returned(RequestId, Result<Payload, Error>),
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use trunkline_protocol::{Delivery, Epoch, Offset, Position, TopicName};
+use trunkline_protocol::{Delivery, Epoch, Offset, Position, Publication, TopicName};
 
 use super::{Verdict, ensure};
 use crate::event::Event;
@@ -10,12 +10,21 @@ use crate::event::Event;
 /// Users from here on are intruders, who count as they like.
 pub(crate) const INTRUDERS: u64 = 1_000;
 
+/// The author of an event, its sender and its counter.
+type EventId = (u64, u64, u32);
+
+fn id_of(event: &Event) -> EventId {
+    (event.author, event.sender, event.counter)
+}
+
 #[derive(Debug, Default)]
 struct History {
     /// The offset before the first event: an epoch may begin with what another one left.
     base: Offset,
+    /// That other one.
+    parent: Option<Epoch>,
     events: Vec<Event>,
-    taken: BTreeSet<(u64, u64, u32)>,
+    taken: BTreeSet<EventId>,
     newest_of_sender: BTreeMap<u64, u32>,
     /// The oldest offset that the log still keeps.
     first: Offset,
@@ -33,6 +42,8 @@ struct Topic {
     name: TopicName,
     delivery: Delivery,
     histories: BTreeMap<Epoch, History>,
+    /// When each event got its place, by the time of the run.
+    placed_at_ms: BTreeMap<EventId, u64>,
 }
 
 /// What every log was given.
@@ -53,6 +64,7 @@ impl Ledger {
             name,
             delivery,
             histories: BTreeMap::new(),
+            placed_at_ms: BTreeMap::new(),
         });
     }
 
@@ -66,14 +78,16 @@ impl Ledger {
         self.topics[topic].delivery
     }
 
+    /// An event has its place, and is on its way to the disk.
+    pub(crate) fn placed(&mut self, topic: usize, event: &Event, at_ms: u64) {
+        let placed_at_ms = &mut self.topics[topic].placed_at_ms;
+        placed_at_ms.entry(id_of(event)).or_insert(at_ms);
+    }
+
     /// Offsets have no holes, a command is taken once, and a sender's commands keep their order.
-    pub(crate) fn append(
-        &mut self,
-        topic: usize,
-        epoch: Epoch,
-        offset: Offset,
-        event: &Event,
-    ) -> Verdict {
+    pub(crate) fn append(&mut self, topic: usize, position: Position, event: &Event) -> Verdict {
+        let Position { epoch, offset } = position;
+        let id = id_of(event);
         let history = self.topics[topic].histories.entry(epoch).or_default();
         let expected = history.head() + 1;
         ensure("one total order", offset == expected, || {
@@ -83,7 +97,6 @@ impl Ledger {
         if event.author == 0 {
             return Ok(());
         }
-        let id = (event.author, event.sender, event.counter);
         ensure("exactly once", history.taken.insert(id), || {
             format!("topic {topic}: {id:?} again, at {offset}")
         })?;
@@ -102,10 +115,28 @@ impl Ledger {
         })
     }
 
-    /// An epoch begins with what is left of another one, from `first` on.
-    pub(crate) fn begin(&mut self, topic: usize, epoch: Epoch, first: Offset) {
-        let history = self.topics[topic].histories.entry(epoch).or_default();
-        history.base = first - 1;
+    /// An epoch begins with what is left of another one. It was never used before.
+    pub(crate) fn begin(
+        &mut self,
+        topic: usize,
+        (parent, position): (Option<Epoch>, Position),
+        kept: &[(Publication, Event)],
+    ) -> Verdict {
+        let Position { epoch, offset } = position;
+        let histories = &mut self.topics[topic].histories;
+        let is_new = !histories.contains_key(&epoch);
+        ensure("an epoch is used once", is_new, || {
+            format!("topic {topic}: {epoch:?} again, at {offset}")
+        })?;
+        let history = histories.entry(epoch).or_default();
+        history.base = offset - kept.len() as u64;
+        history.first = history.base + 1;
+        history.parent = parent;
+        for (publication, event) in kept {
+            let offset = publication.offset;
+            self.append(topic, Position { epoch, offset }, event)?;
+        }
+        Ok(())
     }
 
     /// The newest offset that was given.
@@ -114,9 +145,37 @@ impl Ledger {
         history.map_or(0, History::head)
     }
 
-    /// The log of `topic` keeps what begins at `first`.
-    pub(crate) fn keeps(&mut self, topic: usize, epoch: Epoch, first: Offset) {
-        self.topics[topic].histories.entry(epoch).or_default().first = first;
+    /// The log of `topic` keeps what begins at `first`. What it does not keep any more is more than
+    /// it is to keep, or older.
+    pub(crate) fn keeps(
+        &mut self,
+        topic: usize,
+        epoch: Epoch,
+        first: Offset,
+        at_ms: u64,
+    ) -> Verdict {
+        let Topic {
+            delivery,
+            histories,
+            placed_at_ms,
+            ..
+        } = &mut self.topics[topic];
+        let history = histories.entry(epoch).or_default();
+        let before = std::mem::replace(&mut history.first, first);
+        let Delivery::Log { keep, max_age } = *delivery else {
+            return Ok(());
+        };
+        let head = history.head();
+        for gone in before.max(history.base + 1)..first.min(head + 1) {
+            let place = (gone - history.base - 1) as usize;
+            let placed_at_ms = placed_at_ms.get(&id_of(&history.events[place]));
+            let age_ms = at_ms - placed_at_ms.copied().unwrap_or(at_ms);
+            let fair = head - gone >= u64::from(keep) || u128::from(age_ms) > max_age.as_millis();
+            ensure("nothing is deleted early", fair, || {
+                format!("topic {topic}: {gone} of {epoch:?} is gone after {age_ms} ms")
+            })?;
+        }
+        Ok(())
     }
 
     /// Tells whether the log has let `offset` go.
@@ -129,8 +188,14 @@ impl Ledger {
 
     pub(crate) fn event(&self, topic: usize, position: Position) -> Option<&Event> {
         let history = self.topics[topic].histories.get(&position.epoch)?;
-        let place = position.offset.checked_sub(history.base + 1)?;
-        history.events.get(usize::try_from(place).ok()?)
+        match position.offset.checked_sub(history.base + 1) {
+            Some(place) => history.events.get(usize::try_from(place).ok()?),
+            // Only a message id remembers it. It kept its offset.
+            None => {
+                let epoch = history.parent?;
+                self.event(topic, Position { epoch, ..position })
+            }
+        }
     }
 
     /// The events of an epoch after `offset`, with their offsets.

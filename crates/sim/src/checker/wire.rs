@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use trunkline_protocol::frame::{Head, Start, Subscribe};
 use trunkline_protocol::{
-    ClientFrame, Codec, Gap, Position, Publication, RequestId, ServerFrame, TopicId,
+    ClientFrame, Codec, Gap, GapCause, Position, Publication, RequestId, ServerFrame, TopicId,
 };
 
 use super::{Ledger, Verdict, Violation, ensure};
@@ -35,6 +35,8 @@ pub(crate) struct Base {
 struct Live {
     topic: usize,
     last: Position,
+    /// The epoch ended: nothing comes before the reader asks again.
+    over: bool,
 }
 
 /// One client's line.
@@ -94,7 +96,8 @@ impl Wire {
         let Some(topic) = ledger.topic_named(&subscribe.topic) else {
             return Ok(());
         };
-        let again = self.live.values().any(|live| live.topic == topic)
+        let mut live = self.live.values();
+        let again = live.any(|live| live.topic == topic && !live.over)
             && self.leaving.get(&topic).is_none_or(|count| *count == 0);
         ensure("no work without a cause", !(honest && again), || {
             format!("topic {topic} was asked for again on line {}", self.link)
@@ -228,7 +231,8 @@ impl Wire {
             start,
             unkept,
         });
-        self.live.insert(*topic_id, Live { topic, last });
+        let over = false;
+        self.live.insert(*topic_id, Live { topic, last, over });
         ensure("a head is no wish", *head >= last.offset, || {
             format!("{head} before {last:?}")
         })
@@ -261,7 +265,17 @@ impl Wire {
         honest: bool,
         ledger: &Ledger,
     ) -> Verdict {
-        let Live { topic, last } = *self.live(topic_id, "a publication")?;
+        let Live { topic, last, over } = *self.live(topic_id, "a publication")?;
+        ensure(
+            "nothing after the end of an epoch",
+            !(honest && over),
+            || {
+                format!(
+                    "topic {topic}: {} on line {}",
+                    publication.offset, self.link
+                )
+            },
+        )?;
         let (offset, step) = (publication.offset, u64::from(publication.step));
         let position = Position {
             epoch: last.epoch,
@@ -289,13 +303,19 @@ impl Wire {
             Live {
                 topic,
                 last: position,
+                over,
             },
         );
         Ok(())
     }
 
     fn gap(&mut self, topic_id: TopicId, gap: Gap, ledger: &Ledger) -> Verdict {
-        let live = *self.live(topic_id, "a gap")?;
+        let mut live = *self.live(topic_id, "a gap")?;
+        if gap.cause == GapCause::Epoch {
+            live.over = true;
+            self.live.insert(topic_id, live);
+            return Ok(());
+        }
         if ledger.delivery(live.topic).is_log() {
             let last = Position {
                 offset: gap.to,

@@ -1,19 +1,40 @@
-//! The disk of the simulated broker: a commit takes time, and only what was committed survives.
+//! The broker of logs: a commit takes time, and only what was committed is told.
 //!
-//! Like the real one it gives every event of a log its place, writes many of them at once, and
-//! only then appends them to the log, fans them out and answers. A crash loses what waits, and of
-//! the commit under way nobody knows whether it was kept.
+//! Like the real one it gives every event of a log its place, writes many of them at once, and only
+//! then appends them to the log, fans them out and answers. `device` is what may fail, `store` and
+//! `opening` follow the procedure of the real store, `trouble` makes things fail.
 
-use trunkline_hub::{Append, Extent, Kept, Log, PublishKey, Stage, Staged};
-use trunkline_protocol::{Codec, Epoch, Offset, Publication, RequestId};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use trunkline_hub::{Append, Extent, PublishKey, Stage, Staged};
+use trunkline_protocol::{Codec, Error, ErrorCode, Moment, RequestId};
 
 use super::{Server, Work};
 use crate::event::Event;
 use crate::network::LinkId;
+use crate::random::Random;
 use crate::setting::Setting;
+
+mod adopting;
+mod device;
+mod opening;
+mod record;
+mod store;
+mod trouble;
+
+pub(crate) use trouble::stops_the_server;
+
+use device::{Device, Image};
+use record::{Change, Key, Record, TopicRecord};
+use store::Store;
 
 /// How many events a log must have dropped before they are removed from the disk.
 const TRIM_MIN: u64 = 8;
+
+/// The time before a store that failed is opened again. All that was committed before has been
+/// fanned out by then.
+const REOPEN_AFTER_MS: u64 = 1_000;
 
 /// An event on its way to the disk.
 #[derive(Clone, Debug)]
@@ -21,45 +42,95 @@ pub(super) struct Write {
     pub(super) topic: usize,
     pub(super) event: Event,
     pub(super) key: Option<PublishKey>,
-    /// Who is to be told.
+    /// The request that is to be answered.
     pub(super) asked: Option<(LinkId, RequestId)>,
 }
 
-/// An event on the disk.
+/// Writes under way to the disk together.
+#[derive(Debug, Default)]
+struct Batch {
+    writes: Vec<(Write, Stage)>,
+    changes: Vec<Change>,
+    extents: Vec<(usize, Extent)>,
+    time: Moment,
+}
+
+/// What the faults of a run may have cost, as the simulation knows and the server does not.
+#[derive(Debug, Default)]
+struct Harm {
+    topics: BTreeSet<usize>,
+    all: bool,
+}
+
 #[derive(Debug)]
-struct Stored {
-    kept: Kept,
-    key: Option<PublishKey>,
-    event: Event,
-}
-
-/// What the disk has of one topic.
-#[derive(Debug, Default)]
-struct Table {
-    stored: Vec<Stored>,
-    extent: Extent,
-}
-
-#[derive(Debug, Default)]
 pub(super) struct Disk {
+    device: Device,
+    /// None after a failure, until it is opened again.
+    store: Option<Store>,
     waiting: Vec<Write>,
-    committing: Vec<(Write, Stage)>,
-    tables: Vec<Table>,
+    committing: Batch,
+    /// What the store has of each topic.
+    extents: Vec<Extent>,
+    /// The last epoch that was given. Chance in the real store: it never gives one twice.
+    epochs: u32,
+    snapshots: Vec<Image>,
+    harm: Harm,
+    clock: ProcessClock,
+    /// How far the wall clock is off at the next start, in milliseconds.
+    clock_error_ms: i64,
+    /// The number of the last commit that was made in this lineage.
+    promised: u64,
+}
+
+/// The clock of the server's process: the wall clock at its start, and monotonic from there.
+#[derive(Clone, Copy, Debug, Default)]
+struct ProcessClock {
+    started_at: Moment,
+    wall_at_start: Moment,
+}
+
+impl ProcessClock {
+    fn at(self, now: Moment) -> Moment {
+        self.wall_at_start + now.since(self.started_at)
+    }
 }
 
 impl Disk {
-    pub(super) fn new(topics: usize) -> Self {
+    pub(super) fn new(seed: u64, topics: usize) -> Self {
         Self {
-            tables: (0..topics).map(|_| Table::default()).collect(),
-            ..Self::default()
+            device: Device::new(Random::new(seed ^ 0xd15c_d15c)),
+            store: None,
+            waiting: Vec::new(),
+            committing: Batch::default(),
+            extents: vec![Extent::default(); topics],
+            epochs: 1,
+            snapshots: Vec::new(),
+            harm: Harm {
+                all: true,
+                ..Harm::default()
+            },
+            clock: ProcessClock {
+                wall_at_start: Moment::from_ms(WALL_MS),
+                ..ProcessClock::default()
+            },
+            clock_error_ms: 0,
+            promised: 0,
         }
     }
 
-    /// Forgets everything.
-    pub(super) fn wipe(&mut self) {
-        *self = Self::new(self.tables.len());
+    /// The store's own time; while it is closed, of no use.
+    fn time(&self, now: Moment) -> Moment {
+        let store = self.store.as_ref();
+        store.map_or(Moment::default(), |store| store.time(self.clock.at(now)))
+    }
+
+    fn is_committing(&self) -> bool {
+        !self.committing.writes.is_empty()
     }
 }
+
+/// The wall clock when a run begins: some year.
+const WALL_MS: u64 = 1_800_000_000_000;
 
 fn append_of(write: &Write) -> Append {
     Append {
@@ -71,11 +142,33 @@ fn append_of(write: &Write) -> Append {
 }
 
 impl Server {
+    /// The time that a log's events are aged by.
+    pub(super) fn log_time(&self, setting: &Setting, topic: usize) -> Moment {
+        let now = setting.agenda.now();
+        if self.topics[topic].delivery.is_log() {
+            self.disk.time(now)
+        } else {
+            now
+        }
+    }
+
     /// Has an event of a log written.
     pub(super) fn write(&mut self, setting: &mut Setting, write: Write) {
+        if self.disk.store.is_none() {
+            return self.refuse_write(setting, &write);
+        }
         self.disk.waiting.push(write);
-        if self.disk.committing.is_empty() {
+        if !self.disk.is_committing() {
             self.begin_commit(setting);
+        }
+    }
+
+    /// The store takes nothing now. The client sends the command again.
+    fn refuse_write(&mut self, setting: &mut Setting, write: &Write) {
+        if let Some((link, id)) = write.asked {
+            let error = Error::new(ErrorCode::Unavailable, "");
+            self.finish(link, |line| line.session.refuse(id, error));
+            self.pump(setting, link);
         }
     }
 
@@ -84,124 +177,124 @@ impl Server {
         if waiting.is_empty() {
             return;
         }
+        let time = self.disk.time(setting.agenda.now());
         let mut staged: Vec<Staged> = self.topics.iter().map(|_| Staged::default()).collect();
+        let mut batch = Batch {
+            time,
+            ..Batch::default()
+        };
+        let mut extents = self.disk.extents.clone();
         for write in waiting {
-            let log = &self.topics[write.topic].log;
-            let stage = log.stage(&mut staged[write.topic], &append_of(&write));
-            self.disk.committing.push((write, stage));
+            let topic = write.topic;
+            let append = append_of(&write);
+            let stage = self.topics[topic].log.stage(&mut staged[topic], &append);
+            if let Stage::New(offset) = stage {
+                let at_ms = setting.agenda.now_ms();
+                setting.checker.ledger.placed(topic, &write.event, at_ms);
+                extents[topic].head = offset;
+                let event = Record::Event(Arc::new(write.event.clone()), time);
+                batch.changes.push((Key::Event(topic, offset), Some(event)));
+                if let Some(key) = write.key {
+                    let command = Record::Command(key);
+                    let place = Key::Command(topic, offset);
+                    batch.changes.push((place, Some(command)));
+                }
+            }
+            batch.writes.push((write, stage));
         }
+        for (topic, mut extent) in extents.into_iter().enumerate() {
+            if extent.head == self.disk.extents[topic].head {
+                continue;
+            }
+            let log = &self.topics[topic].log;
+            let trim = log.trim(&mut extent, TRIM_MIN);
+            let events = trim.events.map(|offset| Key::Event(topic, offset));
+            let keys = trim.keys.map(|offset| Key::Command(topic, offset));
+            batch
+                .changes
+                .extend(events.chain(keys).map(|key| (key, None)));
+            let epoch = log.epoch();
+            let record = Record::Topic(TopicRecord { epoch, extent });
+            batch.changes.push((Key::Topic(topic), Some(record)));
+            batch.extents.push((topic, extent));
+        }
+        self.disk.committing = batch;
         let takes = setting.random.between(0, setting.plan.commit_ms);
         self.put_work(setting, takes, Work::Committed);
     }
 
-    /// What was written is on the disk: now others may learn of it.
+    /// The commit is written and synced: if that works, others may learn of it.
     pub(super) fn end_commit(&mut self, setting: &mut Setting) {
-        for (write, stage) in std::mem::take(&mut self.disk.committing) {
-            let (offset, duplicate) = self.store(setting, &write, true);
+        let Batch {
+            writes,
+            changes,
+            extents,
+            time,
+        } = std::mem::take(&mut self.disk.committing);
+        let Disk { device, store, .. } = &mut self.disk;
+        let Some(open) = store.as_mut() else {
+            return;
+        };
+        let committed = open.commit(device, open.commits() + 1, changes, time);
+        if committed.is_err() {
+            self.close_store(setting);
+            for (write, _) in &writes {
+                self.refuse_write(setting, write);
+            }
+            return;
+        }
+        self.disk.promised = open.commits();
+        for (topic, extent) in extents {
+            self.disk.extents[topic] = extent;
+        }
+        for (write, stage) in writes {
+            let (event, topic) = (&write.event, write.topic);
+            let taken = self.take_event(setting, (topic, time), write.key, event);
             let there = match stage {
                 Stage::New(at) => (at, false),
                 Stage::Duplicate(at) => (at, true),
             };
-            setting.checker.stands(there, (offset, duplicate));
-            if let Some((link, id)) = write.asked {
-                self.acknowledge(setting, (link, id), write.topic, (offset, duplicate));
+            setting.checker.stands(there, taken);
+            if let Some(asked) = write.asked {
+                self.acknowledge(setting, asked, topic, taken);
             }
+        }
+        let Disk { device, store, .. } = &mut self.disk;
+        let flushed = match store {
+            Some(open) => open.flush(device, setting.plan.disk.journal_len_max),
+            None => Ok(()),
+        };
+        if flushed.is_err() {
+            return self.close_store(setting);
         }
         self.begin_commit(setting);
     }
 
-    /// Puts an event into the log and on the disk.
-    fn store(&mut self, setting: &mut Setting, write: &Write, fan_out: bool) -> (Offset, bool) {
-        let now = setting.agenda.now();
-        let (offset, duplicate) =
-            self.take_event(setting, write.topic, write.key, &write.event, fan_out);
-        if !duplicate {
-            let kept = Kept {
-                publication: Publication {
-                    offset,
-                    step: 1,
-                    event: write.event.payload(Codec::Bincode),
-                },
-                at: now,
-                conflation_key: None,
-            };
-            let log = &self.topics[write.topic].log;
-            let table = &mut self.disk.tables[write.topic];
-            table.stored.push(Stored {
-                kept,
-                key: write.key,
-                event: write.event.clone(),
-            });
-            table.extent.head = offset;
-            log.trim(&mut table.extent, TRIM_MIN);
-            let needed = table.extent.first.min(table.extent.first_key);
-            table
-                .stored
-                .retain(|stored| stored.kept.publication.offset >= needed);
-        }
-        (offset, duplicate)
-    }
-
-    /// The server died and starts from its disk, which may have lost its newest events.
-    pub(super) fn restore(&mut self, setting: &mut Setting) {
-        self.disk.waiting.clear();
-        let reached_the_disk = setting.random.chance(500);
-        for (write, _) in std::mem::take(&mut self.disk.committing) {
-            if reached_the_disk {
-                self.store(setting, &write, false);
-            }
-        }
-        for at in 0..self.topics.len() {
-            if !self.topics[at].delivery.is_log() {
-                continue;
-            }
-            let epoch = self.topics[at].log.epoch();
-            let table = &mut self.disk.tables[at];
-            let loses = !table.stored.is_empty() && setting.random.chance(setting.plan.tail_losses);
-            let epoch = if loses {
-                let lost = setting.random.between(1, table.stored.len() as u64);
-                table.stored.truncate(table.stored.len() - lost as usize);
-                let extent = &mut table.extent;
-                extent.head -= lost;
-                extent.first = extent.first.min(extent.head + 1);
-                extent.first_key = extent.first_key.min(extent.head + 1);
-                Epoch(epoch.0 + 1)
-            } else {
-                epoch
-            };
-            self.reload(setting, at, epoch, loses);
+    /// Gives the store up until it can be opened again. What waits is refused; reads go on.
+    fn close_store(&mut self, setting: &mut Setting) {
+        self.disk.store = None;
+        setting.note("store closed", 0, [0, 0]);
+        self.put_work(setting, REOPEN_AFTER_MS, Work::Reopen);
+        for write in std::mem::take(&mut self.disk.waiting) {
+            self.refuse_write(setting, &write);
         }
     }
 
-    /// Rebuilds a log from what the disk has of it.
-    fn reload(&mut self, setting: &mut Setting, at: usize, epoch: Epoch, is_new: bool) {
-        let (topic, table) = (&mut self.topics[at], &self.disk.tables[at]);
-        let (extent, head) = (table.extent, table.extent.head);
-        let is_kept = |stored: &&Stored| stored.kept.publication.offset >= extent.first;
-        let kept = table.stored.iter().filter(is_kept);
-        let keys = table.stored.iter().filter_map(|stored| {
-            let offset = stored.kept.publication.offset;
-            let known = offset >= extent.first_key;
-            stored.key.filter(|_| known).map(|key| (offset, key))
-        });
-        let kept = kept.map(|stored| stored.kept.clone());
-        let restored = Log::restore((epoch, topic.delivery), extent, kept, keys);
-        setting.checker.restored(at, restored.is_ok());
-        let Ok(mut log) = restored else { return };
-        log.expire(setting.agenda.now());
-        topic.log = log;
-        if is_new {
-            let ledger = &mut setting.checker.ledger;
-            let first = table.stored.first();
-            let first = first.map_or(head + 1, |stored| stored.kept.publication.offset);
-            ledger.begin(at, epoch, first);
-            for stored in &table.stored {
-                let offset = stored.kept.publication.offset;
-                setting.checker.appended(at, epoch, offset, &stored.event);
-            }
+    /// The process ends. Of the commit under way, a part may have been written.
+    pub(super) fn stop_store(&mut self) {
+        let batch = std::mem::take(&mut self.disk.committing);
+        let Disk {
+            device,
+            store,
+            waiting,
+            ..
+        } = &mut self.disk;
+        waiting.clear();
+        if let Some(mut open) = store.take()
+            && !batch.writes.is_empty()
+            && device.random.chance(500)
+        {
+            let _ = open.append(device, open.commits() + 1, batch.changes, batch.time);
         }
-        setting.checker.survived(at, epoch, head);
-        let first = topic.log.first();
-        setting.checker.ledger.keeps(at, epoch, first);
     }
 }

@@ -2,7 +2,8 @@
 
 use trunkline_hub::{Append, Appended, PublishKey};
 use trunkline_protocol::{
-    Codec, Error, ErrorCode, MessageId, Offset, Payload, Position, RequestId, TopicName, UserId,
+    Codec, Error, ErrorCode, MessageId, Moment, Offset, Payload, Position, Publication, RequestId,
+    TopicName, UserId,
 };
 
 use super::disk::Write;
@@ -75,7 +76,8 @@ impl Server {
             };
             return self.write(setting, write);
         }
-        let taken = self.take_event(setting, topic, key, event, true);
+        let now = setting.agenda.now();
+        let taken = self.take_event(setting, (topic, now), key, event);
         self.acknowledge(setting, (link, id), topic, taken);
     }
 
@@ -117,17 +119,18 @@ impl Server {
             };
             return self.write(setting, write);
         }
-        self.take_event(setting, topic, None, &event, true);
+        let now = setting.agenda.now();
+        self.take_event(setting, (topic, now), None, &event);
     }
 
-    /// Appends an event and, if told so, has it fanned out, in the order of offsets.
+    /// Appends an event and has it fanned out. `now` is a reading of the clock that the topic's
+    /// events are aged by.
     pub(super) fn take_event(
         &mut self,
         setting: &mut Setting,
-        at: usize,
+        (at, now): (usize, Moment),
         key: Option<PublishKey>,
         event: &Event,
-        fan_out: bool,
     ) -> (u64, bool) {
         let topic = &mut self.topics[at];
         let conflation_key = Some(event.conflation_key());
@@ -138,43 +141,47 @@ impl Server {
             conflation_key,
             keyframe: event.keyframe,
         };
-        let appended = topic.log.append(setting.agenda.now(), append);
-        setting
-            .checker
-            .ledger
-            .keeps(at, topic.log.epoch(), topic.log.first());
-        match appended {
+        let (epoch, at_ms) = (topic.log.epoch(), setting.agenda.now_ms());
+        match topic.log.append(now, append) {
             Appended::Duplicate(offset) => (offset, true),
             Appended::New(publication) => {
                 let offset = publication.offset;
-                setting
-                    .checker
-                    .appended(at, topic.log.epoch(), offset, event);
+                setting.checker.appended(at, epoch, offset, event);
+                setting.checker.keeps(at, epoch, topic.log.first(), at_ms);
                 setting.note("append", at as u64, [offset, event.sender]);
-                if !fan_out {
-                    return (offset, false);
-                }
-                let lag = if setting.plan.late_fan_out {
-                    setting.lag_ms()
-                } else {
-                    0
-                };
-                topic.fan_out_at = topic.fan_out_at.max(setting.agenda.now_ms() + lag);
-                let wait = topic.fan_out_at - setting.agenda.now_ms();
-                let (key, keyframe) = (event.conflation_key(), event.keyframe);
-                let fan_out = Work::FanOut {
-                    topic: at,
-                    publication,
-                    key,
-                    keyframe,
-                };
-                if setting.plan.late_fan_out {
-                    self.put_work(setting, wait, fan_out);
-                } else {
-                    self.handle_work(setting, self.incarnation, fan_out);
-                }
+                self.fan_out(setting, at, publication, event);
                 (offset, false)
             }
+        }
+    }
+
+    /// Gives a publication to the subscribers, in the order of offsets.
+    pub(super) fn fan_out(
+        &mut self,
+        setting: &mut Setting,
+        at: usize,
+        publication: Publication,
+        event: &Event,
+    ) {
+        let lag = if setting.plan.late_fan_out {
+            setting.lag_ms()
+        } else {
+            0
+        };
+        let topic = &mut self.topics[at];
+        topic.fan_out_at = topic.fan_out_at.max(setting.agenda.now_ms() + lag);
+        let wait = topic.fan_out_at - setting.agenda.now_ms();
+        let (key, keyframe) = (event.conflation_key(), event.keyframe);
+        let fan_out = Work::FanOut {
+            topic: at,
+            publication,
+            key,
+            keyframe,
+        };
+        if setting.plan.late_fan_out {
+            self.put_work(setting, wait, fan_out);
+        } else {
+            self.handle_work(setting, self.incarnation, fan_out);
         }
     }
 }

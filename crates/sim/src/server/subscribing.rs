@@ -3,7 +3,7 @@
 use trunkline_hub::{Announcement, CatchUp, Kind, Page, Recovery, publications_in};
 use trunkline_protocol::frame::{Range, Start};
 use trunkline_protocol::{
-    Error, ErrorCode, List, Position, RequestId, ServerFrame, TopicId, TopicName, UserId,
+    Epoch, Error, ErrorCode, List, Position, RequestId, ServerFrame, TopicId, TopicName, UserId,
 };
 
 use super::work::user;
@@ -121,12 +121,12 @@ impl Server {
     /// Reads what a subscription starts with, then confirms it.
     pub(super) fn begin(&mut self, setting: &mut Setting, join: Join) {
         let topic = join.topic;
+        let now = self.log_time(setting, topic);
         let log = &mut self.topics[topic].log;
-        log.expire(setting.agenda.now());
-        setting
-            .checker
-            .ledger
-            .keeps(topic, log.epoch(), log.first());
+        log.expire(now);
+        let at_ms = setting.agenda.now_ms();
+        let epoch = log.epoch();
+        setting.checker.keeps(topic, epoch, log.first(), at_ms);
         let recovery = match join.start {
             Start::After(since) => log.recover(since),
             Start::Newest { count } => {
@@ -141,11 +141,17 @@ impl Server {
             }
         };
         let lag = setting.lag_ms();
-        self.put_work(setting, lag, Work::Confirm(join, recovery));
+        self.put_work(setting, lag, Work::Confirm(join, epoch, recovery));
     }
 
     /// Answers a subscription with what was read.
-    pub(super) fn confirm(&mut self, setting: &mut Setting, join: Join, recovery: Recovery) {
+    pub(super) fn confirm(
+        &mut self,
+        setting: &mut Setting,
+        join: Join,
+        epoch: Epoch,
+        recovery: Recovery,
+    ) {
         let Join {
             link,
             id,
@@ -167,7 +173,7 @@ impl Server {
                 id,
                 topic_id,
                 position: Position {
-                    epoch: topic.log.epoch(),
+                    epoch,
                     offset: after,
                 },
                 recovered: matches!(start, Start::After(_)) && gap.is_none(),
@@ -202,9 +208,8 @@ impl Server {
     /// Reads the page that a reader which is behind gets next.
     pub(super) fn read_on(&mut self, setting: &mut Setting, link: LinkId, behind: &CatchUp) {
         if let Some(topic) = self.topic(&behind.topic) {
-            let page = self.topics[topic]
-                .log
-                .after(behind.after, setting.plan.page_max);
+            let log = &self.topics[topic].log;
+            let (epoch, page) = (log.epoch(), log.after(behind.after, setting.plan.page_max));
             let lag = setting.lag_ms();
             let read_for = behind.clone();
             self.put_work(
@@ -213,6 +218,7 @@ impl Server {
                 Work::Feed {
                     link,
                     read_for,
+                    epoch,
                     page,
                 },
             );
@@ -225,11 +231,11 @@ impl Server {
         setting: &mut Setting,
         link: LinkId,
         read_for: &CatchUp,
-        page: &Page,
+        (epoch, page): (Epoch, &Page),
     ) {
         if let Some(line) = self.lines.get_mut(&link) {
             line.reading = false;
-            self.hub.feed(link, read_for, page);
+            self.hub.feed(link, read_for, epoch, page);
             self.after(setting);
         }
     }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use trunkline_hub::{CatchUp, Page, Recovery};
 use trunkline_protocol::{
-    DisconnectReason, Error, ErrorCode, MessageId, Payload, Position, Publication, RequestId,
-    ServerFrame, Text, User, UserId,
+    DisconnectReason, Epoch, Error, ErrorCode, MessageId, Payload, Position, Publication,
+    RequestId, ServerFrame, Text, User, UserId,
 };
 use trunkline_session::Close;
 
@@ -29,7 +29,7 @@ pub(crate) enum Work {
     /// Reads the log for a subscription that has joined.
     Begin(Join),
     /// Answers the subscription with what was read.
-    Confirm(Join, Recovery),
+    Confirm(Join, Epoch, Recovery),
     /// Takes the event that a handler made of a command.
     Append {
         link: LinkId,
@@ -38,8 +38,10 @@ pub(crate) enum Work {
         message_id: MessageId,
         event: Event,
     },
-    /// What was written to the disk is on it.
+    /// What was written to the disk is on it, or could not be.
     Committed,
+    /// Opens a store that failed.
+    Reopen,
     /// Tells where the event of a command stands.
     Acknowledge {
         link: LinkId,
@@ -60,6 +62,7 @@ pub(crate) enum Work {
     Feed {
         link: LinkId,
         read_for: CatchUp,
+        epoch: Epoch,
         page: Page,
     },
     /// Answers a call, or says that it took too long.
@@ -82,7 +85,7 @@ impl Server {
             Work::Authenticate { link, token } => self.authenticate(setting, link, &token),
             Work::Refresh { link, id, token } => self.refresh(setting, link, id, &token),
             Work::Begin(join) => self.begin(setting, join),
-            Work::Confirm(join, recovery) => self.confirm(setting, join, recovery),
+            Work::Confirm(join, epoch, recovery) => self.confirm(setting, join, epoch, recovery),
             Work::Append {
                 link,
                 id,
@@ -93,6 +96,7 @@ impl Server {
                 self.append(setting, link, id, topic, message_id, &event);
             }
             Work::Committed => self.end_commit(setting),
+            Work::Reopen => self.reopen(setting),
             Work::Acknowledge {
                 link,
                 id,
@@ -124,8 +128,9 @@ impl Server {
             Work::Feed {
                 link,
                 read_for,
+                epoch,
                 page,
-            } => self.feed(setting, link, &read_for, &page),
+            } => self.feed(setting, link, &read_for, (epoch, &page)),
             Work::Return {
                 link,
                 id,

@@ -1,0 +1,307 @@
+//! Opening: seals the old journal, decides about the lineage, and reads what topics have.
+
+use std::collections::BTreeMap;
+
+use trunkline_hub::{Extent, Found, Identity, Kept, Lineage, Log, PublishKey, Watermark};
+use trunkline_protocol::{Codec, Delivery, Epoch, Moment, Offset, Publication};
+
+use super::device::{Device, Unavailable, overlay};
+use super::record::{Change, Key, Own, Record, TopicRecord};
+use super::store::{Store, StoreClock};
+
+/// A topic as its records show it.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    pub(super) log: Log,
+    pub(super) extent: Extent,
+    /// The epoch that its records were written in; none without a record.
+    pub(super) written_in: Option<Epoch>,
+}
+
+/// A store that was opened.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) store: Store,
+    pub(super) lineage: Lineage,
+    /// By number; none for topics that are not logs.
+    pub(super) topics: Vec<Option<Loaded>>,
+}
+
+/// What the opening needs to know.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Context<'a> {
+    /// What the topics promise.
+    pub(super) deliveries: &'a [Delivery],
+    /// A reading of the process's clock.
+    pub(super) now: Moment,
+}
+
+/// The record of a topic.
+#[derive(Clone, Copy, Debug)]
+enum Header {
+    Absent,
+    Damaged,
+    Whole(TopicRecord),
+}
+
+/// Opens the store. `epochs` is the last epoch that was given, to give others.
+pub(super) fn open(
+    device: &mut Device,
+    context: Context<'_>,
+    epochs: &mut u32,
+) -> Result<Opened, Unavailable> {
+    device.open()?;
+    let journal = seal(device)?;
+    let own = match device.read(Key::Own..=Key::Own).next() {
+        Some((_, Some(Record::Own(own)))) => Some(*own),
+        _ => None,
+    };
+    let headers: Vec<Header> = (0..context.deliveries.len())
+        .map(|topic| header(device, topic))
+        .collect();
+    let damaged = (own.is_none() && device.has_tables())
+        || headers.iter().any(|it| matches!(it, Header::Damaged));
+    let found = Found {
+        commits: own.map(|own| own.commits),
+        watermark: match device.watermark() {
+            None => Watermark::Missing,
+            Some(None) => Watermark::Damaged,
+            Some(Some(commits)) => Watermark::Commits(commits),
+        },
+        identity: match own {
+            None => Identity::Missing,
+            Some(own) if own.identity == device.files.marker => Identity::Same,
+            Some(_) => Identity::Other,
+        },
+        marked: device.files.marked,
+        damaged,
+    };
+    let lineage = found.lineage();
+    let renews = lineage != Lineage::Same;
+    let mut fresh = || fresh(epochs);
+    if renews {
+        // A store of an older lineage does not belong to the new marker.
+        device.renew_marker();
+    }
+    let time = own.map_or(Moment::default(), |own| own.time);
+    let own = Own {
+        commits: found.commits.unwrap_or(0),
+        identity: device.files.marker,
+        epoch: match own {
+            Some(own) if !renews => own.epoch,
+            _ => fresh(),
+        },
+        time,
+    };
+    let clock = StoreClock::new(time, context.now);
+    let mut store = Store::new(journal, own, clock);
+    let mut changes = Vec::new();
+    let mut topics = Vec::new();
+    for (topic, header) in headers.into_iter().enumerate() {
+        let delivery = context.deliveries[topic];
+        if !delivery.is_log() {
+            topics.push(None);
+            continue;
+        }
+        let loaded = match header {
+            Header::Absent => Loaded {
+                log: Log::new(store.epoch(), delivery),
+                extent: Extent::default(),
+                written_in: None,
+            },
+            Header::Damaged => {
+                let record = TopicRecord {
+                    epoch: fresh(),
+                    extent: Extent::default(),
+                };
+                forget_all(device, topic, &mut changes);
+                changes.push((Key::Topic(topic), Some(Record::Topic(record))));
+                Loaded {
+                    log: Log::new(record.epoch, delivery),
+                    extent: record.extent,
+                    written_in: None,
+                }
+            }
+            Header::Whole(record) => {
+                let epoch = if renews { Some(fresh()) } else { None };
+                load(
+                    device,
+                    (topic, delivery),
+                    record,
+                    epoch,
+                    &mut fresh,
+                    &mut changes,
+                )
+            }
+        };
+        topics.push(Some(loaded));
+    }
+    if renews || !changes.is_empty() {
+        store.commit(device, found.next_commit(), changes, time)?;
+    }
+    // Otherwise a power cut would leave none, or one so old that an older store would pass.
+    device.write_watermark(store.commits());
+    device.sync_watermark()?;
+    device.files.marked = false;
+    Ok(Opened {
+        store,
+        lineage,
+        topics,
+    })
+}
+
+/// Gives an epoch that was never given before.
+pub(super) fn fresh(epochs: &mut u32) -> Epoch {
+    *epochs += 1;
+    Epoch(*epochs)
+}
+
+/// Begins an empty journal, and moves what the older ones show into synced tables. Returns the
+/// number of the empty one.
+fn seal(device: &mut Device) -> Result<u64, Unavailable> {
+    let journal = match device.newest_journal() {
+        Some(newest) if device.journal_len(newest) == 0 => newest,
+        newest => {
+            let next = newest.unwrap_or(0) + 1;
+            device.create_journal(next)?;
+            next
+        }
+    };
+    let mut memory = BTreeMap::new();
+    for number in device.journals() {
+        for commit in device.commits(number) {
+            overlay(&mut memory, &commit.changes);
+        }
+    }
+    if !memory.is_empty() {
+        device.write_tables(&memory)?;
+    }
+    device.remove_journals_before(journal);
+    Ok(journal)
+}
+
+fn header(device: &Device, topic: usize) -> Header {
+    match device.read(Key::Topic(topic)..=Key::Topic(topic)).next() {
+        None => Header::Absent,
+        Some((_, Some(Record::Topic(record)))) => Header::Whole(*record),
+        Some(_) => Header::Damaged,
+    }
+}
+
+/// Reads a topic from the tables.
+///
+/// If something is damaged or missing, what follows the last of it is kept, in a new epoch. An
+/// event whose message id was lost is not kept: its command would be taken twice.
+pub(super) fn load(
+    device: &Device,
+    (topic, delivery): (usize, Delivery),
+    record: TopicRecord,
+    renewed: Option<Epoch>,
+    fresh: &mut impl FnMut() -> Epoch,
+    changes: &mut Vec<Change>,
+) -> Loaded {
+    let written_in = Some(record.epoch);
+    let mut record = record;
+    let damaged_at = damage(device, topic, record.extent);
+    if let Some(damaged_at) = damaged_at {
+        let extent = &mut record.extent;
+        extent.head = extent.head.max(damaged_at);
+        extent.first = extent.first.max(damaged_at + 1);
+        extent.first_key = extent.first_key.max(damaged_at + 1);
+        forget(device, topic, 0..=damaged_at, changes);
+    }
+    if damaged_at.is_some() || renewed.is_some() {
+        record.epoch = renewed.unwrap_or_else(fresh);
+        changes.push((Key::Topic(topic), Some(Record::Topic(record))));
+    }
+    let TopicRecord { epoch, extent } = record;
+    let (kept, keys) = contents(device, topic, extent);
+    let log = Log::restore((epoch, delivery), extent, kept, keys);
+    Loaded {
+        log: log.unwrap_or_else(|_| Log::new(epoch, delivery)),
+        extent,
+        written_in,
+    }
+}
+
+/// Returns the highest offset at which something is damaged or missing.
+fn damage(device: &Device, topic: usize, extent: Extent) -> Option<Offset> {
+    let mut damaged = None;
+    let mut next = extent.first;
+    for (key, record) in
+        device.read(Key::Event(topic, extent.first)..=Key::Event(topic, Offset::MAX))
+    {
+        let Key::Event(_, offset) = key else { continue };
+        if offset != next {
+            damaged = Some(offset - 1);
+        }
+        if !matches!(record, Some(Record::Event(..))) {
+            damaged = Some(offset);
+        }
+        next = offset + 1;
+    }
+    // Events beyond the head that was recorded: the record is older than they are.
+    if next != extent.first.max(extent.head + 1) {
+        damaged = Some(extent.head.max(next - 1));
+    }
+    for (key, record) in
+        device.read(Key::Command(topic, extent.first_key)..=Key::Command(topic, Offset::MAX))
+    {
+        let Key::Command(_, offset) = key else {
+            continue;
+        };
+        if !matches!(record, Some(Record::Command(_))) || offset > extent.head {
+            damaged = damaged.max(Some(offset));
+        }
+    }
+    damaged
+}
+
+fn contents(
+    device: &Device,
+    topic: usize,
+    extent: Extent,
+) -> (Vec<Kept>, Vec<(Offset, PublishKey)>) {
+    let mut kept = Vec::new();
+    for (key, record) in
+        device.read(Key::Event(topic, extent.first)..=Key::Event(topic, Offset::MAX))
+    {
+        if let (Key::Event(_, offset), Some(Record::Event(event, at))) = (key, record) {
+            kept.push(Kept {
+                publication: Publication {
+                    offset,
+                    step: 1,
+                    event: event.payload(Codec::Bincode),
+                },
+                at: *at,
+                conflation_key: None,
+            });
+        }
+    }
+    let mut keys = Vec::new();
+    for (key, record) in
+        device.read(Key::Command(topic, extent.first_key)..=Key::Command(topic, Offset::MAX))
+    {
+        if let (Key::Command(_, offset), Some(Record::Command(command))) = (key, record) {
+            keys.push((offset, *command));
+        }
+    }
+    (kept, keys)
+}
+
+fn forget(
+    device: &Device,
+    topic: usize,
+    offsets: std::ops::RangeInclusive<Offset>,
+    changes: &mut Vec<Change>,
+) {
+    let (from, to) = (*offsets.start(), *offsets.end());
+    let events = device.read(Key::Event(topic, from)..=Key::Event(topic, to));
+    changes.extend(events.map(|(key, _)| (key, None)));
+    let commands = device.read(Key::Command(topic, from)..=Key::Command(topic, to));
+    changes.extend(commands.map(|(key, _)| (key, None)));
+}
+
+fn forget_all(device: &Device, topic: usize, changes: &mut Vec<Change>) {
+    forget(device, topic, 0..=Offset::MAX, changes);
+}
