@@ -10,7 +10,7 @@ use std::time::Duration;
 use trunkline_protocol::Delivery;
 
 use crate::plan::answer_len_max;
-use crate::{DiskPlan, Fault, Outcome, Plan, World, plan, run};
+use crate::{DiskFault, DiskPlan, Fault, Outcome, Plan, World, plan, run};
 
 /// Says which seed it was, should a machine panic.
 struct Named(u64);
@@ -114,6 +114,52 @@ fn what_is_left_while_dialing_is_left_for_good() {
         faults: vec![(Fault::Cut, 1_500)],
         delay_ms: (5, 400),
         ..calm(seed)
+    });
+}
+
+/// A disk, a clock and an operator that do all this, often.
+fn troubled(seed: u64, faults: &[DiskFault]) -> Plan {
+    Plan {
+        disk: DiskPlan {
+            faults: faults.to_vec(),
+            every_ms: 400,
+            journal_len_max: [1, 4, 20][(seed % 3) as usize],
+        },
+        act_ms: 100,
+        ..calm(seed)
+    }
+}
+
+#[test]
+fn faulty_disk_loses_nothing_in_silence() {
+    let outcomes = hold(400_000..400_100, |seed| troubled(seed, &DiskFault::ALL));
+    for fault in DiskFault::ALL {
+        let struck = |outcome: &Outcome| outcome.struck.get(fault.name()).copied();
+        let count: u64 = outcomes.iter().filter_map(struck).sum();
+        assert!(count > 20, "{} struck {count} times", fault.name());
+    }
+}
+
+#[test]
+fn failed_syncs_and_power_cuts_lose_nothing_and_change_no_epoch() {
+    let faults = [
+        DiskFault::FailedSync,
+        DiskFault::PowerCut,
+        DiskFault::CacheDrop,
+        DiskFault::NoSpace,
+        DiskFault::PassingErrors,
+        DiskFault::ColdRead,
+    ];
+    hold(410_000..410_060, |seed| troubled(seed, &faults));
+}
+
+#[test]
+fn wrong_clock_deletes_nothing_early_and_changes_no_epoch() {
+    let max_age = Duration::from_secs(3);
+    hold(420_000..420_040, |seed| {
+        let mut plan = troubled(seed, &[DiskFault::ClockJump]);
+        plan.topics[0].delivery = Delivery::Log { keep: 500, max_age };
+        plan
     });
 }
 

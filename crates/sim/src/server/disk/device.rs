@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
+use trunkline_protocol::Offset;
+
 use super::record::{Change, Commit, Key, Record, Sealed};
 use crate::random::Random;
 
@@ -379,14 +381,36 @@ impl Device {
         Some(key)
     }
 
-    /// Loses an event from the tables.
+    /// Returns the head of a topic as its record has it.
+    fn head(&self, topic: usize) -> Option<Offset> {
+        match self.files.tables.get(&Key::Topic(topic))?.now.read()? {
+            (_, Record::Topic(record)) => Some(record.extent.head),
+            _ => None,
+        }
+    }
+
+    /// Loses an event from the tables. Not one beyond the head that its topic's record has, since it
+    /// alone shows that the record is stale.
     pub(super) fn lose(&mut self) -> Option<Key> {
-        let key = self.pick(|key, _| matches!(key, Key::Event(..)))?;
+        let heads: BTreeMap<usize, Offset> = self
+            .files
+            .tables
+            .range(Key::Topic(0)..=Key::Topic(usize::MAX))
+            .filter_map(|(key, _)| match key {
+                Key::Topic(topic) => Some((*topic, self.head(*topic)?)),
+                _ => None,
+            })
+            .collect();
+        let key = self.pick(|key, _| match key {
+            Key::Event(topic, offset) => heads.get(topic).is_some_and(|head| head >= offset),
+            _ => false,
+        })?;
         self.files.tables.remove(&key);
         Some(key)
     }
 
-    /// Lets a record read as it was before it was replaced.
+    /// Lets a record read as it was before it was replaced. Not that of a topic whose newest event
+    /// was lost: nothing would show that it is stale.
     pub(super) fn age(&mut self) -> Option<Key> {
         // An epoch's first record is written with all others of its topic or store: there, an older
         // one would belong to files that are gone.
@@ -395,6 +419,12 @@ impl Device {
                 .as_ref()
                 .is_some_and(|it| it.is_of_epoch(&slot.now))
         })?;
+        if let Key::Topic(topic) = key {
+            let newest = Key::Event(topic, self.head(topic)?);
+            if !self.files.tables.contains_key(&newest) {
+                return None;
+            }
+        }
         let slot = self.files.tables.get_mut(&key)?;
         slot.now = slot.before.take()?;
         Some(key)
@@ -417,3 +447,7 @@ pub(super) fn overlay(memory: &mut BTreeMap<Key, Option<Record>>, changes: &[Cha
         memory.insert(*key, record.clone());
     }
 }
+
+#[cfg(test)]
+#[path = "device_tests.rs"]
+mod tests;
