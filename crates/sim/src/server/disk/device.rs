@@ -62,7 +62,9 @@ pub(super) struct Device {
     pub(super) random: Random,
     /// Nothing can be written that needs more space.
     pub(super) full: bool,
-    /// The next syncs fail.
+    /// So many syncs succeed before others fail.
+    pub(super) good_syncs: u64,
+    /// The next syncs after those fail.
     pub(super) failing_syncs: u64,
     /// Calls fail for now.
     pub(super) failing_calls: bool,
@@ -124,6 +126,7 @@ impl Device {
             files: Image::default(),
             random,
             full: false,
+            good_syncs: 0,
             failing_syncs: 0,
             failing_calls: false,
             lies_since: None,
@@ -169,6 +172,10 @@ impl Device {
     /// Consumes one failure, if a sync is to fail.
     fn sync(&mut self) -> Result<(), Unavailable> {
         self.call()?;
+        if self.good_syncs > 0 {
+            self.good_syncs -= 1;
+            return Ok(());
+        }
         let fails = self.failing_syncs > 0;
         self.failing_syncs = self.failing_syncs.saturating_sub(1);
         if fails { Err(Unavailable) } else { Ok(()) }

@@ -38,7 +38,10 @@ impl Server {
     pub(crate) fn trouble_disk(&mut self, setting: &mut Setting, fault: DiskFault) -> bool {
         let device = &mut self.disk.device;
         match fault {
-            DiskFault::FailedSync => device.failing_syncs = device.random.between(1, 3),
+            DiskFault::FailedSync => {
+                device.good_syncs = device.random.below(4);
+                device.failing_syncs = device.random.between(1, 3);
+            }
             DiskFault::LyingSync => device.begin_lying(self.disk.promised),
             DiskFault::PowerCut => self.disk.harm.all |= device.cut_power(),
             DiskFault::CacheDrop => device.drop_cache(),
