@@ -16,7 +16,7 @@ use trunkline_hub::{Append, Log, Page, PublishKey, Recovery};
 use trunkline_protocol::frame::Range;
 use trunkline_protocol::{Delivery, Epoch, Offset, Position, Publication, TopicName};
 
-pub(crate) use disk::Disk;
+pub(crate) use disk::{Disk, HistoryHealth};
 pub(crate) use memory::Memory;
 
 /// The most topics that a broker knows. Beyond it, new topics are refused for now.
@@ -69,6 +69,14 @@ pub(crate) enum Broker {
 }
 
 impl Broker {
+    /// What an operator can know of a history on the disk.
+    pub(crate) fn health(&self) -> Option<Arc<HistoryHealth>> {
+        match self {
+            Self::Memory(_) => None,
+            Self::Disk(disk) => Some(Arc::clone(disk.health())),
+        }
+    }
+
     /// Where the event of a command that was taken before stands.
     pub(crate) async fn find(
         &self,

@@ -8,6 +8,7 @@
 //!
 //! Topics whose delivery is not a log never touch the store: they are the memory broker's.
 
+mod health;
 mod record;
 mod shelf;
 mod store;
@@ -23,10 +24,12 @@ use trunkline_hub::{Append, Log, Page, PublishKey, Recovery};
 use trunkline_protocol::{Delivery, Epoch, Offset, Position, TopicName};
 
 use self::shelf::Shelf;
-use self::store::Store;
+use self::store::{Depth, Store};
 use self::writer::{Job, Publish, Writer};
 use super::{BrokerError, Deliver, InUse, KeptPage, Memory, Placed};
 use crate::clock::Clock;
+
+pub(crate) use self::health::HistoryHealth;
 
 /// The most publishes and fetches that wait for the writer. The next ones wait to be taken.
 const JOBS_MAX: usize = 4096;
@@ -40,6 +43,7 @@ pub(crate) struct Disk {
     writer: Option<JoinHandle<()>>,
     ephemeral: Memory,
     clock: Clock,
+    health: Arc<HistoryHealth>,
 }
 
 impl Disk {
@@ -49,7 +53,13 @@ impl Disk {
     ///
     /// In one line for an operator: the folder, and why it cannot be used.
     pub(crate) fn open(folder: &Path, clock: Clock, deliver: Deliver) -> anyhow::Result<Self> {
-        let opened = Store::open(folder)?;
+        let health = Arc::<HistoryHealth>::default();
+        let opened = match Store::open(folder, Depth::Lists) {
+            // A thread of the store fails for what it reads: the tables are to be looked through.
+            Err(error) if store::is_poison(&error) => Store::open(folder, Depth::Tables)?,
+            result => result?,
+        };
+        health.opened(&opened.report);
         let shelf = Shelf::new(opened.store.epoch(), opened.topics);
         let shelf = Arc::new(Mutex::new(shelf));
         let (jobs, waiting) = mpsc::channel(JOBS_MAX);
@@ -59,6 +69,7 @@ impl Disk {
             Arc::clone(&shelf),
             clock,
             Arc::clone(&deliver),
+            Arc::clone(&health),
         );
         let writer = std::thread::Builder::new()
             .name("history".to_owned())
@@ -70,7 +81,12 @@ impl Disk {
             writer: Some(writer),
             ephemeral: Memory::new(clock, deliver),
             clock,
+            health,
         })
+    }
+
+    pub(crate) fn health(&self) -> &Arc<HistoryHealth> {
+        &self.health
     }
 
     fn with<R>(&self, reach: impl FnOnce(&mut Shelf) -> R) -> R {

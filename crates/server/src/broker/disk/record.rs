@@ -37,6 +37,27 @@ pub(super) fn offset_in(key: &[u8]) -> Option<Offset> {
     Some(u64::from_be_bytes(key.get(8..16)?.try_into().ok()?))
 }
 
+/// The number of the topic in an event's key.
+pub(super) fn topic_in(key: &[u8]) -> Option<u64> {
+    Some(u64::from_be_bytes(key.get(..8)?.try_into().ok()?))
+}
+
+impl TopicRecord {
+    /// Tells whether a record is an event that the topic keeps.
+    pub(super) fn has_event(&self, key: &[u8], value: &[u8]) -> bool {
+        let kept = self.extent.first..=self.extent.head;
+        offset_in(key).is_some_and(|offset| kept.contains(&offset))
+            && read_event(key, value).is_some()
+    }
+
+    /// Tells whether a record is a message id that the topic remembers.
+    pub(super) fn has_command(&self, key: &[u8], value: &[u8]) -> bool {
+        let kept = self.extent.first_key..=self.extent.head;
+        offset_in(key).is_some_and(|offset| kept.contains(&offset))
+            && read_command(key, value).is_some()
+    }
+}
+
 /// Writes a value under its checksum.
 fn seal(key: &[u8], body: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     let mut value = vec![0; SUM_LEN];

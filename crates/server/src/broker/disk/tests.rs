@@ -1,5 +1,8 @@
 //! What is particular to the store: crashes, damage, a disk that is full, logs that left memory.
 
+mod damage;
+mod snapshot;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -11,7 +14,7 @@ use trunkline_protocol::GapCause;
 
 use super::record::event_key;
 use super::shelf::Shelf;
-use super::store::Store;
+use super::store::{Depth, Store};
 use super::writer::{Job, Publish, Writer};
 use crate::broker::conformance::{Bench, Kind, LOG, append, key, name};
 use crate::broker::{Broker, BrokerError, Deliver};
@@ -50,11 +53,19 @@ fn tamper(folder: &TempDir, change: impl FnOnce(&fjall::Keyspace)) {
 #[test]
 fn a_sweep_in_the_same_batch_leaves_a_topic_to_its_first_event() {
     let folder = TempDir::new().expect("a folder for the test");
-    let opened = Store::open(&history(&folder)).expect("a store");
+    let opened = Store::open(&history(&folder), Depth::Lists).expect("a store");
     let shelf = Arc::new(Mutex::new(Shelf::new(opened.store.epoch(), opened.topics)));
     let clock = Clock::start();
     let deliver: Deliver = Arc::new(|_, _| {});
-    let writer = Writer::new(history(&folder), opened.store, shelf, clock, deliver);
+    let health = Arc::default();
+    let writer = Writer::new(
+        history(&folder),
+        opened.store,
+        shelf,
+        clock,
+        deliver,
+        health,
+    );
     let (jobs, waiting) = mpsc::channel(2);
     let (answer, mut answered) = oneshot::channel();
     let publish = Job::Publish(Publish {
@@ -261,10 +272,10 @@ async fn a_store_of_a_newer_server_is_refused() {
             .expect("a disk");
         database.persist(PersistMode::SyncAll).expect("a disk");
     }
-    let error = super::Store::open(&history(&folder))
+    let error = Store::open(&history(&folder), Depth::Lists)
         .err()
-        .expect("a refusal")
-        .to_string();
+        .expect("a refusal");
+    let error = format!("{error:#}");
     assert!(
         error.contains("has format 2, and this server reads 1"),
         "{error}"

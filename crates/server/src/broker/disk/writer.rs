@@ -13,9 +13,10 @@ use tokio::sync::{mpsc, oneshot};
 use trunkline_hub::{Append, Extent, Log, Trim};
 use trunkline_protocol::{Delivery, Moment, Publication, TopicName};
 
+use super::health::HistoryHealth;
 use super::record::TopicRecord;
 use super::shelf::{LOGS_LEN_MAX, Shelf};
-use super::store::{Changes, Store};
+use super::store::{Changes, Depth, Loaded, Store, is_damage, is_poison};
 use super::{BrokerError, Deliver, InUse, Placed};
 use crate::broker::{Delivered, new_epoch};
 use crate::clock::Clock;
@@ -55,9 +56,14 @@ pub(super) struct Writer {
     /// None after a failure, until it can be opened again.
     store: Option<Store>,
     reopen_at: Moment,
+    /// How thoroughly the store is looked through when it is opened again.
+    depth: Depth,
+    /// When all of it was looked through last.
+    searched_at: Option<Moment>,
     shelf: Arc<Mutex<Shelf>>,
     clock: Clock,
     deliver: Deliver,
+    health: Arc<HistoryHealth>,
     tally: Tally,
 }
 
@@ -77,14 +83,18 @@ impl Writer {
         shelf: Arc<Mutex<Shelf>>,
         clock: Clock,
         deliver: Deliver,
+        health: Arc<HistoryHealth>,
     ) -> Self {
         Self {
             folder,
             store: Some(store),
             reopen_at: Moment::default(),
+            depth: Depth::Lists,
+            searched_at: None,
             shelf,
             clock,
             deliver,
+            health,
             tally: Tally::default(),
         }
     }
@@ -144,29 +154,68 @@ impl Writer {
 
     /// Brings a log into memory, unless it is there.
     fn fetch(&mut self, topic: &TopicName, delivery: Delivery) -> Result<(), BrokerError> {
-        let record = {
+        {
             let mut shelf = self.shelf();
             shelf.prepare(topic, delivery)?;
             if shelf.log(topic).is_some() {
                 return Ok(());
             }
-            shelf.get(topic).and_then(|entry| entry.record)
+        }
+        let loaded = match self.load(topic, delivery) {
+            Err(error) if is_damage(&error) => {
+                self.repair(&error)?;
+                self.load(topic, delivery)
+            }
+            result => result,
         };
-        let (Some(store), Some(record)) = (&self.store, record) else {
-            return Err(BrokerError::Unavailable);
-        };
-        self.tally.fetches += 1;
-        let log = store.load(&record, delivery).map_err(|error| {
-            tracing::error!(%topic, "cannot read history: {error:#}");
-            BrokerError::Unavailable
-        })?;
-        match log {
-            Some(log) => {
+        let record = self.shelf().get(topic).and_then(|entry| entry.record);
+        let record = record.ok_or(BrokerError::Unavailable)?;
+        match loaded {
+            Ok(Loaded::Whole(log)) => {
                 self.shelf().put(topic, log);
                 Ok(())
             }
-            None => self.start_anew(topic, delivery, record),
+            Ok(Loaded::WithoutIds(renewed, log)) => {
+                tracing::error!(%topic, "the message ids of a topic are damaged: it has another epoch");
+                let keys = record.extent.first_key..renewed.extent.first_key;
+                let damaged = Trim {
+                    keys,
+                    ..Trim::default()
+                };
+                self.begin_epoch(topic, renewed, log, damaged)
+            }
+            Ok(Loaded::Damaged) => self.start_anew(topic, delivery, record),
+            Err(error) if is_damage(&error) => self.start_anew(topic, delivery, record),
+            Err(error) => {
+                tracing::error!(%topic, "cannot read history now: {error:#}");
+                Err(BrokerError::Unavailable)
+            }
         }
+    }
+
+    /// Reads the log of a topic that the store has.
+    fn load(&mut self, topic: &TopicName, delivery: Delivery) -> anyhow::Result<Loaded> {
+        let record = self.shelf().get(topic).and_then(|entry| entry.record);
+        let (Some(store), Some(record)) = (&self.store, record) else {
+            anyhow::bail!("the store is not open");
+        };
+        self.tally.fetches += 1;
+        store.load(&record, delivery)
+    }
+
+    /// Closes a store with damaged tables, and opens it again without them.
+    fn repair(&mut self, error: &anyhow::Error) -> Result<(), BrokerError> {
+        tracing::error!(
+            "the history has damaged tables, and all are looked through now: {error:#}"
+        );
+        self.give_up(error);
+        self.depth = Depth::Tables;
+        self.reopen_at = self.clock.now();
+        self.reopen();
+        self.store
+            .as_ref()
+            .map(drop)
+            .ok_or(BrokerError::Unavailable)
     }
 
     /// What is kept of a topic is damaged: it is not served, and readers are told by a new epoch.
@@ -186,10 +235,27 @@ impl Writer {
             extent: Extent::default(),
             expires: damaged.expires,
         };
+        self.commit(changes)?;
+        let log = Log::new(record.epoch, delivery);
+        self.begin_epoch(topic, record, log, Trim::default())
+    }
+
+    /// Writes down the new epoch of a topic, and tells its readers.
+    fn begin_epoch(
+        &mut self,
+        topic: &TopicName,
+        record: TopicRecord,
+        log: Log,
+        damaged: Trim,
+    ) -> Result<(), BrokerError> {
+        self.health.found_damaged_topic();
+        let store = self.store.as_mut().ok_or(BrokerError::Unavailable)?;
+        let mut changes = store.changes();
+        store.trim(&mut changes, record.id, damaged);
         store.put_topic(&mut changes, topic, &record);
         self.commit(changes)?;
         let mut shelf = self.shelf();
-        shelf.put(topic, Log::new(record.epoch, delivery));
+        shelf.put(topic, log);
         shelf.note(topic, record);
         (self.deliver)(topic, &Delivered::NewEpoch);
         Ok(())
@@ -209,11 +275,27 @@ impl Writer {
                      again",
                     self.folder.display()
                 );
-                self.store = None;
-                self.reopen_at = self.clock.now() + reopening::REOPEN_AFTER;
+                self.give_up(&error);
                 Err(BrokerError::Unavailable)
             }
         }
+    }
+
+    /// Closes a store that failed, until it is opened again.
+    fn give_up(&mut self, error: &anyhow::Error) {
+        self.store = None;
+        self.health.failed(format!("{error:#}"));
+        let now = self.clock.now();
+        self.reopen_at = now + reopening::REOPEN_AFTER;
+        // A thread of the store ends for a table that it cannot read, or for a full disk: only
+        // reading all tables tells. That takes long, and need not be done once a second.
+        let is_due = self
+            .searched_at
+            .is_none_or(|at| now.since(at) > reopening::SEARCH_INTERVAL);
+        self.depth = match is_poison(error) && is_due {
+            true => Depth::Tables,
+            false => Depth::Lists,
+        };
     }
 
     /// Forgets the topics whose events are all too old and that nobody uses.
