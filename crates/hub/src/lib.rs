@@ -2,6 +2,7 @@
 //!
 //! - [`Log`]: what a topic keeps, in order, with retention and the ids that make retries harmless.
 //!   Every broker drives one.
+//! - [`lineage`]: whether a store that is opened continues what its readers know.
 //! - [`Hub`]: who is subscribed to what, and fan-out to them, on one shard. It encodes a publication
 //!   once per codec, not once per subscriber, and hands on what waits in batches.
 //! - [`Outbox`]: what waits to be sent to one connection, bounded in bytes. The
@@ -21,6 +22,7 @@ mod catch_up;
 mod announce;
 pub mod outbox;
 pub mod log;
+pub mod lineage;
 pub mod people;
 pub mod presence;
 
@@ -28,6 +30,7 @@ pub use catch_up::CatchUp;
 pub use fan_out::publications_in;
 pub use hub::{ConnectionId, Framing, Hub, HubConfig, Kind, OutboxOverflow, ToJson};
 pub use joining::Joined;
+pub use lineage::{Found, Identity, Lineage, Renewal, Watermark};
 pub use log::{
     Append, Appended, Damaged, Extent, Kept, Log, Page, PublishKey, Recovery, Stage, Staged, Trim,
 };
