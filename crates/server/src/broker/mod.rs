@@ -16,7 +16,7 @@ use trunkline_hub::{Append, Log, Page, PublishKey, Recovery};
 use trunkline_protocol::frame::Range;
 use trunkline_protocol::{Delivery, Epoch, Offset, Position, Publication, TopicName};
 
-pub(crate) use disk::{Disk, HistoryHealth};
+pub(crate) use disk::{Disk, HistoryHealth, mark_as_restored};
 pub(crate) use memory::Memory;
 
 /// The most topics that a broker knows. Beyond it, new topics are refused for now.

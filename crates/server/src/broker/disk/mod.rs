@@ -30,6 +30,7 @@ use super::{BrokerError, Deliver, InUse, KeptPage, Memory, Placed};
 use crate::clock::Clock;
 
 pub(crate) use self::health::HistoryHealth;
+pub(crate) use self::store::mark_as_restored;
 
 /// The most publishes and fetches that wait for the writer. The next ones wait to be taken.
 const JOBS_MAX: usize = 4096;

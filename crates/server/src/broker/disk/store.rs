@@ -34,6 +34,7 @@ use crate::broker::new_epoch;
 pub(super) use self::fault::{is_damage, is_poison};
 pub(super) use self::mend::Depth;
 pub(super) use self::opening::Report;
+pub(crate) use self::opening::mark_as_restored;
 
 /// The version of the tables and records. A newer one is not read.
 const FORMAT: u64 = 1;

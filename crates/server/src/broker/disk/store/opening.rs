@@ -16,14 +16,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use trunkline_hub::{Found, Identity, Lineage, Renewal, Watermark as Promised};
 use trunkline_protocol::{Epoch, TopicName};
 
 use super::super::record::{self, TopicRecord};
 use super::fault::is_damage;
-use super::files::{sync_folder, sync_name};
+use super::files::{replace, sync_folder, sync_name};
 use super::mend::{self, Depth};
 use super::quarantine::{Quarantine, free_name};
-use super::watermark::{Promised, Watermark};
+use super::watermark::Watermark;
 use super::{
     COMMITS_KEY, Changes, EPOCH_KEY, FORMAT, FORMAT_KEY, HOME_KEY, NEXT_ID_KEY, Store, numbers,
     tables,
@@ -105,6 +106,7 @@ impl Store {
         let (database, [own, topics, events, commands]) = open_library(folder)?;
         settle(&database, &[&own, &topics, &events, &commands])?;
         let (watermark, promised) = Watermark::open(folder)?;
+        let commits = numbers::read(&own, COMMITS_KEY)?.unwrap_or(0);
         let mut store = Self {
             #[cfg(test)]
             folder: folder.to_owned(),
@@ -112,7 +114,7 @@ impl Store {
             topics,
             events,
             commands,
-            commits: numbers::read(&own, COMMITS_KEY)?.unwrap_or(0),
+            commits,
             next_id: numbers::read(&own, NEXT_ID_KEY)?.unwrap_or(1),
             epoch: new_epoch(),
             own,
@@ -132,6 +134,10 @@ impl Store {
             store.put_back(&mut aside)?;
         }
         let renewal = store.renewal(folder, promised, &aside)?;
+        if let Promised::Commits(promised) = promised {
+            // No two commits ever have one number.
+            store.commits = store.commits.max(promised);
+        }
         let topics = store.begin(renewal.as_deref())?;
         let report = Report {
             renewed: renewal,
@@ -150,32 +156,27 @@ impl Store {
     fn renewal(
         &self,
         folder: &Path,
-        promised: Promised,
+        watermark: Promised,
         aside: &Quarantine,
     ) -> anyhow::Result<Option<String>> {
-        if let Some(why) = aside.renewal() {
-            return Ok(Some(why));
-        }
-        if restored_mark(folder).try_exists()? {
-            return Ok(Some("it was marked as restored".to_owned()));
-        }
-        let commits = self.commits;
-        let is_used = commits > 0;
-        let why = match promised {
-            Promised::Commit(promised) if promised > commits => Some(format!(
-                "it ends at commit {commits}, and {promised} were acknowledged"
-            )),
-            Promised::Missing if is_used => Some("its watermark is missing".to_owned()),
-            Promised::Damaged if is_used => Some("its watermark is damaged".to_owned()),
-            Promised::Commit(_) | Promised::Missing | Promised::Damaged => None,
-        };
-        if why.is_some() {
-            return Ok(why);
-        }
         let home = numbers::read(&self.own, HOME_KEY)?;
         let here = self.watermark.identity()?;
-        let is_copy = home.is_some() && here.is_some() && home != here;
-        Ok(is_copy.then(|| "its folder is a copy of the one that it was written in".to_owned()))
+        let found = Found {
+            commits: (self.commits > 0).then_some(self.commits),
+            watermark,
+            identity: match (home, here) {
+                (Some(home), Some(here)) if home != here => Identity::Other,
+                // Neither a store of an earlier build nor every file system tells.
+                _ => Identity::Same,
+            },
+            marked: restored_mark(folder).try_exists()?,
+            damaged: aside.renewal().is_some(),
+        };
+        Ok(match found.lineage() {
+            Lineage::New | Lineage::Same => None,
+            Lineage::Renewed(Renewal::Damaged) => aside.renewal(),
+            Lineage::Renewed(why) => Some(why.to_string()),
+        })
     }
 
     /// Writes down what the store is now, and returns its topics.
@@ -189,10 +190,7 @@ impl Store {
             Some(_) | None => self.renew_epoch(&mut changes),
         }
         if let Some(why) = renewal {
-            tracing::error!(
-                "the history may not be what it was: {why}. Every topic has another epoch, and \
-                 readers are told"
-            );
+            tracing::error!("every topic has another epoch, and readers are told: {why}");
             for (name, topic) in &mut topics {
                 topic.epoch = self.epoch;
                 self.put_topic(&mut changes, name, topic);
@@ -419,8 +417,17 @@ fn settle(database: &Database, tables: &[&Keyspace]) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Marks a store as restored from a backup: its next opening gives every topic another epoch.
+///
+/// # Errors
+///
+/// The mark cannot be written.
+pub(crate) fn mark_as_restored(folder: &Path) -> anyhow::Result<()> {
+    replace(&restored_mark(folder), b"").context("cannot mark the history as restored")
+}
+
 /// The mark of an operator who has put a backup in the place of a store.
-pub(in crate::broker::disk) fn restored_mark(folder: &Path) -> PathBuf {
+fn restored_mark(folder: &Path) -> PathBuf {
     folder.with_extension("restored")
 }
 

@@ -8,6 +8,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use trunkline_hub::Watermark as Promised;
+
 use super::fault::Result;
 use super::files::sync_name;
 
@@ -16,17 +18,6 @@ const LEN: usize = 12;
 
 /// The bytes of a file that was written before there was a checksum.
 const OLD_LEN: usize = 8;
-
-/// What a watermark says at opening.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Promised {
-    /// The store has had this commit.
-    Commit(u64),
-    /// There was no file.
-    Missing,
-    /// The file is not what was written.
-    Damaged,
-}
 
 #[derive(Debug)]
 pub(super) struct Watermark {
@@ -110,7 +101,7 @@ fn read(file: &mut File) -> Result<Promised> {
     let number = u64::from_le_bytes(*number);
     let is_right = bytes.len() == OLD_LEN || bytes == encode(number);
     Ok(if is_right {
-        Promised::Commit(number)
+        Promised::Commits(number)
     } else {
         Promised::Damaged
     })
