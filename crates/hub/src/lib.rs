@@ -29,7 +29,8 @@ pub use fan_out::publications_in;
 pub use hub::{ConnectionId, Framing, Hub, HubConfig, Kind, OutboxOverflow, ToJson};
 pub use joining::Joined;
 pub use log::{
-    Append, Appended, Damaged, Extent, Kept, Log, Page, PublishKey, Recovery, Stage, Staged, Trim,
+    Append, Appended, Damaged, Extent, IdLimits, Kept, KeptId, Log, Page, PublishKey, Recovery,
+    Stage, Staged, Trim,
 };
 pub use outbox::Outbox;
 pub use people::{Announcement, People};

@@ -447,6 +447,28 @@ async fn a_topic_that_keeps_nothing_and_is_not_used_begins_anew(kind: Kind) {
     assert_eq!(kept.page.head, 0);
 }
 
+/// A topic that was forgotten would take the command a second time.
+async fn a_topic_is_kept_as_long_as_it_remembers_a_command(kind: Kind) {
+    let bench = Bench::new(kind);
+    let (topic, brief) = (
+        name("chat:a"),
+        Delivery::Log {
+            keep: 9,
+            max_age: std::time::Duration::ZERO,
+        },
+    );
+    let say = || bench.broker.publish(&topic, brief, append(key(1, 1), "1"));
+    let placed = say().await.expect("a broker that works");
+    let clock = Clock::start();
+    let later = clock.now() + std::time::Duration::from_millis(5);
+    while clock.now() < later {
+        std::hint::spin_loop();
+    }
+    bench.broker.sweep(Arc::new(|_| false)).await;
+    let again = say().await.expect("a broker that works");
+    assert_eq!((again.position, again.duplicate), (placed.position, true));
+}
+
 macro_rules! suite {
     ($($case:ident),* $(,)?) => {
         mod memory {
@@ -482,4 +504,5 @@ suite!(
     a_restart_keeps_everything_or_starts_an_epoch,
     what_is_no_log_is_not_kept_over_a_restart,
     a_topic_that_keeps_nothing_and_is_not_used_begins_anew,
+    a_topic_is_kept_as_long_as_it_remembers_a_command,
 );

@@ -14,9 +14,6 @@ use crate::broker::{BrokerError, TOPICS_MAX};
 /// The most memory that logs take, in bytes.
 pub(super) const LOGS_LEN_MAX: usize = 64 * 1024 * 1024;
 
-/// What an entry of a log costs beside the bytes of its event, roughly.
-const ENTRY_LEN: usize = 160;
-
 /// A topic in memory.
 #[derive(Debug)]
 pub(super) struct Entry {
@@ -118,7 +115,7 @@ impl Shelf {
         {
             entry
                 .log
-                .get_or_insert_with(|| Log::new(self.epoch, delivery));
+                .get_or_insert_with(|| Log::beside_store(self.epoch, delivery));
         }
         Ok(())
     }
@@ -163,7 +160,7 @@ impl Shelf {
         self.uses += 1;
         if let Some(entry) = self.entries.get_mut(topic) {
             let log = entry.log.as_ref();
-            let len = log.map_or(0, |log| log.len() + log.entries() * ENTRY_LEN);
+            let len = log.map_or(0, Log::memory_len);
             self.len = self.len - entry.len + len;
             (entry.len, entry.used) = (len, self.uses);
         }

@@ -22,8 +22,9 @@ use trunkline_protocol::{Delivery, Epoch, Moment, Offset, TopicName};
 use super::record::{self, TopicRecord, event_key};
 use crate::broker::new_epoch;
 
-/// The version of the tables and records. A newer one is not read.
-const FORMAT: u64 = 1;
+/// The version of the tables and records. A newer one is not read. In format 1 the ids of commands
+/// had no time; a store of that format is read, and becomes one of this format when it is opened.
+const FORMAT: u64 = 2;
 
 /// The memory for blocks that were read, in bytes. Logs in use are kept as logs, so it is small.
 const BLOCKS_LEN_MAX: u64 = 8 * 1024 * 1024;
@@ -40,6 +41,7 @@ const FORMAT_KEY: &str = "format";
 const EPOCH_KEY: &str = "epoch";
 const COMMITS_KEY: &str = "commits";
 const NEXT_ID_KEY: &str = "next-id";
+const IDS_SINCE_KEY: &str = "ids-since";
 
 pub(super) struct Store {
     #[cfg(test)]
@@ -54,6 +56,8 @@ pub(super) struct Store {
     commits: u64,
     next_id: u64,
     epoch: Epoch,
+    /// The moment from which ids of format 1 count.
+    ids_since: Moment,
 }
 
 /// A store that could be opened, and the topics in it.
@@ -110,10 +114,10 @@ impl Store {
             .with_context(place)?;
         let format = number(&own, FORMAT_KEY)?;
         if let Some(format) = format
-            && format != FORMAT
+            && !(1..=FORMAT).contains(&format)
         {
             bail!(
-                "the history in {} has format {format}, and this server reads {FORMAT}: use the \
+                "the history in {} has format {format}, and this server reads 1 to {FORMAT}: use the \
                  version that wrote it, or another data folder",
                 folder.display()
             );
@@ -128,6 +132,7 @@ impl Store {
             events: table("events").with_context(place)?,
             commands: table("commands").with_context(place)?,
             next_id: number(&own, NEXT_ID_KEY)?.unwrap_or(1),
+            ids_since: Moment::from_ms(number(&own, IDS_SINCE_KEY)?.unwrap_or(0)),
             epoch: epoch.map_or_else(new_epoch, |epoch| Epoch(epoch as u32)),
             database,
             own,
@@ -137,6 +142,9 @@ impl Store {
         let mut topics = store.read_topics()?;
         if format.is_none() || lost {
             store.begin_anew(&mut topics, lost)?;
+        }
+        if format == Some(1) {
+            store.upgrade(&topics)?;
         }
         Ok(Opened { store, topics })
     }
@@ -161,6 +169,28 @@ impl Store {
         self.put_own(&mut changes, FORMAT_KEY, FORMAT);
         self.put_own(&mut changes, EPOCH_KEY, u64::from(self.epoch.0));
         self.commit(changes)
+    }
+
+    /// Makes a store of format 1 one of this format. Its ids count from its newest event.
+    fn upgrade(&mut self, topics: &[(TopicName, TopicRecord)]) -> anyhow::Result<()> {
+        self.ids_since = self.newest_event(topics)?.unwrap_or_default();
+        let mut changes = self.changes();
+        self.put_own(&mut changes, IDS_SINCE_KEY, self.ids_since.as_ms());
+        self.put_own(&mut changes, FORMAT_KEY, FORMAT);
+        self.commit(changes)
+    }
+
+    /// The moment of the newest event that is kept.
+    fn newest_event(&self, topics: &[(TopicName, TopicRecord)]) -> anyhow::Result<Option<Moment>> {
+        let mut newest = None;
+        for (_, topic) in topics {
+            let key = event_key(topic.id, topic.extent.head);
+            if let Some(value) = self.events.get(key)? {
+                let at = record::read_event(&key, &value).map(|kept| kept.at);
+                newest = newest.max(at);
+            }
+        }
+        Ok(newest)
     }
 
     fn read_topics(&self) -> anyhow::Result<Vec<(TopicName, TopicRecord)>> {
@@ -211,13 +241,12 @@ impl Store {
         let Some(kept) = self.events_from(topic, topic.extent.first)? else {
             return Ok(None);
         };
-        let keys = read_all(
+        let ids = read_all(
             &self.commands,
             (topic.id, topic.extent.first_key),
-            record::read_command,
+            |key, value| record::read_command(key, value, self.ids_since),
         )?;
-        Ok(keys
-            .and_then(|keys| Log::restore((topic.epoch, delivery), topic.extent, kept, keys).ok()))
+        Ok(ids.and_then(|ids| Log::restore((topic.epoch, delivery), topic.extent, kept, ids).ok()))
     }
 
     /// Reads the events of a topic from `first` on. None if one is damaged.
@@ -244,11 +273,32 @@ impl Store {
         changes.batch.insert(&self.topics, key, value);
     }
 
-    pub(super) fn remove_topic(&self, changes: &mut Changes, name: &TopicName) {
+    /// Removes a topic with all its events and ids.
+    pub(super) fn remove_topic(
+        &self,
+        changes: &mut Changes,
+        name: &TopicName,
+        topic: &TopicRecord,
+    ) -> anyhow::Result<()> {
         changes.batch.remove(&self.topics, name.as_str().as_bytes());
+        let extent = topic.extent;
+        for offset in extent.first..=extent.head {
+            changes
+                .batch
+                .remove(&self.events, event_key(topic.id, offset));
+        }
+        // The ids that are left may be far apart.
+        let first = event_key(topic.id, extent.first_key);
+        for entry in self
+            .commands
+            .range(first..=event_key(topic.id, Offset::MAX))
+        {
+            changes.batch.remove(&self.commands, entry.key()?);
+        }
+        Ok(())
     }
 
-    /// Puts an event at the topic's head, with the key of the command that made it.
+    /// Puts an event at the topic's head, with the id of the command that made it.
     pub(super) fn put_event(
         &self,
         changes: &mut Changes,
@@ -260,20 +310,19 @@ impl Store {
         let value = record::write_event(&key, &append.event, at);
         changes.batch.insert(&self.events, key, value);
         if let Some(command) = &append.key {
-            let value = record::write_command(&key, command);
+            let value = record::write_command(&key, command, at);
             changes.batch.insert(&self.commands, key, value);
         }
     }
 
-    /// Removes events and keys that the log has dropped.
-    pub(super) fn trim(&self, changes: &mut Changes, topic: u64, trim: Trim) {
-        for offset in trim.events {
+    /// Removes events and ids that the log has dropped.
+    pub(super) fn trim(&self, changes: &mut Changes, topic: u64, trim: &Trim) {
+        for offset in trim.events.clone() {
             changes.batch.remove(&self.events, event_key(topic, offset));
         }
-        for offset in trim.keys {
-            changes
-                .batch
-                .remove(&self.commands, event_key(topic, offset));
+        for offset in &trim.ids {
+            let key = event_key(topic, *offset);
+            changes.batch.remove(&self.commands, key);
         }
     }
 

@@ -1,5 +1,7 @@
 //! What is particular to the store: crashes, damage, a disk that is full, logs that left memory.
 
+mod ids;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -257,7 +259,7 @@ async fn a_store_of_a_newer_server_is_refused() {
         let own = database
             .keyspace("store", KeyspaceCreateOptions::default)
             .expect("a table");
-        own.insert("format", super::record::write_number(b"format", 2))
+        own.insert("format", super::record::write_number(b"format", 3))
             .expect("a disk");
         database.persist(PersistMode::SyncAll).expect("a disk");
     }
@@ -266,7 +268,7 @@ async fn a_store_of_a_newer_server_is_refused() {
         .expect("a refusal")
         .to_string();
     assert!(
-        error.contains("has format 2, and this server reads 1"),
+        error.contains("has format 3, and this server reads 1 to 2"),
         "{error}"
     );
 }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
-use trunkline_hub::{Append, Extent, Log, Trim};
+use trunkline_hub::{Append, Extent, IdLimits, Log};
 use trunkline_protocol::{Delivery, Moment, Publication, TopicName};
 
 use super::record::TopicRecord;
@@ -25,6 +25,9 @@ const BATCH_MAX: usize = 512;
 
 /// The most topics that one sweep removes from the store.
 const SWEPT_MAX: usize = 64;
+
+/// The most events and message ids that one sweep removes, unless its first topic has more.
+const SWEPT_RECORDS_MAX: u64 = IdLimits::PROMISED.of_topic as u64;
 
 /// What the writer is asked to do.
 pub(super) enum Job {
@@ -189,7 +192,7 @@ impl Writer {
         store.put_topic(&mut changes, topic, &record);
         self.commit(changes)?;
         let mut shelf = self.shelf();
-        shelf.put(topic, Log::new(record.epoch, delivery));
+        shelf.put(topic, Log::beside_store(record.epoch, delivery));
         shelf.note(topic, record);
         (self.deliver)(topic, &Delivered::NewEpoch);
         Ok(())
@@ -223,33 +226,46 @@ impl Writer {
             return;
         };
         let mut changes = store.changes();
+        let mut swept = Vec::new();
         {
             // Nobody can begin to read a topic between the look and its end.
             let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut expired = shelf.sweep(now, &**in_use);
-            expired.truncate(SWEPT_MAX);
-            if expired.is_empty() {
-                return;
-            }
-            for topic in &expired {
-                if let Some(record) = shelf.get(topic).and_then(|entry| entry.record) {
-                    let (extent, end) = (record.extent, record.extent.head + 1);
-                    let all = Trim {
-                        events: extent.first..end,
-                        keys: extent.first_key..end,
-                    };
-                    store.trim(&mut changes, record.id, all);
+            let expired = shelf.sweep(now, &**in_use);
+            let mut records = 0;
+            for topic in expired.into_iter().take(SWEPT_MAX) {
+                let Some(record) = shelf.get(&topic).and_then(|entry| entry.record) else {
+                    continue;
+                };
+                records += records_of(&record);
+                if records > SWEPT_RECORDS_MAX && !swept.is_empty() {
+                    break;
                 }
-                store.remove_topic(&mut changes, topic);
-                shelf.remove(topic);
+                shelf.remove(&topic);
+                swept.push((topic, record));
+            }
+            if swept.is_empty() {
+                return;
             }
             // They may come again, with offsets from 1 on.
             store.renew_epoch(&mut changes);
             shelf.set_epoch(store.epoch());
         }
+        for (topic, record) in &swept {
+            // What cannot be found stays under a number where nobody looks.
+            if let Err(error) = store.remove_topic(&mut changes, topic, record) {
+                tracing::error!(%topic, "cannot remove all of a topic: {error:#}");
+            }
+        }
         // If this fails, they come back with the store.
         let _ = self.commit(changes);
     }
+}
+
+/// The number of events and message ids that a store has of a topic, at most.
+fn records_of(topic: &TopicRecord) -> u64 {
+    let end = topic.extent.head + 1;
+    let ids = end.saturating_sub(topic.extent.first_key);
+    end.saturating_sub(topic.extent.first) + ids.min(IdLimits::PROMISED.of_topic as u64)
 }
 
 /// An event of a log on its way to the hub.
