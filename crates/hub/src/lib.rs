@@ -2,6 +2,7 @@
 //!
 //! - [`Log`]: what a topic keeps, in order, with retention and the ids that make retries harmless.
 //!   Every broker drives one.
+//! - [`StoreTime`]: the clock by which a store ages what it keeps, whatever the wall clock says.
 //! - [`Hub`]: who is subscribed to what, and fan-out to them, on one shard. It encodes a publication
 //!   once per codec, not once per subscriber, and hands on what waits in batches.
 //! - [`Outbox`]: what waits to be sent to one connection, bounded in bytes. The
@@ -21,6 +22,7 @@ mod catch_up;
 mod announce;
 pub mod outbox;
 pub mod log;
+pub mod store_time;
 pub mod people;
 pub mod presence;
 
@@ -35,6 +37,7 @@ pub use log::{
 pub use outbox::Outbox;
 pub use people::{Announcement, People};
 pub use presence::Presence;
+pub use store_time::{StoreTime, WallJump};
 
 #[cfg(test)]
 mod tests;

@@ -21,6 +21,15 @@ pub(super) struct TopicRecord {
     pub(super) expires: Moment,
 }
 
+/// The time of the store and the wall clock, as last recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TimeRecord {
+    /// The newest moment of the store. Retention goes on from it.
+    pub(super) time: Moment,
+    /// The wall clock at that moment.
+    pub(super) wall: Moment,
+}
+
 /// The length of the checksum before every value.
 const SUM_LEN: usize = 4;
 
@@ -67,6 +76,21 @@ pub(super) fn write_number(key: &[u8], number: u64) -> Vec<u8> {
 pub(super) fn read_number(key: &[u8], value: &[u8]) -> Option<u64> {
     let mut body = open(key, value)?;
     body.try_get_u64_le().ok()
+}
+
+pub(super) fn write_time(key: &[u8], record: &TimeRecord) -> Vec<u8> {
+    seal(key, |out| {
+        out.put_u64_le(record.time.as_ms());
+        out.put_u64_le(record.wall.as_ms());
+    })
+}
+
+pub(super) fn read_time(key: &[u8], value: &[u8]) -> Option<TimeRecord> {
+    let mut body = open(key, value)?;
+    Some(TimeRecord {
+        time: Moment::from_ms(body.try_get_u64_le().ok()?),
+        wall: Moment::from_ms(body.try_get_u64_le().ok()?),
+    })
 }
 
 pub(super) fn write_event(key: &[u8], event: &Payload, at: Moment) -> Vec<u8> {
@@ -194,6 +218,11 @@ mod tests {
             assert_eq!(read_command(&key, &value, SINCE), Some(id));
         }
         assert_eq!(read_topic(b"t", &write_topic(b"t", &topic)), Some(topic));
+        let time = TimeRecord {
+            time: Moment::from_ms(3),
+            wall: Moment::from_ms(4),
+        };
+        assert_eq!(read_time(b"time", &write_time(b"time", &time)), Some(time));
         let kept = read_event(&key, &write_event(&key, &event, Moment::from_ms(3)));
         let kept = kept.expect("what was written");
         assert_eq!((kept.publication.offset, kept.at), (42, Moment::from_ms(3)));
@@ -207,6 +236,7 @@ mod tests {
             (key.to_vec(), write_command_1(&key, &command)),
             (b"t".to_vec(), write_topic(b"t", &topic)),
             (b"n".to_vec(), write_number(b"n", 1)),
+            (b"time".to_vec(), write_time(b"time", &time)),
         ]
     }
 
@@ -215,6 +245,7 @@ mod tests {
             || read_command(key, value, SINCE).is_some()
             || read_topic(key, value).is_some()
             || read_number(key, value).is_some()
+            || read_time(key, value).is_some()
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use trunkline_hub::Log;
+use trunkline_hub::{Log, StoreTime};
 use trunkline_protocol::{Delivery, Epoch, Moment, Offset, TopicName};
 
 use super::record::TopicRecord;
@@ -56,11 +56,17 @@ pub(super) struct Shelf {
     uses: u64,
     /// The epoch of topics before their first event.
     epoch: Epoch,
+    /// By which events and ids age.
+    pub(super) time: StoreTime,
 }
 
 impl Shelf {
     /// A shelf that knows these topics and has no log yet.
-    pub(super) fn new(epoch: Epoch, topics: Vec<(TopicName, TopicRecord)>) -> Self {
+    pub(super) fn new(
+        epoch: Epoch,
+        topics: Vec<(TopicName, TopicRecord)>,
+        time: StoreTime,
+    ) -> Self {
         let entries = topics
             .into_iter()
             .map(|(name, record)| (name, Entry::of(Some(record))))
@@ -70,6 +76,7 @@ impl Shelf {
             len: 0,
             uses: 0,
             epoch,
+            time,
         }
     }
 

@@ -19,7 +19,7 @@ use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistM
 use trunkline_hub::{Append, Kept, Log, Trim};
 use trunkline_protocol::{Delivery, Epoch, Moment, Offset, TopicName};
 
-use super::record::{self, TopicRecord, event_key};
+use super::record::{self, TimeRecord, TopicRecord, event_key};
 use crate::broker::new_epoch;
 
 /// The version of the tables and records. A newer one is not read. In format 1 the ids of commands
@@ -41,6 +41,7 @@ const FORMAT_KEY: &str = "format";
 const EPOCH_KEY: &str = "epoch";
 const COMMITS_KEY: &str = "commits";
 const NEXT_ID_KEY: &str = "next-id";
+const TIME_KEY: &str = "time";
 const IDS_SINCE_KEY: &str = "ids-since";
 
 pub(super) struct Store {
@@ -64,6 +65,8 @@ pub(super) struct Store {
 pub(super) struct Opened {
     pub(super) store: Store,
     pub(super) topics: Vec<(TopicName, TopicRecord)>,
+    /// The time that was last recorded; none of a store without events.
+    pub(super) recorded: Option<TimeRecord>,
 }
 
 /// Changes that are committed together.
@@ -143,10 +146,15 @@ impl Store {
         if format.is_none() || lost {
             store.begin_anew(&mut topics, lost)?;
         }
+        let recorded = store.recorded_time(&topics)?;
         if format == Some(1) {
-            store.upgrade(&topics)?;
+            store.upgrade(recorded)?;
         }
-        Ok(Opened { store, topics })
+        Ok(Opened {
+            store,
+            topics,
+            recorded,
+        })
     }
 
     /// Writes down what a new store is, or gives every topic another epoch.
@@ -172,12 +180,27 @@ impl Store {
     }
 
     /// Makes a store of format 1 one of this format. Its ids count from its newest event.
-    fn upgrade(&mut self, topics: &[(TopicName, TopicRecord)]) -> anyhow::Result<()> {
-        self.ids_since = self.newest_event(topics)?.unwrap_or_default();
+    fn upgrade(&mut self, recorded: Option<TimeRecord>) -> anyhow::Result<()> {
+        self.ids_since = recorded.map_or_else(Moment::default, |recorded| recorded.time);
         let mut changes = self.changes();
         self.put_own(&mut changes, IDS_SINCE_KEY, self.ids_since.as_ms());
         self.put_own(&mut changes, FORMAT_KEY, FORMAT);
         self.commit(changes)
+    }
+
+    /// The time that was last recorded. Where it is not known, as in a store of format 1, it is that
+    /// of the newest event.
+    fn recorded_time(
+        &self,
+        topics: &[(TopicName, TopicRecord)],
+    ) -> anyhow::Result<Option<TimeRecord>> {
+        let value = self.own.get(TIME_KEY)?;
+        let recorded = value.and_then(|value| record::read_time(TIME_KEY.as_bytes(), &value));
+        if recorded.is_some() {
+            return Ok(recorded);
+        }
+        let newest = self.newest_event(topics)?;
+        Ok(newest.map(|at| TimeRecord { time: at, wall: at }))
     }
 
     /// The moment of the newest event that is kept.
@@ -324,6 +347,12 @@ impl Store {
             let key = event_key(topic, *offset);
             changes.batch.remove(&self.commands, key);
         }
+    }
+
+    /// Puts the time of the store and the wall clock.
+    pub(super) fn put_time(&self, changes: &mut Changes, recorded: &TimeRecord) {
+        let value = record::write_time(TIME_KEY.as_bytes(), recorded);
+        changes.batch.insert(&self.own, TIME_KEY, value);
     }
 
     fn put_own(&self, changes: &mut Changes, key: &str, number: u64) {

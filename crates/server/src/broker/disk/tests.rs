@@ -1,5 +1,6 @@
 //! What is particular to the store: crashes, damage, a disk that is full, logs that left memory.
 
+mod clock;
 mod ids;
 
 use std::fs;
@@ -53,8 +54,10 @@ fn tamper(folder: &TempDir, change: impl FnOnce(&fjall::Keyspace)) {
 fn a_sweep_in_the_same_batch_leaves_a_topic_to_its_first_event() {
     let folder = TempDir::new().expect("a folder for the test");
     let opened = Store::open(&history(&folder)).expect("a store");
-    let shelf = Arc::new(Mutex::new(Shelf::new(opened.store.epoch(), opened.topics)));
     let clock = Clock::start();
+    let time = super::time::at_start(opened.recorded, clock);
+    let shelf = Shelf::new(opened.store.epoch(), opened.topics, time);
+    let shelf = Arc::new(Mutex::new(shelf));
     let deliver: Deliver = Arc::new(|_, _| {});
     let writer = Writer::new(history(&folder), opened.store, shelf, clock, deliver);
     let (jobs, waiting) = mpsc::channel(2);

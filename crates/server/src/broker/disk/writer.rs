@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use trunkline_hub::{Append, Extent, IdLimits, Log};
 use trunkline_protocol::{Delivery, Moment, Publication, TopicName};
 
-use super::record::TopicRecord;
+use super::record::{TimeRecord, TopicRecord};
 use super::shelf::{LOGS_LEN_MAX, Shelf};
 use super::store::{Changes, Store};
 use super::{BrokerError, Deliver, InUse, Placed};
@@ -103,6 +103,10 @@ impl Writer {
             }
             self.work(batch);
         }
+        // What passed while nothing was written counts, too.
+        if self.store.is_some() && self.shelf().time.has_passed(self.clock.now()) {
+            self.record_time();
+        }
         let Tally {
             commits,
             events,
@@ -135,6 +139,9 @@ impl Writer {
         // Only now: a topic that gets its first event in this batch looks unused before.
         for (in_use, answer) in sweeps {
             self.sweep(&in_use);
+            if self.store.is_some() && self.shelf().time.is_record_due(self.clock.now()) {
+                self.record_time();
+            }
             tell(answer, ());
         }
         // Only now: a log that was fetched for this batch must still be there.
@@ -198,12 +205,32 @@ impl Writer {
         Ok(())
     }
 
-    /// Commits, or gives the store up until it can be opened again.
-    fn commit(&mut self, changes: Changes) -> Result<(), BrokerError> {
+    /// The store's time.
+    fn now(&self) -> Moment {
+        self.shelf().time.now(self.clock.now())
+    }
+
+    /// Commits nothing but the time.
+    fn record_time(&mut self) {
+        if let Some(store) = &self.store {
+            let changes = store.changes();
+            // If this fails, it was said, and the store stays as young as it was.
+            let _ = self.commit(changes);
+        }
+    }
+
+    /// Commits together with the time, or gives the store up until it can be opened again.
+    fn commit(&mut self, mut changes: Changes) -> Result<(), BrokerError> {
+        let recorded = TimeRecord {
+            time: self.now(),
+            wall: self.clock.wall(),
+        };
         let store = self.store.as_mut().ok_or(BrokerError::Unavailable)?;
+        store.put_time(&mut changes, &recorded);
         match store.commit(changes) {
             Ok(()) => {
                 self.tally.commits += 1;
+                self.shelf().time.handle_recorded(recorded.time);
                 Ok(())
             }
             Err(error) => {
@@ -221,7 +248,7 @@ impl Writer {
 
     /// Forgets the topics whose events are all too old and that nobody uses.
     fn sweep(&mut self, in_use: &InUse) {
-        let now = self.clock.now();
+        let now = self.now();
         let Some(store) = self.store.as_mut() else {
             return;
         };

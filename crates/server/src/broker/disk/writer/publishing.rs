@@ -36,13 +36,13 @@ struct Touched {
 impl Writer {
     /// Stages, commits, and only then appends, delivers and answers.
     pub(super) fn publish(&mut self, publishes: Vec<Publish>) {
+        let now = self.now();
         let Some(store) = self.store.as_mut() else {
             for publish in publishes {
                 tell(publish.answer, Err(BrokerError::Unavailable));
             }
             return;
         };
-        let now = self.clock.now();
         let mut changes = store.changes();
         let mut touched: HashMap<TopicName, Touched> = HashMap::new();
         let mut pending = Vec::with_capacity(publishes.len());
