@@ -58,6 +58,7 @@ impl From<BrokerError> for Error {
         let detail = match error {
             BrokerError::Full => "this server has no room for more topics now",
             BrokerError::Unavailable => "history can be neither read nor written now",
+            BrokerError::TooManyIds => "this topic takes too many commands now",
         };
         Self::new(ErrorCode::Unavailable, detail)
     }

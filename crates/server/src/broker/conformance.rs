@@ -40,13 +40,19 @@ impl Bench {
     }
 
     pub(super) fn in_folder(kind: Kind, folder: TempDir) -> Self {
-        Self::with(kind, folder, |_| {})
+        Self::with(kind, folder, Clock::start(), |_| {})
+    }
+
+    /// A broker whose process started by another clock.
+    pub(super) fn by_clock(folder: TempDir, clock: Clock) -> Self {
+        Self::with(Kind::Disk, folder, clock, |_| {})
     }
 
     /// A broker whose deliveries come by `on_delivery` before they are noted.
     fn with(
         kind: Kind,
         folder: TempDir,
+        clock: Clock,
         on_delivery: impl Fn(Offset) + Send + Sync + 'static,
     ) -> Self {
         let delivered = Arc::<Mutex<Vec<_>>>::default();
@@ -60,7 +66,7 @@ impl Bench {
             let mut seen = seen.lock().expect("no test panics here");
             seen.push((topic.clone(), offset));
         });
-        let broker = open(kind, &folder, deliver);
+        let broker = open(kind, &folder, clock, deliver);
         Self {
             kind,
             folder,
@@ -111,12 +117,12 @@ impl Bench {
     }
 }
 
-fn open(kind: Kind, folder: &TempDir, deliver: Deliver) -> Broker {
+fn open(kind: Kind, folder: &TempDir, clock: Clock, deliver: Deliver) -> Broker {
     match kind {
-        Kind::Memory => Broker::Memory(Memory::new(Clock::start(), deliver)),
+        Kind::Memory => Broker::Memory(Memory::new(clock, deliver)),
         Kind::Disk => {
             let folder = folder.path().join("history");
-            Broker::Disk(Disk::open(&folder, Clock::start(), deliver).expect("a store"))
+            Broker::Disk(Disk::open(&folder, clock, deliver).expect("a store"))
         }
     }
 }
@@ -251,7 +257,7 @@ async fn no_publisher_overtakes_another_on_the_way_to_the_hub(kind: Kind) {
     let (began, begun) = std::sync::mpsc::channel();
     let (second, came) = std::sync::mpsc::channel();
     let came = Mutex::new(came);
-    let bench = Bench::with(kind, folder, move |offset| {
+    let bench = Bench::with(kind, folder, Clock::start(), move |offset| {
         if offset == 1 {
             let _ = began.send(());
             let came = came.lock().expect("no test panics here");
@@ -447,6 +453,28 @@ async fn a_topic_that_keeps_nothing_and_is_not_used_begins_anew(kind: Kind) {
     assert_eq!(kept.page.head, 0);
 }
 
+/// A topic that was forgotten would take the command a second time.
+async fn a_topic_is_kept_as_long_as_it_remembers_a_command(kind: Kind) {
+    let bench = Bench::new(kind);
+    let (topic, brief) = (
+        name("chat:a"),
+        Delivery::Log {
+            keep: 9,
+            max_age: std::time::Duration::ZERO,
+        },
+    );
+    let say = || bench.broker.publish(&topic, brief, append(key(1, 1), "1"));
+    let placed = say().await.expect("a broker that works");
+    let clock = Clock::start();
+    let later = clock.now() + std::time::Duration::from_millis(5);
+    while clock.now() < later {
+        std::hint::spin_loop();
+    }
+    bench.broker.sweep(Arc::new(|_| false)).await;
+    let again = say().await.expect("a broker that works");
+    assert_eq!((again.position, again.duplicate), (placed.position, true));
+}
+
 macro_rules! suite {
     ($($case:ident),* $(,)?) => {
         mod memory {
@@ -482,4 +510,5 @@ suite!(
     a_restart_keeps_everything_or_starts_an_epoch,
     what_is_no_log_is_not_kept_over_a_restart,
     a_topic_that_keeps_nothing_and_is_not_used_begins_anew,
+    a_topic_is_kept_as_long_as_it_remembers_a_command,
 );

@@ -47,13 +47,15 @@ pub(crate) struct Placed {
     pub(crate) duplicate: bool,
 }
 
-/// Why a broker cannot do what it is asked. Both may be different later.
+/// Why a broker cannot do what it is asked. All of them may be different later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BrokerError {
     /// It knows as many topics as it may.
     Full,
     /// What it keeps can be neither read nor written now.
     Unavailable,
+    /// The topic remembers as many message ids as it may, and all of them are young.
+    TooManyIds,
 }
 
 /// KeptPage publications with the epoch that they belong to.

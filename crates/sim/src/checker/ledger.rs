@@ -10,6 +10,9 @@ use crate::event::Event;
 /// Users from here on are intruders, who count as they like.
 pub(crate) const INTRUDERS: u64 = 1_000;
 
+/// Users from here on are of the crowd, who send old commands again out of order.
+pub(crate) const CROWD: u64 = 2_000;
+
 #[derive(Debug, Default)]
 struct History {
     /// The offset before the first event: an epoch may begin with what another one left.

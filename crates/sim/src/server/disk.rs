@@ -4,10 +4,10 @@
 //! only then appends them to the log, fans them out and answers. A crash loses what waits, and of
 //! the commit under way nobody knows whether it was kept.
 
-use trunkline_hub::{Append, Extent, Kept, Log, PublishKey, Stage, Staged};
+use trunkline_hub::{Append, Extent, Kept, KeptId, Log, PublishKey, Stage, Staged};
 use trunkline_protocol::{Codec, Epoch, Offset, Publication, RequestId};
 
-use super::{Server, Work};
+use super::{ID_LIMITS, Server, Work};
 use crate::event::Event;
 use crate::network::LinkId;
 use crate::setting::Setting;
@@ -29,6 +29,7 @@ pub(super) struct Write {
 #[derive(Debug)]
 struct Stored {
     kept: Kept,
+    /// The command's id, unless it was removed.
     key: Option<PublishKey>,
     event: Event,
 }
@@ -86,8 +87,9 @@ impl Server {
         }
         let mut staged: Vec<Staged> = self.topics.iter().map(|_| Staged::default()).collect();
         for write in waiting {
-            let log = &self.topics[write.topic].log;
-            let stage = log.stage(&mut staged[write.topic], &append_of(&write));
+            let log = &mut self.topics[write.topic].log;
+            let now = setting.agenda.now();
+            let stage = log.stage(now, &mut staged[write.topic], &append_of(&write));
             self.disk.committing.push((write, stage));
         }
         let takes = setting.random.between(0, setting.plan.commit_ms);
@@ -101,6 +103,10 @@ impl Server {
             let there = match stage {
                 Stage::New(at) => (at, false),
                 Stage::Duplicate(at) => (at, true),
+                Stage::NoRoom => {
+                    setting.checker.has_no_room(write.topic);
+                    continue;
+                }
             };
             setting.checker.stands(there, (offset, duplicate));
             if let Some((link, id)) = write.asked {
@@ -125,7 +131,7 @@ impl Server {
                 at: now,
                 conflation_key: None,
             };
-            let log = &self.topics[write.topic].log;
+            let log = &mut self.topics[write.topic].log;
             let table = &mut self.disk.tables[write.topic];
             table.stored.push(Stored {
                 kept,
@@ -133,11 +139,16 @@ impl Server {
                 event: write.event.clone(),
             });
             table.extent.head = offset;
-            log.trim(&mut table.extent, TRIM_MIN);
+            let trim = log.trim(&mut table.extent, TRIM_MIN);
+            log.handle_trimmed(&trim);
             let needed = table.extent.first.min(table.extent.first_key);
-            table
-                .stored
-                .retain(|stored| stored.kept.publication.offset >= needed);
+            table.stored.retain_mut(|stored| {
+                let offset = stored.kept.publication.offset;
+                if trim.ids.binary_search(&offset).is_ok() {
+                    stored.key = None;
+                }
+                offset >= needed
+            });
         }
         (offset, duplicate)
     }
@@ -179,15 +190,17 @@ impl Server {
         let (extent, head) = (table.extent, table.extent.head);
         let is_kept = |stored: &&Stored| stored.kept.publication.offset >= extent.first;
         let kept = table.stored.iter().filter(is_kept);
-        let keys = table.stored.iter().filter_map(|stored| {
+        let ids = table.stored.iter().filter_map(|stored| {
             let offset = stored.kept.publication.offset;
-            let known = offset >= extent.first_key;
-            stored.key.filter(|_| known).map(|key| (offset, key))
+            let key = stored.key.filter(|_| offset >= extent.first_key)?;
+            let at = stored.kept.at;
+            Some(KeptId { offset, key, at })
         });
         let kept = kept.map(|stored| stored.kept.clone());
-        let restored = Log::restore((epoch, topic.delivery), extent, kept, keys);
+        let restored = Log::restore((epoch, topic.delivery), extent, kept, ids);
         setting.checker.restored(at, restored.is_ok());
-        let Ok(mut log) = restored else { return };
+        let Ok(log) = restored else { return };
+        let mut log = log.with_id_limits(ID_LIMITS);
         log.expire(setting.agenda.now());
         topic.log = log;
         if is_new {

@@ -104,8 +104,11 @@ impl Server {
         );
     }
 
-    /// The server itself publishes.
+    /// The server itself publishes, or the crowd where there is one.
     pub(crate) fn publish(&mut self, setting: &mut Setting, topic: usize, mut event: Event) {
+        if setting.plan.crowd > 0 && self.topics[topic].delivery.is_log() {
+            return self.press(setting, topic, event);
+        }
         self.sourced += 1;
         event.counter = self.sourced;
         if self.topics[topic].delivery.is_log() {
@@ -145,6 +148,10 @@ impl Server {
             .keeps(at, topic.log.epoch(), topic.log.first());
         match appended {
             Appended::Duplicate(offset) => (offset, true),
+            Appended::NoRoom => {
+                setting.checker.has_no_room(at);
+                (0, true)
+            }
             Appended::New(publication) => {
                 let offset = publication.offset;
                 setting

@@ -12,6 +12,7 @@ mod health;
 mod record;
 mod shelf;
 mod store;
+mod time;
 mod writer;
 
 use std::path::Path;
@@ -21,7 +22,7 @@ use std::thread::JoinHandle;
 use anyhow::Context;
 use tokio::sync::{mpsc, oneshot};
 use trunkline_hub::{Append, Log, Page, PublishKey, Recovery};
-use trunkline_protocol::{Delivery, Epoch, Offset, Position, TopicName};
+use trunkline_protocol::{Delivery, Epoch, Moment, Offset, Position, TopicName};
 
 use self::shelf::Shelf;
 use self::store::{Depth, Store};
@@ -61,7 +62,8 @@ impl Disk {
             result => result?,
         };
         health.opened(&opened.report);
-        let shelf = Shelf::new(opened.store.epoch(), opened.topics);
+        let time = time::at_start(opened.recorded, clock);
+        let shelf = Shelf::new(opened.store.epoch(), opened.topics, time);
         let shelf = Arc::new(Mutex::new(shelf));
         let (jobs, waiting) = mpsc::channel(JOBS_MAX);
         let writer = Writer::new(
@@ -103,17 +105,19 @@ impl Disk {
         answered.await.map_err(|_| BrokerError::Unavailable)
     }
 
-    /// Reads a topic's log, which is fetched first if it is not in memory.
+    /// Reads a topic's log at the store's time. It is fetched first if it is not in memory.
     async fn with_log<R>(
         &self,
         topic: &TopicName,
         delivery: Delivery,
-        reach: impl Fn(&mut Log) -> R,
+        reach: impl Fn(&mut Log, Moment) -> R,
     ) -> Result<R, BrokerError> {
+        let clock = self.clock.now();
         for _ in 0..FETCHES_MAX {
             let found = self.with(|shelf| {
                 shelf.prepare(topic, delivery)?;
-                Ok::<_, BrokerError>(shelf.log(topic).map(&reach))
+                let now = shelf.time.now(clock);
+                Ok::<_, BrokerError>(shelf.log(topic).map(|log| reach(log, now)))
             })?;
             if let Some(result) = found {
                 return Ok(result);
@@ -142,7 +146,7 @@ impl Disk {
         if self.with(|shelf| shelf.get(topic).is_none()) {
             return Ok(None);
         }
-        self.with_log(topic, delivery, |log| {
+        self.with_log(topic, delivery, |log, _| {
             let offset = log.find(key)?;
             let epoch = log.epoch();
             Some(Position { epoch, offset })
@@ -180,8 +184,7 @@ impl Disk {
         if !delivery.is_log() {
             return self.ephemeral.read(topic, delivery, read);
         }
-        let now = self.clock.now();
-        self.with_log(topic, delivery, |log| {
+        self.with_log(topic, delivery, |log, now| {
             log.expire(now);
             KeptPage {
                 epoch: log.epoch(),
@@ -200,8 +203,7 @@ impl Disk {
         if !delivery.is_log() {
             return self.ephemeral.recover(topic, delivery, since);
         }
-        let now = self.clock.now();
-        self.with_log(topic, delivery, |log| {
+        self.with_log(topic, delivery, |log, now| {
             log.expire(now);
             (log.epoch(), log.recover(since))
         })

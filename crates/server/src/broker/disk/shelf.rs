@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use trunkline_hub::Log;
+use trunkline_hub::{Log, StoreTime};
 use trunkline_protocol::{Delivery, Epoch, Moment, Offset, TopicName};
 
 use super::record::TopicRecord;
@@ -13,9 +13,6 @@ use crate::broker::{BrokerError, TOPICS_MAX};
 
 /// The most memory that logs take, in bytes.
 pub(super) const LOGS_LEN_MAX: usize = 64 * 1024 * 1024;
-
-/// What an entry of a log costs beside the bytes of its event, roughly.
-const ENTRY_LEN: usize = 160;
 
 /// A topic in memory.
 #[derive(Debug)]
@@ -59,11 +56,17 @@ pub(super) struct Shelf {
     uses: u64,
     /// The epoch of topics before their first event.
     epoch: Epoch,
+    /// By which events and ids age.
+    pub(super) time: StoreTime,
 }
 
 impl Shelf {
     /// A shelf that knows these topics and has no log yet.
-    pub(super) fn new(epoch: Epoch, topics: Vec<(TopicName, TopicRecord)>) -> Self {
+    pub(super) fn new(
+        epoch: Epoch,
+        topics: Vec<(TopicName, TopicRecord)>,
+        time: StoreTime,
+    ) -> Self {
         let entries = topics
             .into_iter()
             .map(|(name, record)| (name, Entry::of(Some(record))))
@@ -73,6 +76,7 @@ impl Shelf {
             len: 0,
             uses: 0,
             epoch,
+            time,
         }
     }
 
@@ -118,7 +122,7 @@ impl Shelf {
         {
             entry
                 .log
-                .get_or_insert_with(|| Log::new(self.epoch, delivery));
+                .get_or_insert_with(|| Log::beside_store(self.epoch, delivery));
         }
         Ok(())
     }
@@ -163,7 +167,7 @@ impl Shelf {
         self.uses += 1;
         if let Some(entry) = self.entries.get_mut(topic) {
             let log = entry.log.as_ref();
-            let len = log.map_or(0, |log| log.len() + log.entries() * ENTRY_LEN);
+            let len = log.map_or(0, Log::memory_len);
             self.len = self.len - entry.len + len;
             (entry.len, entry.used) = (len, self.uses);
         }

@@ -28,7 +28,7 @@ use trunkline_protocol::{Delivery, Epoch, Moment, Offset, TopicName};
 
 use self::opening::make_empty;
 use self::watermark::Watermark;
-use super::record::{self, TopicRecord, event_key};
+use super::record::{self, TimeRecord, TopicRecord, event_key};
 use crate::broker::new_epoch;
 
 pub(super) use self::fault::{is_damage, is_poison};
@@ -36,14 +36,17 @@ pub(super) use self::mend::Depth;
 pub(super) use self::opening::Report;
 pub(crate) use self::opening::mark_as_restored;
 
-/// The version of the tables and records. A newer one is not read.
-const FORMAT: u64 = 1;
+/// The version of the tables and records. A newer one is not read. In format 1 the ids of commands
+/// had no time; a store of that format is read, and becomes one of this format when it is opened.
+const FORMAT: u64 = 2;
 
 const FORMAT_KEY: &str = "format";
 const EPOCH_KEY: &str = "epoch";
 const COMMITS_KEY: &str = "commits";
 const NEXT_ID_KEY: &str = "next-id";
 const HOME_KEY: &str = "home";
+const TIME_KEY: &str = "time";
+const IDS_SINCE_KEY: &str = "ids-since";
 
 pub(super) struct Store {
     #[cfg(test)]
@@ -58,6 +61,8 @@ pub(super) struct Store {
     commits: u64,
     next_id: u64,
     epoch: Epoch,
+    /// The moment from which ids of format 1 count.
+    ids_since: Moment,
 }
 
 /// What a store has of a topic's log.
@@ -108,7 +113,7 @@ impl Store {
         let keys = read_all(
             &self.commands,
             (topic.id, topic.extent.first_key),
-            record::read_command,
+            |key, value| record::read_command(key, value, self.ids_since),
         )?;
         let log = |topic: &TopicRecord, keys| {
             Log::restore((topic.epoch, delivery), topic.extent, kept, keys)
@@ -149,11 +154,40 @@ impl Store {
         changes.batch.insert(&self.topics, key, value);
     }
 
-    pub(super) fn remove_topic(&self, changes: &mut Changes, name: &TopicName) {
+    /// Removes a topic with all its events and ids.
+    pub(super) fn remove_topic(
+        &self,
+        changes: &mut Changes,
+        name: &TopicName,
+        topic: &TopicRecord,
+    ) -> anyhow::Result<()> {
         changes.batch.remove(&self.topics, name.as_str().as_bytes());
+        let extent = topic.extent;
+        for offset in extent.first..=extent.head {
+            changes
+                .batch
+                .remove(&self.events, event_key(topic.id, offset));
+        }
+        self.remove_ids(changes, topic)
     }
 
-    /// Puts an event at the topic's head, with the key of the command that made it.
+    /// Removes all ids of a topic. Those that are left may be far apart.
+    pub(super) fn remove_ids(
+        &self,
+        changes: &mut Changes,
+        topic: &TopicRecord,
+    ) -> anyhow::Result<()> {
+        let first = event_key(topic.id, topic.extent.first_key);
+        for entry in self
+            .commands
+            .range(first..=event_key(topic.id, Offset::MAX))
+        {
+            changes.batch.remove(&self.commands, entry.key()?);
+        }
+        Ok(())
+    }
+
+    /// Puts an event at the topic's head, with the id of the command that made it.
     pub(super) fn put_event(
         &self,
         changes: &mut Changes,
@@ -165,21 +199,26 @@ impl Store {
         let value = record::write_event(&key, &append.event, at);
         changes.batch.insert(&self.events, key, value);
         if let Some(command) = &append.key {
-            let value = record::write_command(&key, command);
+            let value = record::write_command(&key, command, at);
             changes.batch.insert(&self.commands, key, value);
         }
     }
 
-    /// Removes events and keys that the log has dropped.
-    pub(super) fn trim(&self, changes: &mut Changes, topic: u64, trim: Trim) {
-        for offset in trim.events {
+    /// Removes events and ids that the log has dropped.
+    pub(super) fn trim(&self, changes: &mut Changes, topic: u64, trim: &Trim) {
+        for offset in trim.events.clone() {
             changes.batch.remove(&self.events, event_key(topic, offset));
         }
-        for offset in trim.keys {
-            changes
-                .batch
-                .remove(&self.commands, event_key(topic, offset));
+        for offset in &trim.ids {
+            let key = event_key(topic, *offset);
+            changes.batch.remove(&self.commands, key);
         }
+    }
+
+    /// Puts the time of the store and the wall clock.
+    pub(super) fn put_time(&self, changes: &mut Changes, recorded: &TimeRecord) {
+        let value = record::write_time(TIME_KEY.as_bytes(), recorded);
+        changes.batch.insert(&self.own, TIME_KEY, value);
     }
 
     fn put_own(&self, changes: &mut Changes, key: &str, number: u64) {

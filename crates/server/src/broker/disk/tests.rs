@@ -1,6 +1,8 @@
 //! What is particular to the store: crashes, damage, a disk that is full, logs that left memory.
 
+mod clock;
 mod damage;
+mod ids;
 mod restores;
 mod running;
 mod snapshot;
@@ -57,8 +59,10 @@ fn tamper(folder: &TempDir, change: impl FnOnce(&fjall::Keyspace)) {
 fn a_sweep_in_the_same_batch_leaves_a_topic_to_its_first_event() {
     let folder = TempDir::new().expect("a folder for the test");
     let opened = Store::open(&history(&folder), Depth::Lists).expect("a store");
-    let shelf = Arc::new(Mutex::new(Shelf::new(opened.store.epoch(), opened.topics)));
     let clock = Clock::start();
+    let time = super::time::at_start(opened.recorded, clock);
+    let shelf = Shelf::new(opened.store.epoch(), opened.topics, time);
+    let shelf = Arc::new(Mutex::new(shelf));
     let deliver: Deliver = Arc::new(|_, _| {});
     let health = Arc::default();
     let writer = Writer::new(
@@ -277,7 +281,7 @@ async fn a_store_of_a_newer_server_is_refused() {
         let own = database
             .keyspace("store", KeyspaceCreateOptions::default)
             .expect("a table");
-        own.insert("format", super::record::write_number(b"format", 2))
+        own.insert("format", super::record::write_number(b"format", 3))
             .expect("a disk");
         database.persist(PersistMode::SyncAll).expect("a disk");
     }
@@ -286,7 +290,7 @@ async fn a_store_of_a_newer_server_is_refused() {
         .expect("a refusal");
     let error = format!("{error:#}");
     assert!(
-        error.contains("has format 2, and this server reads 1"),
+        error.contains("has format 3, and this server reads 1 to 2"),
         "{error}"
     );
 }

@@ -10,11 +10,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
-use trunkline_hub::{Append, Extent, Log, Trim};
+use trunkline_hub::{Append, Extent, IdLimits, Log};
 use trunkline_protocol::{Delivery, Moment, Publication, TopicName};
 
 use super::health::HistoryHealth;
-use super::record::TopicRecord;
+use super::record::{TimeRecord, TopicRecord};
 use super::shelf::{LOGS_LEN_MAX, Shelf};
 use super::store::{Changes, Depth, Loaded, Store, is_damage, is_poison};
 use super::{BrokerError, Deliver, InUse, Placed};
@@ -26,6 +26,9 @@ const BATCH_MAX: usize = 512;
 
 /// The most topics that one sweep removes from the store.
 const SWEPT_MAX: usize = 64;
+
+/// The most events and message ids that one sweep removes, unless its first topic has more.
+const SWEPT_RECORDS_MAX: u64 = IdLimits::PROMISED.of_topic as u64;
 
 /// What the writer is asked to do.
 pub(super) enum Job {
@@ -110,6 +113,10 @@ impl Writer {
             }
             self.work(batch);
         }
+        // What passed while nothing was written counts, too.
+        if self.store.is_some() && self.shelf().time.has_passed(self.clock.now()) {
+            self.record_time();
+        }
         let Tally {
             commits,
             events,
@@ -142,6 +149,9 @@ impl Writer {
         // Only now: a topic that gets its first event in this batch looks unused before.
         for (in_use, answer) in sweeps {
             self.sweep(&in_use);
+            if self.store.is_some() && self.shelf().time.is_record_due(self.clock.now()) {
+                self.record_time();
+            }
             tell(answer, ());
         }
         // Only now: a log that was fetched for this batch must still be there.
@@ -177,12 +187,7 @@ impl Writer {
             }
             Ok(Loaded::WithoutIds(renewed, log)) => {
                 tracing::error!(%topic, "the message ids of a topic are damaged: it has another epoch");
-                let keys = record.extent.first_key..renewed.extent.first_key;
-                let damaged = Trim {
-                    keys,
-                    ..Trim::default()
-                };
-                self.begin_epoch(topic, renewed, log, damaged)
+                self.begin_epoch(topic, renewed, log, Some(record))
             }
             Ok(Loaded::Damaged) => self.start_anew(topic, delivery, record),
             Err(error) if is_damage(&error) => self.start_anew(topic, delivery, record),
@@ -236,8 +241,8 @@ impl Writer {
             expires: damaged.expires,
         };
         self.commit(changes)?;
-        let log = Log::new(record.epoch, delivery);
-        self.begin_epoch(topic, record, log, Trim::default())
+        let log = Log::beside_store(record.epoch, delivery);
+        self.begin_epoch(topic, record, log, None)
     }
 
     /// Writes down the new epoch of a topic, and tells its readers.
@@ -246,12 +251,16 @@ impl Writer {
         topic: &TopicName,
         record: TopicRecord,
         log: Log,
-        damaged: Trim,
+        damaged_ids: Option<TopicRecord>,
     ) -> Result<(), BrokerError> {
         self.health.found_damaged_topic();
         let store = self.store.as_mut().ok_or(BrokerError::Unavailable)?;
         let mut changes = store.changes();
-        store.trim(&mut changes, record.id, damaged);
+        if let Some(damaged) = damaged_ids
+            && let Err(error) = store.remove_ids(&mut changes, &damaged)
+        {
+            tracing::error!(%topic, "cannot remove damaged message ids: {error:#}");
+        }
         store.put_topic(&mut changes, topic, &record);
         self.commit(changes)?;
         let mut shelf = self.shelf();
@@ -261,12 +270,32 @@ impl Writer {
         Ok(())
     }
 
-    /// Commits, or gives the store up until it can be opened again.
-    fn commit(&mut self, changes: Changes) -> Result<(), BrokerError> {
+    /// The store's time.
+    fn now(&self) -> Moment {
+        self.shelf().time.now(self.clock.now())
+    }
+
+    /// Commits nothing but the time.
+    fn record_time(&mut self) {
+        if let Some(store) = &self.store {
+            let changes = store.changes();
+            // If this fails, it was said, and the store stays as young as it was.
+            let _ = self.commit(changes);
+        }
+    }
+
+    /// Commits together with the time, or gives the store up until it can be opened again.
+    fn commit(&mut self, mut changes: Changes) -> Result<(), BrokerError> {
+        let recorded = TimeRecord {
+            time: self.now(),
+            wall: self.clock.wall(),
+        };
         let store = self.store.as_mut().ok_or(BrokerError::Unavailable)?;
+        store.put_time(&mut changes, &recorded);
         match store.commit(changes) {
             Ok(()) => {
                 self.tally.commits += 1;
+                self.shelf().time.handle_recorded(recorded.time);
                 Ok(())
             }
             Err(error) => {
@@ -300,38 +329,51 @@ impl Writer {
 
     /// Forgets the topics whose events are all too old and that nobody uses.
     fn sweep(&mut self, in_use: &InUse) {
-        let now = self.clock.now();
+        let now = self.now();
         let Some(store) = self.store.as_mut() else {
             return;
         };
         let mut changes = store.changes();
+        let mut swept = Vec::new();
         {
             // Nobody can begin to read a topic between the look and its end.
             let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut expired = shelf.sweep(now, &**in_use);
-            expired.truncate(SWEPT_MAX);
-            if expired.is_empty() {
-                return;
-            }
-            for topic in &expired {
-                if let Some(record) = shelf.get(topic).and_then(|entry| entry.record) {
-                    let (extent, end) = (record.extent, record.extent.head + 1);
-                    let all = Trim {
-                        events: extent.first..end,
-                        keys: extent.first_key..end,
-                    };
-                    store.trim(&mut changes, record.id, all);
+            let expired = shelf.sweep(now, &**in_use);
+            let mut records = 0;
+            for topic in expired.into_iter().take(SWEPT_MAX) {
+                let Some(record) = shelf.get(&topic).and_then(|entry| entry.record) else {
+                    continue;
+                };
+                records += records_of(&record);
+                if records > SWEPT_RECORDS_MAX && !swept.is_empty() {
+                    break;
                 }
-                store.remove_topic(&mut changes, topic);
-                shelf.remove(topic);
+                shelf.remove(&topic);
+                swept.push((topic, record));
+            }
+            if swept.is_empty() {
+                return;
             }
             // They may come again, with offsets from 1 on.
             store.renew_epoch(&mut changes);
             shelf.set_epoch(store.epoch());
         }
+        for (topic, record) in &swept {
+            // What cannot be found stays under a number where nobody looks.
+            if let Err(error) = store.remove_topic(&mut changes, topic, record) {
+                tracing::error!(%topic, "cannot remove all of a topic: {error:#}");
+            }
+        }
         // If this fails, they come back with the store.
         let _ = self.commit(changes);
     }
+}
+
+/// The number of events and message ids that a store has of a topic, at most.
+fn records_of(topic: &TopicRecord) -> u64 {
+    let end = topic.extent.head + 1;
+    let ids = end.saturating_sub(topic.extent.first_key);
+    end.saturating_sub(topic.extent.first) + ids.min(IdLimits::PROMISED.of_topic as u64)
 }
 
 /// An event of a log on its way to the hub.

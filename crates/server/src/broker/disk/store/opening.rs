@@ -17,17 +17,17 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use trunkline_hub::{Found, Identity, Lineage, Renewal, Watermark as Promised};
-use trunkline_protocol::{Epoch, TopicName};
+use trunkline_protocol::{Epoch, Moment, TopicName};
 
-use super::super::record::{self, TopicRecord};
+use super::super::record::{self, TimeRecord, TopicRecord, event_key};
 use super::fault::is_damage;
 use super::files::{replace, sync_folder, sync_name};
 use super::mend::{self, Depth};
 use super::quarantine::{Quarantine, free_name};
 use super::watermark::Watermark;
 use super::{
-    COMMITS_KEY, Changes, EPOCH_KEY, FORMAT, FORMAT_KEY, HOME_KEY, NEXT_ID_KEY, Store, numbers,
-    tables,
+    COMMITS_KEY, Changes, EPOCH_KEY, FORMAT, FORMAT_KEY, HOME_KEY, IDS_SINCE_KEY, NEXT_ID_KEY,
+    Store, TIME_KEY, numbers, tables,
 };
 use crate::broker::new_epoch;
 
@@ -52,8 +52,13 @@ const PUT_BACK_MAX: usize = 1000;
 pub(in crate::broker::disk) struct Opened {
     pub(in crate::broker::disk) store: Store,
     pub(in crate::broker::disk) topics: Vec<(TopicName, TopicRecord)>,
+    /// The time that was last recorded; none of a store without events.
+    pub(in crate::broker::disk) recorded: Option<TimeRecord>,
     pub(in crate::broker::disk) report: Report,
 }
+
+/// The topics of a store, and the time that was last recorded.
+type Begun = (Vec<(TopicName, TopicRecord)>, Option<TimeRecord>);
 
 /// What an operator should know of an opening.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -117,16 +122,17 @@ impl Store {
             commits,
             next_id: numbers::read(&own, NEXT_ID_KEY)?.unwrap_or(1),
             epoch: new_epoch(),
+            ids_since: Moment::from_ms(numbers::read(&own, IDS_SINCE_KEY)?.unwrap_or(0)),
             own,
             watermark,
         };
         let format = numbers::read(&store.own, FORMAT_KEY)?;
         if let Some(format) = format
-            && format != FORMAT
+            && !(1..=FORMAT).contains(&format)
         {
             bail!(
-                "the history in {} has format {format}, and this server reads {FORMAT}: use the \
-                 version that wrote it, or another data folder",
+                "the history in {} has format {format}, and this server reads 1 to {FORMAT}: use \
+                 the version that wrote it, or another data folder",
                 folder.display()
             );
         }
@@ -138,7 +144,8 @@ impl Store {
             // No two commits ever have one number.
             store.commits = store.commits.max(promised);
         }
-        let topics = store.begin(renewal.as_deref())?;
+        let is_old = format == Some(1);
+        let (topics, recorded) = store.begin(renewal.as_deref(), is_old)?;
         let report = Report {
             renewed: renewal,
             set_aside: aside.folder().map(Path::to_owned),
@@ -148,6 +155,7 @@ impl Store {
         Ok(Opened {
             store,
             topics,
+            recorded,
             report,
         })
     }
@@ -180,7 +188,7 @@ impl Store {
     }
 
     /// Writes down what the store is now, and returns its topics.
-    fn begin(&mut self, renewal: Option<&str>) -> anyhow::Result<Vec<(TopicName, TopicRecord)>> {
+    fn begin(&mut self, renewal: Option<&str>, is_old: bool) -> anyhow::Result<Begun> {
         let (mut topics, lost_a_record) = self.read_topics()?;
         let mut changes = self.changes();
         let stored = numbers::read(&self.own, EPOCH_KEY)?;
@@ -198,13 +206,40 @@ impl Store {
             self.next_id = self.next_id.max(self.unused_id(&topics)?);
             self.put_own(&mut changes, NEXT_ID_KEY, self.next_id);
         }
+        let recorded = self.recorded_time(&topics)?;
+        if is_old {
+            // The ids of format 1 have no time: they count from the newest event.
+            self.ids_since = recorded.map_or_else(Moment::default, |recorded| recorded.time);
+            self.put_own(&mut changes, IDS_SINCE_KEY, self.ids_since.as_ms());
+        }
         self.put_own(&mut changes, FORMAT_KEY, FORMAT);
         if let Some(home) = self.watermark.identity()? {
             self.put_own(&mut changes, HOME_KEY, home);
         }
         self.commit(changes)?;
         self.watermark.sync()?;
-        Ok(topics)
+        Ok((topics, recorded))
+    }
+
+    /// The time that was last recorded. Where it is not known, as in a store of format 1, it is that
+    /// of the newest event.
+    fn recorded_time(
+        &self,
+        topics: &[(TopicName, TopicRecord)],
+    ) -> anyhow::Result<Option<TimeRecord>> {
+        let value = numbers::find(&self.own, TIME_KEY.as_bytes())?;
+        let recorded = value.and_then(|value| record::read_time(TIME_KEY.as_bytes(), &value));
+        if recorded.is_some() {
+            return Ok(recorded);
+        }
+        let mut newest = None;
+        for (_, topic) in topics {
+            let key = event_key(topic.id, topic.extent.head);
+            if let Some(value) = numbers::find(&self.events, &key)? {
+                newest = newest.max(record::read_event(&key, &value).map(|kept| kept.at));
+            }
+        }
+        Ok(newest.map(|at| TimeRecord { time: at, wall: at }))
     }
 
     /// A number for topics above all that any record has.

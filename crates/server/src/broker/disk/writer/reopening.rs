@@ -8,6 +8,7 @@ use super::{Writer, delivered};
 use crate::broker::Delivered;
 use crate::broker::disk::record::TopicRecord;
 use crate::broker::disk::store::{Depth, Store};
+use crate::broker::disk::time;
 
 /// How long to wait before a store that failed is opened again.
 pub(super) const REOPEN_AFTER: Duration = Duration::from_secs(1);
@@ -37,6 +38,7 @@ impl Writer {
         tracing::info!("history is written again");
         {
             let mut shelf = self.shelf();
+            shelf.time = time::after_failure(&shelf.time, opened.recorded, self.clock);
             shelf.set_epoch(opened.store.epoch());
             for topic in shelf.lost(&opened.topics) {
                 shelf.remove(&topic);
