@@ -21,6 +21,7 @@ mod catch_up;
 mod announce;
 pub mod outbox;
 pub mod log;
+pub mod proof;
 pub mod people;
 pub mod presence;
 
@@ -34,6 +35,7 @@ pub use log::{
 pub use outbox::Outbox;
 pub use people::{Announcement, People};
 pub use presence::Presence;
+pub use proof::Proof;
 
 #[cfg(test)]
 mod tests;
