@@ -183,6 +183,14 @@ pub(super) fn client_frames(form: Form) -> Vec<Sample<ClientFrame>> {
             )),
         ),
         sample(
+            "client.subscribe.pace",
+            ClientFrame::Subscribe(Subscribe {
+                topic: text("ticker:market"),
+                max_hz: Some(5),
+                ..subscribe(3, None, Start::Newest { count: 256 }, false)
+            }),
+        ),
+        sample(
             "client.subscribe.after_event",
             ClientFrame::Subscribe(subscribe(
                 3,
@@ -190,14 +198,6 @@ pub(super) fn client_frames(form: Form) -> Vec<Sample<ClientFrame>> {
                 Start::after(position(9, 70_000), Some(Digest(0xcbf4_3926))),
                 false,
             )),
-        ),
-        sample(
-            "client.subscribe.pace",
-            ClientFrame::Subscribe(Subscribe {
-                topic: text("ticker:market"),
-                max_hz: Some(5),
-                ..subscribe(3, None, Start::Newest { count: 256 }, false)
-            }),
         ),
         sample(
             "client.unsubscribe",
