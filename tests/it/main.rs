@@ -6,6 +6,7 @@ mod alerts_browser;
 mod alerts_notifications;
 mod arena;
 mod arena_browser;
+mod branches;
 mod browser;
 mod browser_history;
 mod calls;

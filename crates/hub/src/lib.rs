@@ -25,6 +25,7 @@ pub mod outbox;
 pub mod log;
 pub mod lineage;
 pub mod store_time;
+pub mod proof;
 pub mod people;
 pub mod presence;
 
@@ -40,6 +41,7 @@ pub use log::{
 pub use outbox::Outbox;
 pub use people::{Announcement, People};
 pub use presence::Presence;
+pub use proof::Proof;
 pub use store_time::{StoreTime, WallJump};
 
 #[cfg(test)]

@@ -3,10 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
-use trunkline_hub::{Append, PublishKey};
+use trunkline_hub::{Append, Proof, PublishKey};
 use trunkline_protocol::frame::Range;
 use trunkline_protocol::{
-    Delivery, GapCause, MessageId, Offset, Payload, Position, SenderId, TopicName, UserId,
+    Codec, Delivery, Digest, GapCause, MessageId, Offset, Payload, Position, SenderId, TopicName,
+    UserId,
 };
 
 use super::{Broker, Deliver, Delivered, Disk, InUse, Memory, Placed};
@@ -353,6 +354,45 @@ async fn a_position_it_never_gave_is_of_another_epoch(kind: Kind) {
     }
 }
 
+async fn reader_of_another_branch_gets_a_gap_and_what_is_kept(kind: Kind) {
+    let mut bench = Bench::new(kind);
+    for at in 1..=5 {
+        bench.publish("chat:a", None, &format!("event {at}")).await;
+    }
+    for _ in 0..2 {
+        let position = bench.position("chat:a").await;
+        let recover = async |offset, event: &str| {
+            let since = Position { offset, ..position };
+            let proof = Proof {
+                digest: Digest::of_bytes(event.as_bytes()),
+                codec: Codec::Bincode,
+                to_json: |_| None,
+            };
+            let topic = name("chat:a");
+            let recovered = bench
+                .broker
+                .recover_proven(&topic, LOG, since, &proof)
+                .await;
+            let (epoch, recovery) = recovered.expect("a broker that works");
+            assert_eq!(epoch, position.epoch);
+            let cause = recovery.gap.map(|gap| gap.cause);
+            (cause, recovery.after, recovery.page.publications.len())
+        };
+        assert_eq!(recover(3, "event 3").await, (None, 3, 2));
+        assert_eq!(recover(5, "event 5").await, (None, 5, 0));
+        let epoch = Some(GapCause::Epoch);
+        assert_eq!(recover(3, "event 3 of another").await, (epoch, 0, 5));
+        assert_eq!(recover(5, "event 5 of another").await, (epoch, 0, 5));
+        // There is no event to compare at the begin, and none above the head.
+        assert_eq!(recover(0, "event 0").await, (None, 0, 5));
+        assert_eq!(recover(6, "event 6").await, (epoch, 0, 5));
+        if kind == Kind::Memory {
+            return;
+        }
+        bench = bench.restart();
+    }
+}
+
 async fn a_restart_keeps_everything_or_starts_an_epoch(kind: Kind) {
     let mut bench = Bench::new(kind);
     for at in 1..=3 {
@@ -507,6 +547,7 @@ suite!(
     retention_keeps_the_newest_and_says_what_is_gone,
     ranges_are_cut_at_both_ends,
     a_position_it_never_gave_is_of_another_epoch,
+    reader_of_another_branch_gets_a_gap_and_what_is_kept,
     a_restart_keeps_everything_or_starts_an_epoch,
     what_is_no_log_is_not_kept_over_a_restart,
     a_topic_that_keeps_nothing_and_is_not_used_begins_anew,

@@ -12,8 +12,8 @@ mod conformance;
 
 use std::sync::Arc;
 
-use trunkline_hub::{Append, Log, Page, PublishKey, Recovery};
-use trunkline_protocol::frame::Range;
+use trunkline_hub::{Append, Log, Page, Proof, PublishKey, Recovery};
+use trunkline_protocol::frame::{PAGE_MAX, Range};
 use trunkline_protocol::{Delivery, Epoch, Offset, Position, Publication, TopicName};
 
 pub(crate) use disk::{Disk, HistoryHealth, mark_as_restored};
@@ -130,6 +130,25 @@ impl Broker {
             Self::Memory(memory) => memory.recover(topic, delivery, since),
             Self::Disk(disk) => disk.recover(topic, delivery, since).await,
         }
+    }
+
+    /// As `recover`, for a reader that proves which event it has at `since`. If another one is kept
+    /// there, the reader gets a gap and all that is kept.
+    pub(crate) async fn recover_proven(
+        &self,
+        topic: &TopicName,
+        delivery: Delivery,
+        since: Position,
+        proof: &Proof,
+    ) -> Result<(Epoch, Recovery), BrokerError> {
+        let (epoch, recovery) = self.recover(topic, delivery, since).await?;
+        // Compared here, since the broker must not be held for as long as an event is long.
+        if !recovery.contradicts(proof) {
+            return Ok((epoch, recovery));
+        }
+        let all = Range::After { offset: 0 };
+        let kept = self.range(topic, delivery, all, PAGE_MAX).await?;
+        Ok((kept.epoch, Recovery::of_another_branch(kept.page)))
     }
 
     /// A range of kept publications.

@@ -216,8 +216,8 @@ impl ClientSession {
             return;
         };
         let nothing_new = subscription.resumes() && (recovered || !subscription.wanted.log);
+        subscription.confirm(topic_id, position, recovered);
         let recovered = recovered.then(|| head.saturating_sub(position.offset));
-        subscription.confirm(topic_id, position);
         if !nothing_new {
             self.events.push_back(ClientEvent::Subscribed {
                 subscription: number,
@@ -261,6 +261,9 @@ impl ClientSession {
         };
         match subscription.judge(offset, step) {
             Verdict::Accept => {
+                if self.events_are_as_sent {
+                    subscription.keep(&event);
+                }
                 self.events.push_back(ClientEvent::Publication {
                     subscription: number,
                     offset,
