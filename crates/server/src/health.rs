@@ -15,14 +15,12 @@ pub(crate) fn router(shutdown: CancellationToken) -> Router {
 /// What answers at each address.
 fn routes() -> [(&'static str, MethodRouter<CancellationToken>); 2] {
     let alive = get(|| async { answer(StatusCode::OK, "ok\n") });
-    [("/healthz", alive), ("/readyz", get(ready))]
+    let [healthz, readyz] = PATHS;
+    [(healthz, alive), (readyz, get(ready))]
 }
 
-/// The addresses of all routes.
-#[cfg(test)]
-pub(crate) fn paths() -> Vec<&'static str> {
-    routes().into_iter().map(|(path, _)| path).collect()
-}
+/// The addresses of all routes, which are answered also where there are too many connections.
+pub(crate) const PATHS: [&str; 2] = ["/healthz", "/readyz"];
 
 async fn ready(State(shutdown): State<CancellationToken>) -> impl IntoResponse {
     if shutdown.is_cancelled() {
