@@ -15,8 +15,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use trunkline_protocol::frame::{Range, Start};
 use trunkline_protocol::topics::chat::{Chat, ChatCommand, RoomName};
 use trunkline_protocol::{ClientFrame, Codec, DisconnectReason, List, Position, ServerFrame, Text};
-use trunkline_server::Config;
-use trunkline_server::config::Broker;
+use trunkline_server::{Broker, Config};
 use trunkline_session::Pace;
 use trunkline_tests::{
     Peer, RawSocket, TestServer, connect, get, masked_frame, until, upgrade_request, within,
