@@ -42,5 +42,6 @@ mod simulator_browser;
 mod slow_readers;
 mod ticker;
 mod ticker_browser;
+mod unread;
 mod wire_browser;
 mod wire_tap;

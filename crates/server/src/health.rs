@@ -29,14 +29,12 @@ pub(crate) fn router(readiness: Readiness) -> Router {
 /// What answers at each address.
 fn routes() -> [(&'static str, MethodRouter<Readiness>); 2] {
     let alive = get(|| async { answer(StatusCode::OK, "ok\n".to_owned()) });
-    [("/healthz", alive), ("/readyz", get(ready))]
+    let [healthz, readyz] = PATHS;
+    [(healthz, alive), (readyz, get(ready))]
 }
 
-/// The addresses of all routes.
-#[cfg(test)]
-pub(crate) fn paths() -> Vec<&'static str> {
-    routes().into_iter().map(|(path, _)| path).collect()
-}
+/// The addresses of all routes, which are answered also where there are too many connections.
+pub(crate) const PATHS: [&str; 2] = ["/healthz", "/readyz"];
 
 /// The first line is the answer in a word. The others tell of the history what an operator should
 /// know: failures, damage, and where damaged files are.

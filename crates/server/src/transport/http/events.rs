@@ -23,7 +23,7 @@ use super::caller::Source;
 use super::frames::{FrameBody, Frames, Sent, Write};
 use super::requests::topic;
 use super::stream::disconnect;
-use super::{OverHttp, refusal, unbuffered};
+use super::{OverHttp, refusal, streaming};
 use crate::problem::Problem;
 
 /// How long a browser waits before it comes back, in milliseconds.
@@ -50,7 +50,7 @@ pub(super) async fn answer(
     let connect = connect(caller, Codec::Json, &headers, asked.subscriptions());
     let frames = Frames::begin(&http, connect, http.life);
     let body = FrameBody::of(frames, Events::new(asked, logs));
-    Ok(unbuffered(Response::new(body), "text/event-stream"))
+    Ok(streaming(body, "text/event-stream", http.life, http.linger))
 }
 
 /// What a reader asks for.
