@@ -185,8 +185,9 @@ impl Subscription {
         self.position
     }
 
-    /// Judges a publication, and moves on if it is the next one.
-    pub(crate) fn judge(&mut self, offset: Offset, step: u32) -> Verdict {
+    /// Judges a publication, and moves on if it is the next one. Its event is kept to prove later
+    /// that the reader had it; None if its bytes are not those that the server sent.
+    pub(crate) fn judge(&mut self, offset: Offset, step: u32, event: Option<&Payload>) -> Verdict {
         // The rest of a page with a hole comes after the topic was asked for again.
         let (Stage::Live(_), Some(position)) = (self.stage, &mut self.position) else {
             return Verdict::Drop;
@@ -198,16 +199,9 @@ impl Subscription {
             return Verdict::Hole;
         }
         position.offset = offset;
-        self.newest = None;
+        // Only logs are asked for by a proof.
+        self.newest = event.filter(|_| self.wanted.log).cloned();
         Verdict::Accept
-    }
-
-    /// Keeps the event that was just accepted, as the server sent it, to prove later that the reader
-    /// had it. Only logs are asked for by such a proof.
-    pub(crate) fn keep(&mut self, event: &Payload) {
-        if self.wanted.log {
-            self.newest = Some(event.clone());
-        }
     }
 
     /// A gap was said: what follows comes after it.

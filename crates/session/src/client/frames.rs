@@ -259,11 +259,9 @@ impl ClientSession {
         let Some(subscription) = self.subscriptions.get_mut(&number) else {
             return;
         };
-        match subscription.judge(offset, step) {
+        let as_sent = self.events_are_as_sent.then_some(&event);
+        match subscription.judge(offset, step, as_sent) {
             Verdict::Accept => {
-                if self.events_are_as_sent {
-                    subscription.keep(&event);
-                }
                 self.events.push_back(ClientEvent::Publication {
                     subscription: number,
                     offset,
