@@ -181,9 +181,14 @@ impl Log {
         Appended::New(publication)
     }
 
-    /// Memory that the log takes, in bytes: events, and the ids of commands.
-    pub fn memory_len(&self) -> usize {
-        self.len + self.kept.len() * ENTRY_LEN + self.ids.memory_len()
+    /// Memory that the kept events take, in bytes.
+    pub fn events_memory_len(&self) -> usize {
+        self.len + self.kept.len() * ENTRY_LEN
+    }
+
+    /// Memory that the ids of commands take, in bytes.
+    pub fn ids_memory_len(&self) -> usize {
+        self.ids.memory_len()
     }
 
     /// Tells whether nothing is lost with the log: it keeps no event that is of use, and, where the
