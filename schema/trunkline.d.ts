@@ -527,6 +527,9 @@ export type CloseCode =
   /** Another one: x-class of its hundred tells what to do. A whole number up to 4999. */
   | (number & {});
 
+/** The CRC-32 (IEEE 802.3, as in zip and PNG) of an event's bytes as the server sent them: those of the payload in a binary frame, the text of the value in a JSON frame. It detects accidents, not forgeries: a client that lies about its event harms only itself. A whole number up to 4294967295. */
+export type Digest = number;
+
 /** What is sent, and comes back. */
 export interface EchoText {
   /** Anything. At most 4096 bytes of UTF-8. */
@@ -612,7 +615,7 @@ export interface Gap {
 export type GapCause =
   /** They are older than what the topic keeps. */
   | "retention"
-  /** The history started anew: the reader's position belongs to another epoch. */
+  /** The history is another one: the reader's position belongs to another epoch, or its event to another branch of this one. */
   | "epoch"
   /** The reader was behind, and the topic's delivery lets old values give way. */
   | "slow"
@@ -1309,7 +1312,17 @@ export type Start =
   /** After this position: recovers what was missed since. */
   | {
     type: "after";
-  } & Position;
+  } & Position
+  /** After this event: as `after`, and the digest proves which event the client has there. If the server keeps another event at this offset, the client comes from another branch of the history and is answered like one from another epoch. */
+  | {
+    type: "after_event";
+    /** The lifetime of the history. */
+    epoch: Epoch;
+    /** The last offset that the client has. A whole number up to 9007199254740991. */
+    offset: number;
+    /** The digest of the event at this offset, as the server sent it to this client. */
+    digest: Digest;
+  };
 
 /** A wish to receive a topic. */
 export interface Subscribe {

@@ -167,3 +167,15 @@ async fn a_handshake_may_come_in_pieces() {
         check_answered(socket).await;
     }
 }
+
+#[tokio::test]
+async fn an_upgrade_needs_http_1_1() {
+    let server = TestServer::start().await;
+    for path in ["/ws", "/chat"] {
+        let request = upgrade_request(server.address(), path, &[]);
+        let mut socket = RawSocket::connect(server.address()).await;
+        let request = request.replace("HTTP/1.1", "HTTP/1.0");
+        socket.send(request.as_bytes()).await;
+        assert_eq!(socket.read_answer().await.status(), 400, "{path}");
+    }
+}

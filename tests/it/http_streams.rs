@@ -341,14 +341,17 @@ impl Stalled {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_whose_reader_stops_is_bounded_and_catches_up() {
-    /// Together more than the buffers on the way hold.
-    const COUNT: u32 = 900;
+    /// Together more than the buffers on the way hold, and less than the log keeps.
+    const COUNT: u32 = 480;
     let server = TestServer::start_with(|config| {
         config.session.pace = Pace {
             per_second: 100_000,
             burst: 100_000,
         };
         config.hub.outbox_len_max = 32 * 1024;
+        // It takes nothing for a while.
+        config.session.silence_max = Duration::from_secs(120);
+        config.timeouts.stall = Duration::from_secs(120);
     })
     .await;
     let frame = connect(&server.token("bob").await, LOBBY, Start::default());

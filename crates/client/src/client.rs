@@ -156,6 +156,7 @@ impl Client {
             } else {
                 Fallback::off()
             },
+            events_are_as_sent: config.codec == Codec::Bincode,
         });
         let (shared, bell) = Shared::new(session, keeper, config.codec);
         let driver = Driver::new(

@@ -6,6 +6,7 @@
 mod operation;
 mod samples;
 mod codecs;
+mod logs;
 mod fan_out;
 mod sessions;
 mod framing;
@@ -42,6 +43,7 @@ fn main() -> Result<()> {
 fn all() -> impl Iterator<Item = Operation> {
     let groups = [
         &codecs::OPERATIONS[..],
+        &logs::OPERATIONS,
         &fan_out::OPERATIONS,
         &sessions::OPERATIONS,
         &framing::OPERATIONS,

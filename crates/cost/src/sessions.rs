@@ -94,6 +94,7 @@ fn subscribed_client(now: Moment) -> ClientSession {
         outbox: SavedOutbox::new(SenderId::from_random(5)),
         seed: 1,
         fallback: Fallback::off(),
+        events_are_as_sent: true,
     });
     let wanted = Wanted {
         topic: samples::ROOM.parse().expect("a topic"),

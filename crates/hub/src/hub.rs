@@ -214,6 +214,12 @@ impl Hub {
         self.outbox(connection).map_or(0, Outbox::len)
     }
 
+    /// Tells whether a connection has room for a further answer, so that a request of it may be carried
+    /// out. What is left above is for answers that nobody can hold back.
+    pub fn may_answer(&self, connection: ConnectionId) -> bool {
+        self.waiting_len(connection) <= self.config.outbox_len_max
+    }
+
     /// The next connection for which something waits that its driver may not know of. Those with
     /// answers come first.
     pub fn poll_dirty(&mut self) -> Option<ConnectionId> {

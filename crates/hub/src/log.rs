@@ -3,16 +3,17 @@
 //! It gives each publication the next offset, remembers which command made it, and keeps what the
 //! topic's delivery promises to keep. Brokers drive it; they add durability and other nodes.
 
+mod message_ids;
 mod reading;
 mod storing;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use trunkline_protocol::{
-    Delivery, Epoch, MessageId, Moment, Offset, Payload, Position, Publication, UserId,
-};
+use trunkline_protocol::{Delivery, Epoch, Moment, Offset, Payload, Position, Publication};
 
+use message_ids::MessageIds;
+pub use message_ids::{IdLimits, KeptId, PublishKey};
 pub use reading::{Page, Recovery};
 pub use storing::{Damaged, Extent, Stage, Staged, Trim};
 
@@ -22,21 +23,11 @@ pub const LOG_LEN_MAX: usize = 4 * 1024 * 1024;
 /// The most bytes of events in one page, unless its first publication alone is longer.
 pub const PAGE_LEN_MAX: usize = 64 * 1024;
 
-/// How many message ids a log remembers. A retry after so many later commands is a new command.
-pub const MESSAGE_IDS_MAX: usize = 4096;
+/// Memory of one publication, in bytes, beside that of its event.
+const ENTRY_LEN: usize = 160;
 
 /// How long a run may stand still before it is over.
 const RUN_PAUSE_MAX: Duration = Duration::from_secs(60);
-
-/// What makes a command unique in a topic: its user, so that nobody can collide with or probe the
-/// ids of another, and its message id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PublishKey {
-    /// Who sent the command.
-    pub user: UserId,
-    /// Which one it is.
-    pub message_id: MessageId,
-}
 
 /// An event to append.
 #[derive(Clone, Debug)]
@@ -58,6 +49,9 @@ pub enum Appended {
     New(Publication),
     /// Its command was taken before; this is where its event stands. Deliver nothing.
     Duplicate(Offset),
+    /// It was refused: the topic remembers as many message ids as it may, and all of them are too
+    /// young to be forgotten.
+    NoRoom,
 }
 
 /// A publication as a log keeps it, and as a store brings it back.
@@ -80,12 +74,11 @@ pub struct Log {
     kept: BTreeMap<Offset, Kept>,
     len: usize,
     newest_of_key: BTreeMap<String, Offset>,
-    offset_of: BTreeMap<PublishKey, Offset>,
-    keys_by_age: VecDeque<(Offset, PublishKey)>,
+    ids: MessageIds,
 }
 
 impl Log {
-    /// An empty log.
+    /// An empty log without a store.
     pub fn new(epoch: Epoch, delivery: Delivery) -> Self {
         Self {
             epoch,
@@ -94,9 +87,22 @@ impl Log {
             kept: BTreeMap::new(),
             len: 0,
             newest_of_key: BTreeMap::new(),
-            offset_of: BTreeMap::new(),
-            keys_by_age: VecDeque::new(),
+            ids: MessageIds::new(IdLimits::PROMISED),
         }
+    }
+
+    /// An empty log beside a store, which [`trim`](Self::trim) tells what to remove.
+    pub fn beside_store(epoch: Epoch, delivery: Delivery) -> Self {
+        let mut log = Self::new(epoch, delivery);
+        log.ids.track_forgotten();
+        log
+    }
+
+    /// The same log with other bounds for message ids than the promised ones.
+    #[must_use]
+    pub fn with_id_limits(mut self, limits: IdLimits) -> Self {
+        self.ids.set_limits(limits);
+        self
     }
 
     /// The lifetime that offsets belong to.
@@ -136,16 +142,26 @@ impl Log {
 
     /// Where the event of an earlier command with this key stands.
     pub fn find(&self, key: &PublishKey) -> Option<Offset> {
-        self.offset_of.get(key).copied()
+        self.ids.find(key)
     }
 
-    /// Gives `append` the next offset, unless its command was taken before.
+    /// Gives `append` the next offset, unless its command was taken before or its id cannot be
+    /// remembered.
     pub fn append(&mut self, now: Moment, append: Append) -> Appended {
+        self.ids.expire(now);
         if let Some(key) = append.key {
             if let Some(offset) = self.find(&key) {
                 return Appended::Duplicate(offset);
             }
-            self.remember(key, self.head + 1);
+            if !self.ids.has_room(now, key.user, 0, || 0) {
+                return Appended::NoRoom;
+            }
+            let offset = self.head + 1;
+            self.ids.remember(KeptId {
+                offset,
+                key,
+                at: now,
+            });
         }
         self.head += 1;
         let publication = Publication {
@@ -165,30 +181,26 @@ impl Log {
         Appended::New(publication)
     }
 
-    /// The oldest offset whose command is remembered; above `head` when none is.
-    pub fn first_key(&self) -> Offset {
-        self.keys_by_age
-            .front()
-            .map_or(self.head + 1, |(offset, _)| *offset)
+    /// Memory that the kept events take, in bytes.
+    pub fn events_memory_len(&self) -> usize {
+        self.len + self.kept.len() * ENTRY_LEN
     }
 
-    /// The bytes of events that are kept.
-    pub fn len(&self) -> usize {
-        self.len
+    /// Memory that the ids of commands take, in bytes.
+    pub fn ids_memory_len(&self) -> usize {
+        self.ids.memory_len()
     }
 
-    /// Whether nothing is kept.
-    pub fn is_empty(&self) -> bool {
-        self.kept.is_empty()
-    }
-
-    /// How many publications and keys of commands are kept.
-    pub fn entries(&self) -> usize {
-        self.kept.len() + self.keys_by_age.len()
+    /// Tells whether nothing is lost with the log: it keeps no event that is of use, and, where the
+    /// topic keeps a log, it remembers no command.
+    pub fn is_spent(&self, now: Moment) -> bool {
+        let keeps_events = !self.kept.is_empty() && !self.is_over(now);
+        !keeps_events && (self.ids.is_empty() || !self.delivery.is_log())
     }
 
     /// Drops what is older than the topic keeps.
     pub fn expire(&mut self, now: Moment) {
+        self.ids.expire(now);
         let (keep, max_age) = match self.delivery {
             Delivery::Log { keep, max_age } => (keep as usize, Some(max_age)),
             Delivery::Keyframed { max_run } => return self.expire_run(max_run as usize),
@@ -212,7 +224,7 @@ impl Log {
 
     /// Tells whether a run has not gone on for a minute: then it is of no use to those who come, and a
     /// topic that nobody reads can be forgotten with it.
-    pub fn is_over(&self, now: Moment) -> bool {
+    fn is_over(&self, now: Moment) -> bool {
         let newest = self.kept.last_key_value();
         matches!(self.delivery, Delivery::Keyframed { .. })
             && newest.is_none_or(|(_, newest)| now.since(newest.at) > RUN_PAUSE_MAX)
@@ -223,16 +235,6 @@ impl Log {
         if self.kept.len() > max_run || self.len > LOG_LEN_MAX {
             self.kept.clear();
             self.len = 0;
-        }
-    }
-
-    fn remember(&mut self, key: PublishKey, offset: Offset) {
-        self.offset_of.insert(key, offset);
-        self.keys_by_age.push_back((offset, key));
-        if self.keys_by_age.len() > MESSAGE_IDS_MAX
-            && let Some((_, oldest)) = self.keys_by_age.pop_front()
-        {
-            self.offset_of.remove(&oldest);
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use trunkline_protocol::frame::PAGE_MAX;
 use trunkline_protocol::payload::PAYLOAD_LEN_MAX;
-use trunkline_protocol::{Gap, GapCause, SenderId};
+use trunkline_protocol::{Gap, GapCause, MessageId, SenderId, UserId};
 
 use super::*;
 
@@ -264,17 +264,72 @@ fn an_id_is_remembered_longer_than_its_publication_and_not_for_ever() {
         key: Some(key(1, 5, counter)),
         ..own(1)
     };
-    for counter in 1..=MESSAGE_IDS_MAX as u32 {
+    let window = IdLimits::PROMISED.of_user as u32;
+    for counter in 1..=window {
         log.append(at(0), say(counter));
     }
     assert_eq!(log.append(at(0), say(1)), Appended::Duplicate(1));
     log.append(at(0), say(0));
     assert_eq!(log.find(&key(1, 5, 1)), None, "the oldest makes room");
     assert_eq!(log.find(&key(1, 5, 2)), Some(2));
-    assert_eq!(
-        (log.offset_of.len(), log.keys_by_age.len()),
-        (MESSAGE_IDS_MAX, MESSAGE_IDS_MAX)
-    );
+}
+
+#[test]
+fn commands_of_other_users_push_no_id_out() {
+    let mut log = keeping(1);
+    let say = |user, counter| Append {
+        key: Some(key(user, 5, counter)),
+        ..own(1)
+    };
+    log.append(at(0), say(1, 1));
+    for counter in 1..=5000 {
+        log.append(at(0), say(2, counter));
+    }
+    assert_eq!(log.append(at(0), say(1, 1)), Appended::Duplicate(1));
+}
+
+#[test]
+fn a_log_that_remembers_a_command_is_not_spent() {
+    let mut log = log(Delivery::Log {
+        keep: 9,
+        max_age: Duration::from_secs(60),
+    });
+    assert!(log.is_spent(at(0)));
+    let command = Append {
+        key: Some(key(1, 5, 1)),
+        ..own(1)
+    };
+    log.append(at(0), command);
+    log.expire(at(60_001));
+    assert!(log.kept.is_empty() && !log.is_spent(at(60_001)));
+    log.expire(at(0) + DAY + Duration::from_millis(1));
+    assert!(log.is_spent(at(0) + DAY + Duration::from_millis(1)));
+}
+
+#[test]
+fn a_topic_that_keeps_no_log_is_spent_although_it_remembers_commands() {
+    let mut log = log(Delivery::Volatile);
+    let command = Append {
+        key: Some(key(1, 5, 1)),
+        ..own(1)
+    };
+    log.append(at(0), command);
+    assert!(log.is_spent(at(0)));
+}
+
+#[test]
+fn memory_of_ids_is_counted() {
+    let mut log = keeping(1);
+    log.append(at(0), own(1));
+    assert_eq!(log.ids_memory_len(), 0);
+    for counter in 1..=100 {
+        let command = Append {
+            key: Some(key(1, 5, counter)),
+            ..own(1)
+        };
+        log.append(at(0), command);
+    }
+    assert!(log.ids_memory_len() >= 100 * 100);
 }
 
 #[test]

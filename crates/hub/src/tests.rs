@@ -230,6 +230,7 @@ impl Node {
         let log = self.log(&topic(name));
         match start {
             Start::After(since) => log.recover(since),
+            Start::AfterEvent { .. } => unreachable!("readers of this test have no proofs"),
             Start::Newest { count } => {
                 let page = log.newest(usize::from(count));
                 let after = page
@@ -238,6 +239,7 @@ impl Node {
                     .map_or(page.head, |it| it.offset - u64::from(it.step));
                 Recovery {
                     gap: None,
+                    known: None,
                     after,
                     page,
                 }

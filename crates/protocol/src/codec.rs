@@ -19,7 +19,11 @@ use crate::error::ErrorCode;
 use crate::payload::{PAYLOAD_LEN_MAX, Payload, SenderId, Tail};
 use crate::topic::Never;
 
+mod explain;
+
 pub use bincode::{Decode, Encode};
+#[cfg(feature = "json")]
+pub use explain::explain_json;
 pub use serde::de::DeserializeOwned;
 pub use serde::{Deserialize, Serialize};
 
@@ -105,7 +109,8 @@ impl Codec {
             }
             #[cfg(feature = "json")]
             Self::Json => {
-                serde_json::from_slice(bytes).map_err(|e| CodecError::Malformed(e.to_string()))
+                let read = serde_json::from_slice(bytes);
+                read.map_err(|error| CodecError::Malformed(explain_json(&error)))
             }
         }
     }
@@ -136,10 +141,7 @@ impl std::error::Error for CodecError {}
 
 impl From<DecodeError> for CodecError {
     fn from(error: DecodeError) -> Self {
-        match error {
-            DecodeError::LimitExceeded => Self::TooLong,
-            other => Self::Malformed(other.to_string()),
-        }
+        explain::bincode(error)
     }
 }
 

@@ -6,6 +6,7 @@
 use crate::bounded::{List, Text};
 use crate::codec::{Decode, Deserialize, Encode, Serialize};
 use crate::contract::Fingerprint;
+use crate::digest::Digest;
 use crate::error::Error;
 use crate::payload::{MessageId, Payload, Publication, Tail};
 use crate::position::{Epoch, Gap, Offset, Position};
@@ -161,6 +162,49 @@ pub enum Start {
     },
     /// After this position: recovers what was missed since.
     After(Position),
+    /// After this event: as `After`, and the digest proves which event the client has there. If the
+    /// server keeps another event at this offset, the client comes from another branch of the
+    /// history and is answered like one from another epoch.
+    AfterEvent {
+        /// The lifetime of the history.
+        epoch: Epoch,
+        /// The last offset that the client has.
+        offset: Offset,
+        /// The digest of the event at this offset, as the server sent it to this client.
+        digest: Digest,
+    },
+}
+
+impl Start {
+    /// Starts after a position, with the proof if there is one.
+    pub fn after(position: Position, digest: Option<Digest>) -> Self {
+        let Position { epoch, offset } = position;
+        match digest {
+            Some(digest) => Self::AfterEvent {
+                epoch,
+                offset,
+                digest,
+            },
+            None => Self::After(position),
+        }
+    }
+
+    /// Returns the position that the client resumes from.
+    pub fn position(&self) -> Option<Position> {
+        match *self {
+            Self::Newest { .. } => None,
+            Self::After(position) => Some(position),
+            Self::AfterEvent { epoch, offset, .. } => Some(Position { epoch, offset }),
+        }
+    }
+
+    /// Returns the proof of the event that the client has at its position.
+    pub fn digest(&self) -> Option<Digest> {
+        match *self {
+            Self::Newest { .. } | Self::After(_) => None,
+            Self::AfterEvent { digest, .. } => Some(digest),
+        }
+    }
 }
 
 impl Default for Start {

@@ -71,7 +71,8 @@ pub struct Gap {
 pub enum GapCause {
     /// They are older than what the topic keeps.
     Retention,
-    /// The history started anew: the reader's position belongs to another epoch.
+    /// The history is another one: the reader's position belongs to another epoch, or its event to
+    /// another branch of this one.
     Epoch,
     /// The reader was behind, and the topic's delivery lets old values give way.
     Slow,

@@ -55,7 +55,7 @@ impl Document {
         frames.extend(split(&mut definitions, Sender::Server));
         definitions.insert("CloseCode".to_owned(), close_codes());
 
-        let variants = ["newest", "before", "after"].map(str::to_owned);
+        let variants = ["newest", "before", "after", "after_event"].map(str::to_owned);
         let tags: Vec<String> = frames.iter().map(|frame| frame.tag.clone()).collect();
         let known = [tags, variants.to_vec()].concat();
         for definition in definitions.values_mut() {

@@ -7,6 +7,7 @@ mod back_end;
 mod notify;
 mod publish;
 mod replay;
+mod restore;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ use crate::config::{Config, Layer};
 pub use notify::NotifyArgs;
 pub use publish::PublishArgs;
 pub use replay::ReplayArgs;
+pub use restore::RestoreArgs;
 
 /// Parses arguments (the program's name first).
 ///
@@ -63,6 +65,8 @@ pub enum Command {
     Publish(PublishArgs),
     /// Play the record of a match in the arena again, and compare it with what was played
     Replay(ReplayArgs),
+    /// Mark a data folder as restored from a backup, so that no reader takes other events for its own
+    Restore(RestoreArgs),
 }
 
 const SOURCES: &str = "Every option can also be set in the environment (TRUNKLINE_LISTEN for \

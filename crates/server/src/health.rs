@@ -1,5 +1,7 @@
 //! Answers those who watch over the process: is it alive, does it want new work.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -7,32 +9,51 @@ use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, get};
 use tokio_util::sync::CancellationToken;
 
-/// Routes `/healthz` (200 while the process serves) and `/readyz` (503 once `shutdown` has begun).
-pub(crate) fn router(shutdown: CancellationToken) -> Router {
-    crate::http::router_of(routes()).with_state(shutdown)
+use crate::broker::HistoryHealth;
+
+/// What decides whether the server wants new work.
+#[derive(Clone)]
+pub(crate) struct Readiness {
+    /// Cancelled once the shutdown has begun.
+    pub(crate) shutdown: CancellationToken,
+    /// The history on the disk, if it is kept there.
+    pub(crate) history: Option<Arc<HistoryHealth>>,
+}
+
+/// Routes `/healthz` (200 while the process serves) and `/readyz` (503 once the shutdown has begun,
+/// and while the history cannot be written).
+pub(crate) fn router(readiness: Readiness) -> Router {
+    crate::http::router_of(routes()).with_state(readiness)
 }
 
 /// What answers at each address.
-fn routes() -> [(&'static str, MethodRouter<CancellationToken>); 2] {
-    let alive = get(|| async { answer(StatusCode::OK, "ok\n") });
-    [("/healthz", alive), ("/readyz", get(ready))]
+fn routes() -> [(&'static str, MethodRouter<Readiness>); 2] {
+    let alive = get(|| async { answer(StatusCode::OK, "ok\n".to_owned()) });
+    let [healthz, readyz] = PATHS;
+    [(healthz, alive), (readyz, get(ready))]
 }
 
-/// The addresses of all routes.
-#[cfg(test)]
-pub(crate) fn paths() -> Vec<&'static str> {
-    routes().into_iter().map(|(path, _)| path).collect()
+/// The addresses of all routes, which are answered also where there are too many connections.
+pub(crate) const PATHS: [&str; 2] = ["/healthz", "/readyz"];
+
+/// The first line is the answer in a word. The others tell of the history what an operator should
+/// know: failures, damage, and where damaged files are.
+async fn ready(State(readiness): State<Readiness>) -> impl IntoResponse {
+    let Readiness { shutdown, history } = readiness;
+    let news = history
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    let works = history.is_none_or(|history| history.is_available());
+    let (status, word) = match (shutdown.is_cancelled(), works) {
+        (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
+        (false, false) => (StatusCode::SERVICE_UNAVAILABLE, "history unavailable"),
+        (false, true) => (StatusCode::OK, "ready"),
+    };
+    answer(status, format!("{word}\n{news}"))
 }
 
-async fn ready(State(shutdown): State<CancellationToken>) -> impl IntoResponse {
-    if shutdown.is_cancelled() {
-        answer(StatusCode::SERVICE_UNAVAILABLE, "draining\n")
-    } else {
-        answer(StatusCode::OK, "ready\n")
-    }
-}
-
-fn answer(status: StatusCode, text: &'static str) -> impl IntoResponse {
+fn answer(status: StatusCode, text: String) -> impl IntoResponse {
     (status, [(header::CACHE_CONTROL, "no-store")], text)
 }
 
@@ -60,7 +81,10 @@ mod tests {
     #[tokio::test]
     async fn a_draining_server_is_healthy_but_not_ready() {
         let shutdown = CancellationToken::new();
-        let router = router(shutdown.clone());
+        let router = router(Readiness {
+            shutdown: shutdown.clone(),
+            history: None,
+        });
         assert_eq!(status(&router, "/healthz").await, StatusCode::OK);
         assert_eq!(status(&router, "/readyz").await, StatusCode::OK);
         shutdown.cancel();

@@ -19,7 +19,7 @@ use crate::assets::Assets;
 use crate::auth::{self, Guests};
 use crate::config::Config;
 use crate::conformance;
-use crate::health;
+use crate::health::{self, Readiness};
 use crate::node::Node;
 use crate::notices::Notices;
 use crate::origin::{self, OriginPolicy};
@@ -67,6 +67,10 @@ pub(crate) fn router(services: &Services) -> Router {
     } else {
         Router::new()
     };
+    let readiness = Readiness {
+        shutdown: shutdown.clone(),
+        history: node.broker().health(),
+    };
     let over_http = over_http(services);
     let realtime = realtime::router(Arc::clone(node), assets.clone());
     let assets = assets.clone();
@@ -75,7 +79,7 @@ pub(crate) fn router(services: &Services) -> Router {
         .merge(realtime)
         .merge(over_http)
         .merge(reference::router())
-        .merge(health::router(shutdown.clone()))
+        .merge(health::router(readiness))
         .merge(auth::router(
             Arc::clone(guests),
             config.behind_tls,

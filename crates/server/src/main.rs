@@ -49,6 +49,7 @@ fn main() -> ExitCode {
         Command::Publish(arguments) => arguments.publishing().and_then(publish),
         Command::Notify(arguments) => notify(arguments),
         Command::Replay(arguments) => arguments.run().and_then(|said| say(&said)),
+        Command::Restore(arguments) => arguments.run().and_then(|said| say(&said)),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -209,7 +209,7 @@ mod tests {
             crate::transport::http::paths(),
             crate::api::paths(),
             crate::auth::paths(),
-            crate::health::paths(),
+            crate::health::PATHS.to_vec(),
         ];
         assert_eq!(described, routed.into_iter().flatten().collect());
     }

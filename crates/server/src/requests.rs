@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use trunkline_hub::{Append, CatchUp, Page, PublishKey, ToJson, publications_in};
+use trunkline_hub::{Append, CatchUp, Page, Proof, PublishKey, ToJson, publications_in};
 use trunkline_protocol::frame::{PAGE_MAX, Range, Start};
 use trunkline_protocol::{
-    Codec, Epoch, Error, ErrorCode, Fingerprint, Gap, List, MessageId, Offset, Payload, RequestId,
-    ServerFrame, TopicName, User,
+    Codec, Epoch, Error, ErrorCode, Fingerprint, Gap, List, MessageId, Offset, Payload, Position,
+    RequestId, ServerFrame, TopicName, User,
 };
 
 use crate::broker::{BrokerError, KeptPage, Placed};
@@ -58,6 +58,7 @@ impl From<BrokerError> for Error {
         let detail = match error {
             BrokerError::Full => "this server has no room for more topics now",
             BrokerError::Unavailable => "history can be neither read nor written now",
+            BrokerError::TooManyIds => "this topic takes too many commands now",
         };
         Self::new(ErrorCode::Unavailable, detail)
     }
@@ -115,37 +116,46 @@ impl Asker {
         start: Start,
     ) -> Result<Begin, Error> {
         let broker = self.node.broker();
-        match start {
+        let (delivery, to_json) = (handler.delivery(), handler.to_json());
+        let since = match start {
             Start::Newest { count } => {
-                let kept = broker
-                    .newest(topic, handler.delivery(), usize::from(count))
-                    .await?;
+                let kept = broker.newest(topic, delivery, usize::from(count)).await?;
                 let first = kept.page.publications.first();
                 let after = first.map_or(kept.page.head, |publication| {
                     publication.offset - u64::from(publication.step)
                 });
-                Ok(Begin {
+                return Ok(Begin {
                     epoch: kept.epoch,
                     after,
                     recovered: false,
                     gap: None,
                     page: kept.page,
-                    to_json: handler.to_json(),
-                })
+                    to_json,
+                });
             }
-            Start::After(since) => {
-                let (epoch, recovery) = broker.recover(topic, handler.delivery(), since).await?;
-                let recovered = recovery.gap.is_none();
-                Ok(Begin {
-                    epoch,
-                    after: recovery.after,
-                    recovered,
-                    gap: recovery.gap,
-                    page: recovery.page,
-                    to_json: handler.to_json(),
-                })
+            Start::After(since) => since,
+            Start::AfterEvent { epoch, offset, .. } => Position { epoch, offset },
+        };
+        let proof = start.digest().map(|digest| Proof {
+            digest,
+            codec: self.codec,
+            to_json,
+        });
+        let (epoch, recovery) = match &proof {
+            Some(proof) => {
+                let proven = broker.recover_proven(topic, delivery, since, proof);
+                proven.await?
             }
-        }
+            None => broker.recover(topic, delivery, since).await?,
+        };
+        Ok(Begin {
+            epoch,
+            after: recovery.after,
+            recovered: recovery.gap.is_none(),
+            gap: recovery.gap,
+            page: recovery.page,
+            to_json,
+        })
     }
 
     /// Looks the command's id up, lets the handler decide, and publishes the event.

@@ -201,6 +201,12 @@ fn prepare(data: &Path) -> anyhow::Result<File> {
     std::fs::write(&probe, b"")
         .and_then(|()| std::fs::remove_file(&probe))
         .with_context(|| format!("cannot write to the data folder {name}"))?;
+    lock(data)
+}
+
+/// Takes the lock of a data folder.
+pub(crate) fn lock(data: &Path) -> anyhow::Result<File> {
+    let name = data.display();
     let lock = File::create(data.join("lock"))
         .with_context(|| format!("cannot write to the data folder {name}"))?;
     match lock.try_lock() {

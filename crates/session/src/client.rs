@@ -52,6 +52,10 @@ pub struct ClientConfig {
     pub seed: u64,
     /// Which transports to try.
     pub fallback: Fallback,
+    /// Whether events are handed in with the bytes that the server sent, so that a resumption can
+    /// prove by a digest which one is the newest. False where frames are JSON, whose payloads are
+    /// parsed and written again.
+    pub events_are_as_sent: bool,
 }
 
 /// The client's half of the conversation.
@@ -72,6 +76,7 @@ pub struct ClientSession {
     outgoing: Outgoing,
     waiting: BTreeMap<RequestId, Waiting>,
     fallback: Fallback,
+    events_are_as_sent: bool,
     lanes: Lanes,
     /// Counts the requests for a conversation over HTTP.
     conversation: u32,
@@ -104,6 +109,7 @@ impl ClientSession {
             outgoing,
             waiting: BTreeMap::new(),
             fallback: config.fallback,
+            events_are_as_sent: config.events_are_as_sent,
             lanes: Lanes::default(),
             conversation: 0,
             beside: None,

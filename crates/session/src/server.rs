@@ -210,10 +210,12 @@ impl ServerSession {
         self.close(Close::saying(DisconnectReason::Malformed, detail));
     }
 
-    /// The peer took bytes. Where it cannot speak, this is how it shows that it lives.
-    pub fn handle_taken(&mut self, now: Moment) {
-        if let (State::Open(open), Some(_)) = (&mut self.state, self.ends_at) {
-            open.silent_at = now + self.config.silence_max;
+    /// The peer took bytes at that time, of those that it is behind with. Progress counts as life: the
+    /// next ping may wait behind much else, and where the peer cannot speak, nothing answers it. Do not
+    /// call this for bytes that found room at once: a kernel takes those for a program that is frozen.
+    pub fn handle_taken(&mut self, at: Moment) {
+        if let State::Open(open) = &mut self.state {
+            open.silent_at = open.silent_at.max(at + self.config.silence_max);
         }
     }
 

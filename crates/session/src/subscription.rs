@@ -5,7 +5,7 @@
 
 use trunkline_protocol::frame::{Start, Subscribe};
 use trunkline_protocol::{
-    Fingerprint, Moment, Offset, Position, RequestId, Text, TopicId, TopicName,
+    Digest, Fingerprint, Moment, Offset, Payload, Position, RequestId, Text, TopicId, TopicName,
 };
 
 /// Names a subscription of one client. Never used again.
@@ -48,6 +48,9 @@ pub(crate) struct Subscription {
     pub(crate) wanted: Wanted,
     stage: Stage,
     position: Option<Position>,
+    /// The event at the position, if it is known as the server sent it. Its digest is computed when
+    /// it is asked for, since only few events are the last one before a line is lost.
+    newest: Option<Payload>,
     /// It was confirmed before on this line, which goes on: nobody is told when it is again.
     resumes: bool,
 }
@@ -69,6 +72,7 @@ impl Subscription {
             wanted,
             stage: Stage::Wanting,
             position: None,
+            newest: None,
             resumes: false,
         }
     }
@@ -119,7 +123,9 @@ impl Subscription {
     pub(crate) fn ask(&mut self, id: RequestId) -> Subscribe {
         self.stage = Stage::Asked(id);
         let start = match self.position {
-            Some(position) if self.wanted.log || self.resumes => Start::After(position),
+            Some(position) if self.wanted.log || self.resumes => {
+                Start::after(position, self.newest.as_ref().map(Digest::of))
+            }
             Some(_) | None => Start::Newest {
                 count: self.wanted.newest,
             },
@@ -164,9 +170,13 @@ impl Subscription {
         self.stage = Stage::Refused;
     }
 
-    /// Confirmed: what follows comes after `position`.
-    pub(crate) fn confirm(&mut self, topic_id: TopicId, position: Position) {
+    /// Confirmed: what follows comes after `position`. `recovered` is the server's word that it
+    /// goes on from where this reader was.
+    pub(crate) fn confirm(&mut self, topic_id: TopicId, position: Position, recovered: bool) {
         self.stage = Stage::Live(topic_id);
+        if !recovered || self.position != Some(position) {
+            self.newest = None;
+        }
         self.position = Some(position);
         self.resumes = false;
     }
@@ -175,8 +185,9 @@ impl Subscription {
         self.position
     }
 
-    /// Judges a publication, and moves on if it is the next one.
-    pub(crate) fn judge(&mut self, offset: Offset, step: u32) -> Verdict {
+    /// Judges a publication, and moves on if it is the next one. Its event is kept to prove later
+    /// that the reader had it; None if its bytes are not those that the server sent.
+    pub(crate) fn judge(&mut self, offset: Offset, step: u32, event: Option<&Payload>) -> Verdict {
         // The rest of a page with a hole comes after the topic was asked for again.
         let (Stage::Live(_), Some(position)) = (self.stage, &mut self.position) else {
             return Verdict::Drop;
@@ -188,13 +199,18 @@ impl Subscription {
             return Verdict::Hole;
         }
         position.offset = offset;
+        // Only logs are asked for by a proof.
+        self.newest = event.filter(|_| self.wanted.log).cloned();
         Verdict::Accept
     }
 
     /// A gap was said: what follows comes after it.
     pub(crate) fn skip_to(&mut self, offset: Offset) {
-        if let Some(position) = &mut self.position {
-            position.offset = position.offset.max(offset);
+        if let Some(position) = &mut self.position
+            && offset > position.offset
+        {
+            position.offset = offset;
+            self.newest = None;
         }
     }
 

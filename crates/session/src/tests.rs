@@ -18,3 +18,4 @@ mod commands;
 mod refused_commands;
 mod saved_commands;
 mod subscriptions;
+mod proofs;

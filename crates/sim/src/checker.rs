@@ -18,7 +18,7 @@ mod promises;
 mod reader;
 mod wire;
 
-pub(crate) use ledger::{INTRUDERS, Ledger};
+pub(crate) use ledger::{CROWD, INTRUDERS, Ledger};
 pub(crate) use promises::Promises;
 pub(crate) use reader::{Reader, Watch};
 pub(crate) use wire::Wire;
@@ -150,6 +150,12 @@ impl Checker {
         let verdict = ensure("it stands where it was staged", staged == appended, || {
             format!("staged at {staged:?}, appended at {appended:?}")
         });
+        self.judge(verdict);
+    }
+
+    /// A log refuses a command because it remembers too many. No run has as many.
+    pub(crate) fn has_no_room(&mut self, topic: usize) {
+        let verdict = ensure("an id has room", false, || format!("topic {topic}"));
         self.judge(verdict);
     }
 

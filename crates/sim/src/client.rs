@@ -48,6 +48,7 @@ impl Client {
             seed: setting.random.bits(),
             // The simulated network has no HTTP.
             fallback: Fallback::off(),
+            events_are_as_sent: codec == Codec::Bincode,
         };
         setting.checker.add_client(codec, user);
         let slow = setting.random.chance(setting.plan.slow_readers);

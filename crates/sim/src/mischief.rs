@@ -2,7 +2,8 @@
 
 use trunkline_protocol::frame::{Range, Start, Subscribe};
 use trunkline_protocol::{
-    ClientFrame, Epoch, List, MessageId, PROTOCOL_VERSION, Position, RequestId, SenderId, Text,
+    ClientFrame, Digest, Epoch, List, MessageId, PROTOCOL_VERSION, Position, RequestId, SenderId,
+    Text,
 };
 
 use crate::checker::INTRUDERS;
@@ -82,7 +83,8 @@ impl Intruder {
             offset,
         };
         let start = if random.chance(500) {
-            Start::After(position)
+            let proves = offset.is_multiple_of(2);
+            Start::after(position, proves.then_some(Digest(offset as u32)))
         } else {
             Start::Newest { count: u16::MAX }
         };

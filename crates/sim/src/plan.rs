@@ -92,6 +92,9 @@ pub struct TopicPlan {
     pub burst: u64,
 }
 
+/// How many users the crowd has where there is one.
+const CROWD_SIZE: u64 = 40;
+
 /// How a run goes, apart from chance.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -101,6 +104,9 @@ pub struct Plan {
     pub clients: usize,
     /// How many users they belong to.
     pub users: usize,
+    /// How many users without a client press on the logs: what the server would publish there are
+    /// their commands, some of which they send again.
+    pub crowd: u64,
     /// The topics.
     pub topics: Vec<TopicPlan>,
     /// When everything heals.
@@ -171,6 +177,8 @@ impl Plan {
             seed,
             clients,
             users: random.between(1, clients as u64) as usize,
+            // By the seed alone, so that nothing else is drawn otherwise.
+            crowd: if seed % 4 == 1 { CROWD_SIZE } else { 0 },
             topics: topics(random, max_hz(seed)),
             active_ms: random.between(3_000, 20_000),
             faults,

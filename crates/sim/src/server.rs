@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use trunkline_hub::hub::OutboxOverflow;
-use trunkline_hub::{Hub, Log, People};
+use trunkline_hub::{Hub, IdLimits, Log, People};
 use trunkline_protocol::{
     ClientFrame, Codec, Delivery, DisconnectReason, Epoch, Moment, Position, ServerFrame,
     TopicName, UserId,
@@ -20,6 +20,7 @@ use crate::network::{LinkId, Packet, Side};
 use crate::plan::Hostility;
 use crate::setting::Setting;
 
+mod crowd;
 mod disk;
 mod lossy;
 mod publishing;
@@ -31,8 +32,16 @@ mod writing;
 pub(crate) use disk::stops_the_server;
 pub(crate) use work::{Work, token};
 
+use crowd::Crowd;
 use disk::Disk;
 use lossy::Lossy;
+
+/// A user's window is so small that users of the crowd together fill it many times over, and larger
+/// than the commands of one user between a command and its retry.
+const ID_LIMITS: IdLimits = IdLimits {
+    of_user: 128,
+    ..IdLimits::PROMISED
+};
 
 #[derive(Debug)]
 struct Topic {
@@ -69,6 +78,7 @@ pub(crate) struct Server {
     people: People,
     topics: Vec<Topic>,
     disk: Disk,
+    crowd: Crowd,
     lines: BTreeMap<LinkId, Line>,
     hub_timer: Option<Moment>,
     sourced: u32,
@@ -85,7 +95,7 @@ impl Server {
                 .checker
                 .ledger
                 .add_topic(name.clone(), plan.delivery);
-            let log = Log::new(Epoch(1), plan.delivery);
+            let log = empty_log(Epoch(1), plan.delivery);
             topics.push(Topic {
                 name,
                 delivery: plan.delivery,
@@ -100,6 +110,7 @@ impl Server {
             hub,
             people: People::new(setting.plan.linger),
             disk: Disk::new(setting.plan.seed, topics.len()),
+            crowd: Crowd::new(topics.len()),
             topics,
             lines: BTreeMap::new(),
             hub_timer: None,
@@ -235,7 +246,7 @@ impl Server {
             topic.fan_out_at = 0;
             // Only logs are kept on disk.
             if !topic.delivery.is_log() {
-                topic.log = Log::new(Epoch(topic.log.epoch().0 + 1), topic.delivery);
+                topic.log = empty_log(Epoch(topic.log.epoch().0 + 1), topic.delivery);
             }
         }
         self.stop_store();
@@ -350,4 +361,13 @@ impl Server {
             .map(|topic| topic.log.position())
             .collect()
     }
+}
+
+fn empty_log(epoch: Epoch, delivery: Delivery) -> Log {
+    let log = if delivery.is_log() {
+        Log::beside_store(epoch, delivery)
+    } else {
+        Log::new(epoch, delivery)
+    };
+    log.with_id_limits(ID_LIMITS)
 }

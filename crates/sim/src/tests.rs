@@ -226,6 +226,25 @@ fn fan_out_that_comes_late_repeats_nothing() {
     });
 }
 
+/// Each user has a window of ids: whatever others send meanwhile, a retry is a duplicate.
+#[test]
+fn many_users_press_on_a_topic_and_retries_have_no_second_effect() {
+    hold(400_000..400_040, |seed| {
+        let mut plan = Plan {
+            crowd: 40,
+            act_ms: 300,
+            active_ms: 15_000,
+            filling_len_max: 4,
+            faults: vec![(Fault::Cut, 1_500), (Fault::Restart, 3_000)],
+            ..calm(seed)
+        };
+        for topic in &mut plan.topics {
+            (topic.source_ms, topic.burst) = (if topic.delivery.is_log() { 300 } else { 0 }, 20);
+        }
+        plan
+    });
+}
+
 #[test]
 fn a_page_that_lost_its_end_is_noticed() {
     hold(300_000..300_200, |seed| Plan {

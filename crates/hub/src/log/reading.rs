@@ -1,7 +1,7 @@
 //! Reading a log: pages, and what a reader has missed.
 
 use trunkline_protocol::frame::PAGE_MAX;
-use trunkline_protocol::{Delivery, Gap, GapCause, Offset, Position, Publication};
+use trunkline_protocol::{Delivery, Gap, GapCause, Offset, Payload, Position, Publication};
 
 use super::{Log, PAGE_LEN_MAX};
 
@@ -21,10 +21,31 @@ pub struct Page {
 pub struct Recovery {
     /// What is missing for ever, if something is.
     pub gap: Option<Gap>,
+    /// The event at the reader's position, if nothing is missing and it is kept. Compare it with the
+    /// reader's [`Proof`](crate::Proof), if there is one.
+    pub known: Option<Payload>,
     /// The offset after which the page begins.
     pub after: Offset,
     /// The first of what was missed, or of what is left to show.
     pub page: Page,
+}
+
+impl Recovery {
+    /// Recovers a reader whose position or event a history never had: a gap says that the history is
+    /// another one, and what is kept of it follows. `kept` is the oldest page.
+    pub fn of_another_branch(kept: Page) -> Self {
+        Self {
+            gap: Some(Gap {
+                from: 1,
+                to: 0,
+                count: 0,
+                cause: GapCause::Epoch,
+            }),
+            known: None,
+            after: kept.first.saturating_sub(1),
+            page: kept,
+        }
+    }
 }
 
 impl Log {
@@ -87,18 +108,13 @@ impl Log {
     /// what is left. A position that this log never gave counts as one of another epoch.
     pub fn recover(&self, since: Position) -> Recovery {
         if since.epoch != self.epoch || since.offset > self.head {
-            let gap = Gap {
-                from: 1,
-                to: 0,
-                count: 0,
-                cause: GapCause::Epoch,
-            };
-            return self.after_a_gap(gap, 0);
+            return Recovery::of_another_branch(self.after(0, PAGE_MAX));
         }
         if since.offset + 1 >= self.first() {
             let page = self.after(since.offset, PAGE_MAX);
             return Recovery {
                 gap: None,
+                known: self.get(since.offset).map(|it| it.event.clone()),
                 after: since.offset,
                 page,
             };
@@ -119,6 +135,7 @@ impl Log {
         let after = lost.max(self.first() - 1);
         Recovery {
             gap: Some(gap),
+            known: None,
             after,
             page: self.after(after, PAGE_MAX),
         }

@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use trunkline_protocol::{Delivery, Epoch, Offset};
+use trunkline_protocol::{Delivery, Epoch, Moment, Offset};
 
-use super::{Append, Kept, Log, PublishKey};
+use super::{Append, Kept, KeptId, Log, PublishKey};
+
+/// The most ids that one trim removes from a store, so that no commit is large. The next trims
+/// remove the rest.
+const TRIMMED_IDS_MAX: usize = 4096;
 
 /// What a store brings back is not what a log could have left there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +22,7 @@ pub struct Extent {
     pub head: Offset,
     /// The oldest event in the store; above `head` when there is none.
     pub first: Offset,
-    /// The oldest key of a command in the store, by the offset of its event.
+    /// An offset below which the store has no message id.
     pub first_key: Offset,
 }
 
@@ -33,13 +37,13 @@ impl Default for Extent {
     }
 }
 
-/// What a store does not need any more: these offsets, of which some may be gone already.
+/// What a store does not need any more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trim {
-    /// Events.
+    /// Offsets of events. Some may be gone already.
     pub events: Range<Offset>,
-    /// Keys of commands, by the offsets of their events.
-    pub keys: Range<Offset>,
+    /// Offsets of message ids, oldest first.
+    pub ids: Vec<Offset>,
 }
 
 /// Appends that have their place and are not yet kept, because they are on their way to a store.
@@ -56,11 +60,14 @@ pub enum Stage {
     New(Offset),
     /// Nowhere: its command was taken before, and its event stands or will stand here.
     Duplicate(Offset),
+    /// Nowhere: it is refused, because the topic remembers as many message ids as it may, and all
+    /// of them are too young to be forgotten.
+    NoRoom,
 }
 
 impl Log {
-    /// The log of which a store has `extent`: all publications there, and the keys of commands with
-    /// their offsets, oldest first.
+    /// The log of which a store has `extent`: all publications there, and the ids of commands,
+    /// oldest first.
     ///
     /// # Errors
     ///
@@ -70,9 +77,9 @@ impl Log {
         (epoch, delivery): (Epoch, Delivery),
         extent: Extent,
         kept: impl IntoIterator<Item = Kept>,
-        keys: impl IntoIterator<Item = (Offset, PublishKey)>,
+        ids: impl IntoIterator<Item = KeptId>,
     ) -> Result<Self, Damaged> {
-        let mut log = Self::new(epoch, delivery);
+        let mut log = Self::beside_store(epoch, delivery);
         let mut next = extent.first;
         for kept in kept {
             if kept.publication.offset != next {
@@ -87,39 +94,44 @@ impl Log {
             return Err(Damaged);
         }
         let head = extent.head;
-        for (offset, key) in keys {
-            let fits = (1..=head).contains(&offset)
-                && log
-                    .keys_by_age
-                    .back()
-                    .is_none_or(|(last, _)| offset > *last);
-            if !fits {
+        for id in ids {
+            let follows = log.ids.last().is_none_or(|last| id.offset > last);
+            if !follows || !(1..=head).contains(&id.offset) {
                 return Err(Damaged);
             }
-            log.remember(key, offset);
+            log.ids.recall(id);
         }
         log.head = head;
         Ok(log)
     }
 
-    /// Tells what a store of `extent` can remove, once it is at least `min` entries of a kind, and
-    /// takes it out of the extent. What is staged is not in the log yet, so nothing of it is named.
+    /// Tells what a store of `extent` can remove, and takes it out of the extent: events once they
+    /// are at least `min`, and the ids that were forgotten. What is staged is not in the log yet, so
+    /// nothing of it is named. Once the store has removed it, call
+    /// [`handle_trimmed`](Self::handle_trimmed).
     pub fn trim(&self, extent: &mut Extent, min: u64) -> Trim {
-        let advance = |from: &mut Offset, to: Offset| {
-            if to < *from + min {
-                return 0..0;
-            }
-            std::mem::replace(from, to)..to
+        let first = self.first();
+        let events = if first < extent.first + min {
+            0..0
+        } else {
+            extent.first..first
         };
-        Trim {
-            events: advance(&mut extent.first, self.first()),
-            keys: advance(&mut extent.first_key, self.first_key()),
-        }
+        extent.first = extent.first.max(events.end);
+        let (ids, first_id) = self.ids.forgotten(TRIMMED_IDS_MAX);
+        // Ids that are staged stand above the head.
+        extent.first_key = first_id.unwrap_or(self.head + 1);
+        Trim { events, ids }
     }
 
-    /// Tells which offset `append` will have when it and everything staged before it is appended,
-    /// in this order and with nothing between.
-    pub fn stage(&self, staged: &mut Staged, append: &Append) -> Stage {
+    /// A store has removed what `trim` names.
+    pub fn handle_trimmed(&mut self, trim: &Trim) {
+        self.ids.handle_removed(&trim.ids);
+    }
+
+    /// Tells which offset `append` will have when it and everything staged before it is appended, in
+    /// this order, with nothing between and at no earlier moment.
+    pub fn stage(&mut self, now: Moment, staged: &mut Staged, append: &Append) -> Stage {
+        self.ids.expire(now);
         let next = self.head + staged.count + 1;
         if let Some(key) = append.key {
             let known = self
@@ -127,6 +139,16 @@ impl Log {
                 .or_else(|| staged.offset_of.get(&key).copied());
             if let Some(offset) = known {
                 return Stage::Duplicate(offset);
+            }
+            let of_user = || {
+                let staged_keys = staged.offset_of.keys();
+                staged_keys.filter(|it| it.user == key.user).count()
+            };
+            if !self
+                .ids
+                .has_room(now, key.user, staged.offset_of.len(), of_user)
+            {
+                return Stage::NoRoom;
             }
             staged.offset_of.insert(key, next);
         }
@@ -139,10 +161,10 @@ impl Log {
 mod tests {
     use std::time::Duration;
 
-    use trunkline_protocol::{MessageId, Moment, Payload, Publication, SenderId, UserId};
+    use trunkline_protocol::{MessageId, Payload, Publication, SenderId, UserId};
 
     use super::*;
-    use crate::log::{Appended, MESSAGE_IDS_MAX};
+    use crate::log::{Appended, IdLimits};
 
     const LOG: Delivery = Delivery::Log {
         keep: 3,
@@ -181,16 +203,20 @@ mod tests {
     fn restore(
         (first, head): (Offset, Offset),
         offsets: &[Offset],
-        keys: &[Offset],
+        ids: &[Offset],
     ) -> Result<Log, Damaged> {
-        let keys = keys.iter().map(|&offset| (offset, key(offset as u32)));
+        let ids = ids.iter().map(|&offset| KeptId {
+            offset,
+            key: key(offset as u32),
+            at: Moment::from_ms(offset),
+        });
         let extent = Extent {
             head,
             first,
             first_key: 1,
         };
         let kept = offsets.iter().copied().map(kept);
-        Log::restore((Epoch(7), LOG), extent, kept, keys)
+        Log::restore((Epoch(7), LOG), extent, kept, ids)
     }
 
     #[test]
@@ -199,7 +225,8 @@ mod tests {
         log.append(Moment::from_ms(0), append(1));
         let mut staged = Staged::default();
         let commands = [2, 1, 3, 2, 3];
-        let places = commands.map(|counter| log.stage(&mut staged, &append(counter)));
+        let now = Moment::from_ms(1);
+        let places = commands.map(|counter| log.stage(now, &mut staged, &append(counter)));
         let (new, duplicate) = (Stage::New, Stage::Duplicate);
         assert_eq!(
             places,
@@ -209,6 +236,7 @@ mod tests {
             let appended = match log.append(Moment::from_ms(1), append(counter)) {
                 Appended::New(publication) => new(publication.offset),
                 Appended::Duplicate(offset) => duplicate(offset),
+                Appended::NoRoom => Stage::NoRoom,
             };
             assert_eq!(appended, place);
         }
@@ -217,7 +245,7 @@ mod tests {
     #[test]
     fn a_restored_log_goes_on_where_it_ended() {
         let mut log = restore((7, 9), &[7, 8, 9], &[2, 8, 9]).expect("a whole log");
-        assert_eq!((log.first(), log.head(), log.first_key()), (7, 9, 2));
+        assert_eq!((log.first(), log.head()), (7, 9));
         assert_eq!(log.find(&key(2)), Some(2), "ids outlive the events");
         let next = log.append(Moment::from_ms(10), append(10));
         assert!(matches!(next, Appended::New(publication) if publication.offset == 10));
@@ -228,7 +256,7 @@ mod tests {
 
         let empty = restore((10, 9), &[], &[9]).expect("all events were too old");
         assert_eq!(
-            (empty.first(), empty.head(), empty.is_empty()),
+            (empty.first(), empty.head(), empty.kept.is_empty()),
             (10, 9, true)
         );
     }
@@ -258,24 +286,104 @@ mod tests {
 
     #[test]
     fn a_store_is_trimmed_when_it_is_worth_it() {
-        let mut log = Log::new(Epoch(7), LOG);
+        let mut log = Log::beside_store(Epoch(7), LOG);
         let mut extent = Extent::default();
         for counter in 1..=5 {
             log.append(Moment::from_ms(0), append(counter));
         }
-        // Three are kept: 1 and 2 are not needed, and all keys are.
+        // Three are kept: 1 and 2 are not needed, and all ids are.
         assert_eq!(log.trim(&mut extent, 3), Trim::default());
         let trim = log.trim(&mut extent, 2);
-        assert_eq!((trim.events, trim.keys), (1..3, 0..0));
+        assert_eq!((trim.events, trim.ids), (1..3, vec![]));
         assert_eq!((extent.first, extent.first_key), (3, 1));
         assert_eq!(log.trim(&mut extent, 1), Trim::default());
     }
 
+    const FEW: IdLimits = IdLimits {
+        of_user: 2,
+        of_topic: 100,
+        ..IdLimits::PROMISED
+    };
+
+    /// A log beside a store that has appended these commands of one user, who has a window of two.
+    fn with_window_of_two(commands: u32) -> Log {
+        let mut log = Log::beside_store(Epoch(7), LOG).with_id_limits(FEW);
+        for counter in 1..=commands {
+            log.append(Moment::from_ms(0), append(counter));
+        }
+        log
+    }
+
     #[test]
-    fn of_too_many_keys_the_newest_are_remembered() {
-        let count = MESSAGE_IDS_MAX as u64 + 5;
-        let keys: Vec<Offset> = (1..=count).collect();
-        let log = restore((count, count), &[count], &keys).expect("a whole log");
-        assert_eq!((log.first_key(), log.find(&key(5))), (6, None));
+    fn forgotten_ids_are_named_until_the_store_has_removed_them() {
+        let mut log = with_window_of_two(5);
+        let mut extent = Extent::default();
+        let trim = log.trim(&mut extent, 64);
+        assert_eq!((trim.ids.as_slice(), extent.first_key), (&[1, 2, 3][..], 4));
+
+        // The commit failed: the store has them still, and its extent is the one before.
+        let mut extent = Extent::default();
+        log.append(Moment::from_ms(0), append(6));
+        let trim = log.trim(&mut extent, 64);
+        assert_eq!(trim.ids, [1, 2, 3, 4]);
+
+        // One more is forgotten while the commit is under way.
+        log.append(Moment::from_ms(0), append(7));
+        log.handle_trimmed(&trim);
+        assert_eq!(log.trim(&mut extent, 64).ids, [5]);
+        assert_eq!(extent.first_key, 6);
+    }
+
+    #[test]
+    fn a_large_trim_is_spread_and_the_rest_stays_within_the_extent() {
+        let commands = TRIMMED_IDS_MAX as u32 + 12;
+        let mut log = with_window_of_two(commands);
+        let mut extent = Extent::default();
+        let trim = log.trim(&mut extent, u64::MAX / 2);
+        assert_eq!(trim.ids.len(), TRIMMED_IDS_MAX);
+        assert_eq!(extent.first_key, TRIMMED_IDS_MAX as u64 + 1);
+        log.handle_trimmed(&trim);
+        let rest = log.trim(&mut extent, u64::MAX / 2);
+        assert_eq!(
+            (rest.ids.len(), extent.first_key),
+            (10, u64::from(commands) - 1)
+        );
+    }
+
+    #[test]
+    fn ids_that_a_store_should_have_removed_are_named_again_after_a_restart() {
+        let count = IdLimits::PROMISED.of_user as u64 + 5;
+        let ids: Vec<Offset> = (1..=count).collect();
+        let log = restore((count, count), &[count], &ids).expect("a whole log");
+        assert_eq!((log.find(&key(5)), log.find(&key(6))), (None, Some(6)));
+        let mut extent = Extent::default();
+        assert_eq!(log.trim(&mut extent, 64).ids, [1, 2, 3, 4, 5]);
+        assert_eq!(extent.first_key, 6);
+    }
+
+    #[test]
+    fn an_id_that_was_forgotten_and_taken_again_is_restored_where_it_was_taken_again() {
+        let ids = [(1, 1), (2, 2), (3, 1)].map(|(offset, counter)| KeptId {
+            offset,
+            key: key(counter),
+            at: Moment::from_ms(offset),
+        });
+        let extent = Extent {
+            head: 3,
+            first: 4,
+            first_key: 1,
+        };
+        let log = Log::restore((Epoch(7), LOG), extent, [], ids).expect("a whole log");
+        assert_eq!((log.find(&key(1)), log.find(&key(2))), (Some(3), Some(2)));
+        assert_eq!(log.trim(&mut Extent::default(), 64).ids, [1]);
+    }
+
+    #[test]
+    fn a_log_without_a_store_keeps_no_account_for_one() {
+        let mut log = Log::new(Epoch(7), LOG).with_id_limits(FEW);
+        for counter in 1..=5 {
+            log.append(Moment::from_ms(0), append(counter));
+        }
+        assert!(log.trim(&mut Extent::default(), 64).ids.is_empty());
     }
 }

@@ -43,6 +43,7 @@ cases! { CLIENT_FRAMES, client_frame_case, ClientFrame;
 cases! { STARTS, start_case, Start;
     Start::Newest { .. } => "newest",
     Start::After(_) => "after",
+    Start::AfterEvent { .. } => "after event",
 }
 
 cases! { SERVER_FRAMES, server_frame_case, ServerFrame;

@@ -7,8 +7,8 @@ use super::*;
 use crate::contract::Fingerprint;
 use crate::frame::{Head, Limits, Range, Start, Subscribe};
 use crate::{
-    ClientFrame, Epoch, Error, Gap, GapCause, Member, Members, MessageId, Position, Publication,
-    ServerFrame, TopicId, User, UserId,
+    ClientFrame, Digest, Epoch, Error, Gap, GapCause, Member, Members, MessageId, Position,
+    Publication, ServerFrame, TopicId, User, UserId,
 };
 
 /// Numbers on both sides of every boundary of a varint.
@@ -87,7 +87,8 @@ fn position() -> impl Strategy<Value = Position> {
 fn start() -> impl Strategy<Value = Start> {
     prop_oneof![
         any::<u16>().prop_map(|count| Start::Newest { count }),
-        position().prop_map(Start::After)
+        position().prop_map(Start::After),
+        (position(), int()).prop_map(|(at, digest)| Start::after(at, Some(Digest(digest)))),
     ]
 }
 

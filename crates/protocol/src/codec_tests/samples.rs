@@ -21,7 +21,7 @@ use crate::topics::chat::{
 };
 use crate::topics::ticker::{PRICE_MAX, Quote, Ticker};
 use crate::{
-    Call, ClientFrame, Epoch, Error, Gap, GapCause, Member, Members, MessageId, Position,
+    Call, ClientFrame, Digest, Epoch, Error, Gap, GapCause, Member, Members, MessageId, Position,
     Publication, ServerFrame, Timestamp, Topic, TopicId, User, UserId,
 };
 
@@ -189,6 +189,15 @@ pub(super) fn client_frames(form: Form) -> Vec<Sample<ClientFrame>> {
                 max_hz: Some(5),
                 ..subscribe(3, None, Start::Newest { count: 256 }, false)
             }),
+        ),
+        sample(
+            "client.subscribe.after_event",
+            ClientFrame::Subscribe(subscribe(
+                3,
+                contract,
+                Start::after(position(9, 70_000), Some(Digest(0xcbf4_3926))),
+                false,
+            )),
         ),
         sample(
             "client.unsubscribe",

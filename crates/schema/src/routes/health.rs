@@ -13,7 +13,15 @@ pub(super) fn routes() -> Vec<Route> {
             Body::Text,
         ),
         route("get", "/readyz", "isReady", ready, Access::Open)
-            .answers(200, "It does.", Body::Text)
-            .answers(503, "It is about to end.", Body::Text),
+            .answers(
+                200,
+                "It does. Lines after the first tell what was damaged or failed.",
+                Body::Text,
+            )
+            .answers(
+                503,
+                "It is about to end, or events cannot be kept now.",
+                Body::Text,
+            ),
     ]
 }

@@ -6,13 +6,16 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::uptake::Uptake;
 use crate::traffic::Traffic;
 
 /// How many connections are open, and how many may be.
@@ -49,7 +52,55 @@ pub(crate) struct CountedStream {
     /// What was read before.
     early: Bytes,
     traffic: Arc<Traffic>,
+    uptake: Arc<Uptake>,
     permit: OwnedSemaphorePermit,
+    farewell: Option<Box<Farewell>>,
+}
+
+/// The time in which what still comes is read and dropped, once nothing more is sent. Closing a
+/// connection with unread bytes resets it, and the peer may lose the last answer.
+#[derive(Debug)]
+struct Farewell {
+    quiet: Pin<Box<Sleep>>,
+    until: Instant,
+    dropped: usize,
+}
+
+/// How long a peer that was told the end may be quiet before its connection is closed.
+const QUIET_MAX: Duration = Duration::from_secs(1);
+
+/// How long, and how many bytes, it may go on to send.
+const FAREWELL_MAX: Duration = Duration::from_secs(10);
+const DROPPED_LEN_MAX: usize = 1024 * 1024;
+
+impl Farewell {
+    fn begin() -> Box<Self> {
+        let now = Instant::now();
+        Box::new(Self {
+            quiet: Box::pin(sleep_until(now + QUIET_MAX)),
+            until: now + FAREWELL_MAX,
+            dropped: 0,
+        })
+    }
+
+    /// Drops what comes, until the peer closes or has had its time.
+    fn poll_end(&mut self, stream: &mut TcpStream, cx: &mut Context<'_>) -> Poll<()> {
+        let mut ignored = [0; 4 * 1024];
+        loop {
+            let mut buf = ReadBuf::new(&mut ignored);
+            let polled = Pin::new(&mut *stream).poll_read(cx, &mut buf);
+            let len = buf.filled().len();
+            match polled {
+                Poll::Ready(Ok(())) if len > 0 && self.dropped < DROPPED_LEN_MAX => {
+                    self.dropped += len;
+                    let quiet = (Instant::now() + QUIET_MAX).min(self.until);
+                    self.quiet.as_mut().reset(quiet);
+                }
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => return self.quiet.as_mut().poll(cx),
+            }
+        }
+    }
 }
 
 impl CountedStream {
@@ -64,13 +115,36 @@ impl CountedStream {
             stream,
             early,
             traffic,
+            uptake: Arc::default(),
             permit,
+            farewell: None,
         }
     }
 
-    fn count(&self, polled: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        if let Poll::Ready(Ok(len)) = polled {
-            self.traffic.add_sent(len);
+    /// What the peer takes.
+    pub(super) fn uptake(&self) -> Arc<Uptake> {
+        Arc::clone(&self.uptake)
+    }
+
+    /// Gives up what waits, here and in the kernel, if it was decided to.
+    fn check(&self) -> io::Result<()> {
+        if !self.uptake.is_cut() {
+            return Ok(());
+        }
+        // If it fails, the kernel keeps what waits for a while longer.
+        let _ = self.stream.set_zero_linger();
+        Err(io::ErrorKind::TimedOut.into())
+    }
+
+    /// Counts what a write of `len` bytes came to.
+    fn count(&self, polled: Poll<io::Result<usize>>, len: usize) -> Poll<io::Result<usize>> {
+        match polled {
+            Poll::Ready(Ok(taken)) => {
+                self.traffic.add_sent(taken);
+                self.uptake.took(taken, taken == len);
+            }
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending => self.uptake.block(),
         }
         polled
     }
@@ -107,8 +181,9 @@ impl AsyncWrite for CountedStream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.check()?;
         let polled = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.count(polled)
+        self.count(polled, bytes.len())
     }
 
     fn poll_write_vectored(
@@ -116,8 +191,9 @@ impl AsyncWrite for CountedStream {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.check()?;
         let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
-        self.count(polled)
+        self.count(polled, slices.iter().map(|it| it.len()).sum())
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -128,7 +204,12 @@ impl AsyncWrite for CountedStream {
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.farewell.is_none() {
+            ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+        }
+        let farewell = this.farewell.get_or_insert_with(Farewell::begin);
+        farewell.poll_end(&mut this.stream, cx).map(Ok)
     }
 }

@@ -36,9 +36,33 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     };
     // Connections of an earlier run that are still closing must not keep the port.
     socket.set_reuseaddr(true)?;
+    bound_what_is_held(&socket);
     socket.bind(address)?;
     let listener = socket.listen(BACKLOG)?.into_std()?;
     Ok(TcpListener::from_std(listener))
+}
+
+/// Bytes that the kernel holds of a connection, beyond what it has sent. The rest waits where the
+/// server sees it.
+#[cfg(target_os = "linux")]
+const HELD_LEN_MAX: u32 = 128 * 1024;
+
+/// How long the kernel keeps a connection whose peer acknowledges nothing, also one that the server
+/// has closed. Longer than the server itself waits for any peer.
+#[cfg(target_os = "linux")]
+const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(45);
+
+/// Bounds what the kernel holds of each connection. Accepted connections inherit it.
+fn bound_what_is_held(socket: &TcpSocket) {
+    #[cfg(target_os = "linux")]
+    {
+        let socket = socket2::SockRef::from(socket);
+        // Without them, peers that do not read cost more memory, for longer.
+        let _ = socket.set_tcp_notsent_lowat(HELD_LEN_MAX);
+        let _ = socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX));
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = socket;
 }
 
 /// Accepts connections, and hands each to the reception.
@@ -106,7 +130,9 @@ impl Acceptor {
             }
             None => {
                 tracing::debug!(%peer, "refused a connection, too many are open");
-                self.refusals.refuse(stream, self.reception.tasks());
+                let app = self.reception.app();
+                self.refusals
+                    .refuse((stream, peer), app, self.reception.tasks());
             }
         }
     }

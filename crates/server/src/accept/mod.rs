@@ -4,15 +4,20 @@
 //! backlog. Here a connection must complete a request in time, may idle only for a while between
 //! two, and counts against a cap until its socket is closed, upgraded or not.
 
+mod body;
 mod counted;
 mod listener;
 mod patience;
 mod reception;
 mod refusal;
+mod rest;
 mod serve;
+mod uptake;
 
+pub(crate) use body::EndsAt;
 pub(crate) use counted::{CountedStream, OpenConnections};
 pub(crate) use listener::{Acceptor, listen};
+pub(crate) use patience::InFlight;
 pub use patience::Timeouts;
 pub(crate) use reception::Reception;
 

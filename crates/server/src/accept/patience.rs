@@ -4,13 +4,9 @@
 //! peer that says nothing, that trickles the HTTP/2 preface, or that sits on HTTP/2 without
 //! streams. [`Patience`] times every connection from outside, by counting requests in flight.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes, HttpBody};
-use hyper::body::{Frame, SizeHint};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
@@ -22,6 +18,9 @@ pub struct Timeouts {
     pub request: Duration,
     /// Between two requests over HTTP/2.
     pub idle: Duration,
+    /// The time in which a peer takes nothing of what waits for it, after which it loses its
+    /// connection, or over HTTP/2 the stream.
+    pub stall: Duration,
 }
 
 impl Default for Timeouts {
@@ -29,6 +28,7 @@ impl Default for Timeouts {
         Self {
             request: Duration::from_secs(10),
             idle: Duration::from_secs(60),
+            stall: Duration::from_secs(20),
         }
     }
 }
@@ -43,11 +43,8 @@ pub(super) struct Patience {
 enum Phase {
     /// Nothing is asked; there is patience until then.
     Waiting { until: Instant },
-    /// This many requests are not completely answered.
+    /// This many requests are not completely answered, or became conversations that go on.
     Busy { requests: usize },
-    /// A WebSocket lives, or lived, on a stream of this connection. It outlasts its request
-    /// unseen by us, and it has a heartbeat of its own.
-    Conversing,
 }
 
 impl Patience {
@@ -65,7 +62,6 @@ impl Patience {
         self.phase.send_modify(|phase| match phase {
             Phase::Waiting { .. } => *phase = Phase::Busy { requests: 1 },
             Phase::Busy { requests } => *requests += 1,
-            Phase::Conversing => {}
         });
         InFlight(Arc::clone(self))
     }
@@ -92,14 +88,7 @@ impl Patience {
 }
 
 /// A request that is not completely answered yet.
-pub(super) struct InFlight(Arc<Patience>);
-
-impl InFlight {
-    /// Says that the request became a conversation on this connection.
-    pub(super) fn converses(&self) {
-        self.0.phase.send_modify(|phase| *phase = Phase::Conversing);
-    }
-}
+pub(crate) struct InFlight(Arc<Patience>);
 
 impl Drop for InFlight {
     fn drop(&mut self) {
@@ -115,41 +104,6 @@ impl Drop for InFlight {
     }
 }
 
-/// A response's body, in flight until it was sent.
-pub(super) struct BodyInFlight {
-    body: Body,
-    _in_flight: InFlight,
-}
-
-impl BodyInFlight {
-    pub(super) fn new(body: Body, in_flight: InFlight) -> Self {
-        Self {
-            body,
-            _in_flight: in_flight,
-        }
-    }
-}
-
-impl HttpBody for BodyInFlight {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,6 +111,7 @@ mod tests {
     const TIMEOUTS: Timeouts = Timeouts {
         request: Duration::from_secs(10),
         idle: Duration::from_secs(60),
+        stall: Duration::from_secs(20),
     };
 
     /// Returns after how many seconds patience runs out, or nothing when an hour is not enough.
@@ -178,16 +133,6 @@ mod tests {
         assert_eq!(seconds_left(&patience).await, None, "one request");
         drop(second);
         assert_eq!(seconds_left(&patience).await, Some(60), "all is answered");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_conversation_is_not_timed() {
-        let patience = Patience::new(TIMEOUTS);
-        let request = patience.begin();
-        request.converses();
-        drop(request);
-        drop(patience.begin());
-        assert_eq!(seconds_left(&patience).await, None);
     }
 
     #[tokio::test(start_paused = true)]

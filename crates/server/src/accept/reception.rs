@@ -116,6 +116,11 @@ impl Reception {
         self.serving.timeouts.request
     }
 
+    /// What answers requests.
+    pub(super) fn app(&self) -> Router {
+        self.serving.app.clone()
+    }
+
     /// Where tasks are spawned that the end of the server waits for.
     pub(super) fn tasks(&self) -> &TaskTracker {
         &self.tasks

@@ -3,21 +3,26 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use hyper::body::Incoming;
+use hyper::header::{self, HeaderValue};
+use hyper::rt::Executor;
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper::{Method, Request, Response, Version};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use super::body::{EndsAt, SentBody};
 use super::counted::CountedStream;
-use super::patience::{BodyInFlight, Patience, Timeouts};
+use super::patience::{Patience, Timeouts};
+use super::rest::{Left, ReadBody};
+use super::uptake::Uptake;
 
 /// What is the same for all connections of a server.
 #[derive(Clone)]
@@ -34,14 +39,19 @@ impl Serving {
     /// Serves one connection. Returns when it has ended or was upgraded.
     pub(super) async fn serve(self, stream: CountedStream, peer: SocketAddr) {
         let patience = Patience::new(self.timeouts);
+        let uptake = stream.uptake();
         let app = self.app;
-        let service = service_fn(|request| answer(app.clone(), request, peer, &patience));
-        let builder = builder(self.timeouts);
+        let service = service_fn(|request| {
+            let (request, left) = ReadBody::of(request, self.timeouts.request);
+            answer(app.clone(), (request, left), peer, (&patience, &uptake))
+        });
+        let builder = builder(self.timeouts, self.shutdown.clone());
         let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
         let mut connection = std::pin::pin!(connection);
 
         let mut closing = false;
         loop {
+            let stall = stall(self.timeouts, closing);
             tokio::select! {
                 // The connection first: an answer that is ready beats every reason to end it.
                 biased;
@@ -56,8 +66,14 @@ impl Serving {
                     closing = true;
                     connection.as_mut().graceful_shutdown();
                 }
-                // Starts anew with each turn of the loop, which only `shutdown` causes, once.
-                () = patience.run_out() => {
+                // These start anew with each turn of the loop, which only `shutdown` causes, once.
+                () = uptake.overdue(stall) => {
+                    tracing::debug!(%peer, "cutting a connection whose peer takes nothing");
+                    uptake.cut();
+                    let _ = timeout(LAST_MOMENT, connection).await;
+                    return;
+                }
+                () = idle(&patience, &uptake, self.timeouts.idle) => {
                     tracing::debug!(%peer, "closing a connection that asks for nothing");
                     connection.as_mut().graceful_shutdown();
                     // Over HTTP/2 the farewell names the last request that was heard.
@@ -69,6 +85,67 @@ impl Serving {
     }
 }
 
+/// How long a connection has to notice that it was cut.
+const LAST_MOMENT: Duration = Duration::from_millis(100);
+
+/// How long a peer may take nothing of what waits for it once the server is to end.
+const STALL_AT_THE_END: Duration = Duration::from_secs(2);
+
+/// How long a peer may take nothing of what waits for it.
+fn stall(timeouts: Timeouts, closing: bool) -> Duration {
+    if closing {
+        timeouts.stall.min(STALL_AT_THE_END)
+    } else {
+        timeouts.stall
+    }
+}
+
+/// Waits until a connection has asked for nothing for too long, and has taken all that it asked
+/// for.
+async fn idle(patience: &Patience, uptake: &Uptake, idle: Duration) {
+    loop {
+        patience.run_out().await;
+        if !uptake.settle(idle).await {
+            return;
+        }
+    }
+}
+
+/// Runs the streams of an HTTP/2 connection, and resets those whose peer takes nothing. hyper does
+/// not look at a body again before there is room for the next piece, so a body cannot end itself.
+#[derive(Clone)]
+struct Streams {
+    timeouts: Timeouts,
+    shutdown: CancellationToken,
+}
+
+tokio::task_local! {
+    /// What the peer takes of the stream whose task this is.
+    static STREAM: Arc<Uptake>;
+}
+
+impl<F: Future<Output: Send> + Send + 'static> Executor<F> for Streams {
+    fn execute(&self, stream: F) {
+        let (timeouts, shutdown) = (self.timeouts, self.shutdown.clone());
+        let uptake = Arc::new(Uptake::default());
+        tokio::spawn(async move {
+            let ending = async {
+                shutdown.cancelled().await;
+                uptake.overdue(stall(timeouts, true)).await;
+            };
+            // Dropping the stream resets it.
+            tokio::select! {
+                biased;
+                _ = STREAM.scope(Arc::clone(&uptake), stream) => {}
+                () = uptake.overdue(stall(timeouts, false)) => {
+                    tracing::debug!("cutting a stream whose peer takes nothing");
+                }
+                () = ending => {}
+            }
+        });
+    }
+}
+
 /// Request heads may be this large, in bytes and in number of fields.
 const HEAD_LEN_MAX: usize = 16 * 1024;
 const HEADERS_MAX: usize = 64;
@@ -76,8 +153,8 @@ const HEADERS_MAX: usize = 64;
 /// Streams that a peer may have open on one HTTP/2 connection.
 const STREAMS_MAX: u32 = 128;
 
-fn builder(timeouts: Timeouts) -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
+fn builder(timeouts: Timeouts, shutdown: CancellationToken) -> Builder<Streams> {
+    let mut builder = Builder::new(Streams { timeouts, shutdown });
     builder
         .http1()
         .timer(TokioTimer::new())
@@ -98,19 +175,28 @@ fn builder(timeouts: Timeouts) -> Builder<TokioExecutor> {
 
 fn answer(
     app: Router,
-    request: Request<Incoming>,
+    (request, left): (Request<ReadBody>, Left),
     peer: SocketAddr,
-    patience: &Arc<Patience>,
-) -> impl Future<Output = Result<Response<BodyInFlight>, Infallible>> + use<> {
-    let in_flight = patience.begin();
-    let connect = request.method() == Method::CONNECT;
+    (patience, connection): (&Arc<Patience>, &Arc<Uptake>),
+) -> impl Future<Output = Result<Response<SentBody>, Infallible>> + use<> {
+    let in_flight = Arc::new(patience.begin());
+    let connection = Arc::clone(connection);
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(ConnectInfo(peer));
+    if request.method() == Method::CONNECT {
+        // A conversation on a stream outlasts its request.
+        request.extensions_mut().insert(Arc::clone(&in_flight));
+    }
     async move {
-        let response = app.oneshot(request).await?;
-        if connect && response.status().is_success() {
-            in_flight.converses();
+        let stream = STREAM.try_with(Arc::clone).ok();
+        let is_http1 = request.version() < Version::HTTP_2;
+        let mut response = app.oneshot(request).await?;
+        if is_http1 && left.is_set() {
+            let headers = response.headers_mut();
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
-        Ok(response.map(|body| BodyInFlight::new(body, in_flight)))
+        let ends_at = response.extensions().get::<EndsAt>().map(|it| it.0);
+        stream.as_ref().unwrap_or(&connection).end_at(ends_at);
+        Ok(response.map(|body| SentBody::new(body, stream, in_flight)))
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::ConnectInfo;
 use axum::extract::ws::{Message, WebSocketUpgrade};
+use axum::extract::{ConnectInfo, FromRequest};
 use axum::routing::{any, get};
 use futures_util::StreamExt;
 use hyper::Request;
@@ -51,6 +51,7 @@ impl TestServer {
         let timeouts = Timeouts {
             request: PATIENCE,
             idle: PATIENCE,
+            stall: PATIENCE,
         };
         let tokens = (shutdown.clone(), abort.clone());
         let reception = Reception::new(app(), timeouts, tokens, tasks.clone());
@@ -104,12 +105,17 @@ fn accept_until(mut acceptor: Acceptor, end: &CancellationToken) {
 const TURN: Duration = Duration::from_millis(10);
 
 fn app() -> Router {
-    let late = |upgrade: WebSocketUpgrade| async {
-        upgrade.on_upgrade(|mut socket| async move {
-            sleep(LONG).await;
-            let _ = socket.send(Message::text("late")).await;
-            while socket.recv().await.is_some() {}
-        })
+    let late = |mut request: Request<Body>| async {
+        let in_flight = request.extensions_mut().remove::<Arc<InFlight>>();
+        let upgrade = WebSocketUpgrade::from_request(request, &()).await;
+        upgrade
+            .expect("a handshake")
+            .on_upgrade(|mut socket| async move {
+                sleep(LONG).await;
+                let _ = socket.send(Message::text("late")).await;
+                while socket.recv().await.is_some() {}
+                drop(in_flight);
+            })
     };
     let slow = || async {
         sleep(LONG).await;
@@ -319,6 +325,11 @@ async fn a_websocket_over_http_2_outlives_the_request_that_opened_it() {
         .expect("a message")
         .expect("no error");
     assert_eq!(message.into_text().expect("text"), "late");
+    // Once it has ended, its connection is idle like any other.
+    assert_eq!(server.open.count(), 1);
+    drop(socket);
+    server.count_becomes(0).await;
+    drop(sender);
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use trunkline_protocol::codec::explain_json;
 use trunkline_protocol::{Codec, Nickname, Offset, Text, User, UserId};
 
 use crate::node::Node;
@@ -217,7 +218,7 @@ async fn disconnect(State(api): State<Api>, request: Request) -> Result<Response
     api.admit(request.headers())?;
     let said = api.http.read(request).await?;
     let asked = serde_json::from_slice::<DisconnectAsked>(&said.bytes);
-    let asked = asked.map_err(|error| malformed(error.to_string()))?;
+    let asked = asked.map_err(|error| malformed(explain_json(&error)))?;
     api.node.disconnect(asked.user);
     Ok(StatusCode::NO_CONTENT.into_response())
 }

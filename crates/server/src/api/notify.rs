@@ -6,6 +6,7 @@ use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use trunkline_protocol::codec::explain_json;
 use trunkline_protocol::topics::alerts::Notification;
 use trunkline_protocol::{Error, ErrorCode, Timestamp};
 
@@ -40,7 +41,7 @@ pub(super) async fn notify(State(api): State<Api>, request: Request) -> Result<R
     api.admit(request.headers())?;
     let said = api.http.read(request).await?;
     let notice = serde_json::from_slice::<Notice>(&said.bytes);
-    let notice = notice.map_err(|error| malformed(error.to_string()))?;
+    let notice = notice.map_err(|error| malformed(explain_json(&error)))?;
     let now = clock::timestamp();
     let due = notice.at.unwrap_or_default();
     let notification =

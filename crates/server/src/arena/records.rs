@@ -38,17 +38,31 @@ impl Records {
     /// Writes a record, on a thread that may wait, and forgets the oldest ones.
     pub(super) fn keep(&self, room: &ArenaRoom, record: Finished) {
         let Finished { number, bytes } = record;
-        // In the order of their names, the oldest is the first.
-        let name = format!("{:010}-{room}-{number}.{ENDING}", clock::unix_seconds());
+        let name = format!("{room}-{number}.{ENDING}");
         let folder = self.folder.clone();
         tokio::task::spawn_blocking(move || {
-            let path = folder.join(name);
-            let written = write(&path, &bytes).and_then(|()| forget(&folder, FILES_MAX));
-            if let Err(error) = written {
-                tracing::warn!(%error, file = %path.display(), "a record was not kept");
+            if let Err(error) = keep(&folder, clock::unix_seconds(), &name, &bytes) {
+                tracing::warn!(%error, record = name, "a record was not kept");
             }
         });
     }
+}
+
+/// Writes a record and forgets the oldest ones. In the order of their names, the oldest is the first.
+/// The new record is the last one even if the clock was ahead when others were written.
+fn keep(folder: &Path, now: u64, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+    let number = match records(folder)?.last().and_then(|newest| number_of(newest)) {
+        Some(newest) => now.max(newest.saturating_add(1)),
+        None => now,
+    };
+    write(&folder.join(format!("{number:010}-{name}")), bytes)?;
+    forget(folder, FILES_MAX)
+}
+
+/// The number that a record's name begins with: about the second in which it was written.
+fn number_of(record: &Path) -> Option<u64> {
+    let name = record.file_name()?.to_str()?;
+    name.split('-').next()?.parse().ok()
 }
 
 /// Writes a file that has its name only when it is whole.
@@ -60,14 +74,20 @@ fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 
 /// Removes the first records by name until there are `max`.
 fn forget(folder: &Path, max: usize) -> std::io::Result<()> {
+    let records = records(folder)?;
+    let surplus = records.len().saturating_sub(max);
+    records.iter().take(surplus).try_for_each(fs::remove_file)
+}
+
+/// The records in a folder, the oldest one first.
+fn records(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut records: Vec<PathBuf> = fs::read_dir(folder)?
         .flatten()
         .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|end| end == ENDING))
         .collect();
     records.sort();
-    let surplus = records.len().saturating_sub(max);
-    records.iter().take(surplus).try_for_each(fs::remove_file)
+    Ok(records)
 }
 
 #[cfg(test)]
@@ -93,5 +113,22 @@ mod tests {
             fs::read(path("3-a-1.arena")).ok().as_deref(),
             Some(&b"bytes"[..])
         );
+    }
+    #[test]
+    fn a_record_is_the_newest_whatever_the_clock_says() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let ahead = 2_000_000_000;
+        for at in 0..FILES_MAX as u64 {
+            let name = format!("a-{at}.arena");
+            keep(folder.path(), ahead + at, &name, b"ahead").expect("room for a file");
+        }
+        let right = 1_800_000_000;
+        keep(folder.path(), right, "b-1.arena", b"one").expect("room for a file");
+        keep(folder.path(), right, "b-2.arena", b"two").expect("room for a file");
+        let left = records(folder.path()).expect("a folder");
+        assert_eq!(left.len(), FILES_MAX);
+        let newest = left[FILES_MAX - 2..].iter().map(|path| fs::read(path).ok());
+        let expected = [Some(b"one".to_vec()), Some(b"two".to_vec())];
+        assert_eq!(newest.collect::<Vec<_>>(), expected);
     }
 }

@@ -3,10 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
-use trunkline_hub::{Append, PublishKey};
+use trunkline_hub::{Append, Proof, PublishKey};
 use trunkline_protocol::frame::Range;
 use trunkline_protocol::{
-    Delivery, GapCause, MessageId, Offset, Payload, Position, SenderId, TopicName, UserId,
+    Codec, Delivery, Digest, GapCause, MessageId, Offset, Payload, Position, SenderId, TopicName,
+    UserId,
 };
 
 use super::{Broker, Deliver, Delivered, Disk, InUse, Memory, Placed};
@@ -40,13 +41,19 @@ impl Bench {
     }
 
     pub(super) fn in_folder(kind: Kind, folder: TempDir) -> Self {
-        Self::with(kind, folder, |_| {})
+        Self::with(kind, folder, Clock::start(), |_| {})
+    }
+
+    /// A broker whose process started by another clock.
+    pub(super) fn by_clock(folder: TempDir, clock: Clock) -> Self {
+        Self::with(Kind::Disk, folder, clock, |_| {})
     }
 
     /// A broker whose deliveries come by `on_delivery` before they are noted.
     fn with(
         kind: Kind,
         folder: TempDir,
+        clock: Clock,
         on_delivery: impl Fn(Offset) + Send + Sync + 'static,
     ) -> Self {
         let delivered = Arc::<Mutex<Vec<_>>>::default();
@@ -60,7 +67,7 @@ impl Bench {
             let mut seen = seen.lock().expect("no test panics here");
             seen.push((topic.clone(), offset));
         });
-        let broker = open(kind, &folder, deliver);
+        let broker = open(kind, &folder, clock, deliver);
         Self {
             kind,
             folder,
@@ -111,12 +118,12 @@ impl Bench {
     }
 }
 
-fn open(kind: Kind, folder: &TempDir, deliver: Deliver) -> Broker {
+fn open(kind: Kind, folder: &TempDir, clock: Clock, deliver: Deliver) -> Broker {
     match kind {
-        Kind::Memory => Broker::Memory(Memory::new(Clock::start(), deliver)),
+        Kind::Memory => Broker::Memory(Memory::new(clock, deliver)),
         Kind::Disk => {
             let folder = folder.path().join("history");
-            Broker::Disk(Disk::open(&folder, Clock::start(), deliver).expect("a store"))
+            Broker::Disk(Disk::open(&folder, clock, deliver).expect("a store"))
         }
     }
 }
@@ -251,7 +258,7 @@ async fn no_publisher_overtakes_another_on_the_way_to_the_hub(kind: Kind) {
     let (began, begun) = std::sync::mpsc::channel();
     let (second, came) = std::sync::mpsc::channel();
     let came = Mutex::new(came);
-    let bench = Bench::with(kind, folder, move |offset| {
+    let bench = Bench::with(kind, folder, Clock::start(), move |offset| {
         if offset == 1 {
             let _ = began.send(());
             let came = came.lock().expect("no test panics here");
@@ -344,6 +351,45 @@ async fn a_position_it_never_gave_is_of_another_epoch(kind: Kind) {
         assert_eq!(epoch, position.epoch);
         assert_eq!(recovery.gap.map(|gap| gap.cause), Some(GapCause::Epoch));
         assert_eq!(recovery.page.publications.len(), 1);
+    }
+}
+
+async fn reader_of_another_branch_gets_a_gap_and_what_is_kept(kind: Kind) {
+    let mut bench = Bench::new(kind);
+    for at in 1..=5 {
+        bench.publish("chat:a", None, &format!("event {at}")).await;
+    }
+    for _ in 0..2 {
+        let position = bench.position("chat:a").await;
+        let recover = async |offset, event: &str| {
+            let since = Position { offset, ..position };
+            let proof = Proof {
+                digest: Digest::of_bytes(event.as_bytes()),
+                codec: Codec::Bincode,
+                to_json: |_| None,
+            };
+            let topic = name("chat:a");
+            let recovered = bench
+                .broker
+                .recover_proven(&topic, LOG, since, &proof)
+                .await;
+            let (epoch, recovery) = recovered.expect("a broker that works");
+            assert_eq!(epoch, position.epoch);
+            let cause = recovery.gap.map(|gap| gap.cause);
+            (cause, recovery.after, recovery.page.publications.len())
+        };
+        assert_eq!(recover(3, "event 3").await, (None, 3, 2));
+        assert_eq!(recover(5, "event 5").await, (None, 5, 0));
+        let epoch = Some(GapCause::Epoch);
+        assert_eq!(recover(3, "event 3 of another").await, (epoch, 0, 5));
+        assert_eq!(recover(5, "event 5 of another").await, (epoch, 0, 5));
+        // There is no event to compare at the begin, and none above the head.
+        assert_eq!(recover(0, "event 0").await, (None, 0, 5));
+        assert_eq!(recover(6, "event 6").await, (epoch, 0, 5));
+        if kind == Kind::Memory {
+            return;
+        }
+        bench = bench.restart();
     }
 }
 
@@ -447,6 +493,28 @@ async fn a_topic_that_keeps_nothing_and_is_not_used_begins_anew(kind: Kind) {
     assert_eq!(kept.page.head, 0);
 }
 
+/// A topic that was forgotten would take the command a second time.
+async fn a_topic_is_kept_as_long_as_it_remembers_a_command(kind: Kind) {
+    let bench = Bench::new(kind);
+    let (topic, brief) = (
+        name("chat:a"),
+        Delivery::Log {
+            keep: 9,
+            max_age: std::time::Duration::ZERO,
+        },
+    );
+    let say = || bench.broker.publish(&topic, brief, append(key(1, 1), "1"));
+    let placed = say().await.expect("a broker that works");
+    let clock = Clock::start();
+    let later = clock.now() + std::time::Duration::from_millis(5);
+    while clock.now() < later {
+        std::hint::spin_loop();
+    }
+    bench.broker.sweep(Arc::new(|_| false)).await;
+    let again = say().await.expect("a broker that works");
+    assert_eq!((again.position, again.duplicate), (placed.position, true));
+}
+
 macro_rules! suite {
     ($($case:ident),* $(,)?) => {
         mod memory {
@@ -479,7 +547,9 @@ suite!(
     retention_keeps_the_newest_and_says_what_is_gone,
     ranges_are_cut_at_both_ends,
     a_position_it_never_gave_is_of_another_epoch,
+    reader_of_another_branch_gets_a_gap_and_what_is_kept,
     a_restart_keeps_everything_or_starts_an_epoch,
     what_is_no_log_is_not_kept_over_a_restart,
     a_topic_that_keeps_nothing_and_is_not_used_begins_anew,
+    a_topic_is_kept_as_long_as_it_remembers_a_command,
 );

@@ -65,7 +65,7 @@ impl Memory {
         let now = self.clock.now();
         // Deliver while the log is held: two publishers must not swap places between getting
         // their offsets and reaching the hub.
-        self.with_log(topic, delivery, |log| match log.append(now, append) {
+        let placed = self.with_log(topic, delivery, |log| match log.append(now, append) {
             Appended::New(publication) => {
                 let delivered = Delivered::Publication {
                     publication: &publication,
@@ -73,19 +73,21 @@ impl Memory {
                     keyframe,
                 };
                 (self.deliver)(topic, &delivered);
-                Placed {
+                Ok(Placed {
                     position: log.position(),
                     duplicate: false,
-                }
+                })
             }
-            Appended::Duplicate(offset) => Placed {
+            Appended::Duplicate(offset) => Ok(Placed {
                 position: Position {
                     epoch: log.epoch(),
                     offset,
                 },
                 duplicate: true,
-            },
-        })
+            }),
+            Appended::NoRoom => Err(BrokerError::TooManyIds),
+        });
+        placed?
     }
 
     pub(crate) fn read(
@@ -130,9 +132,36 @@ impl Memory {
         self.with(|logs| {
             logs.retain(|topic, log| {
                 log.expire(now);
-                let keeps = log.first() <= log.head() && !log.is_over(now);
-                keeps || in_use(topic)
+                !log.is_spent(now) || in_use(topic)
             });
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use trunkline_hub::IdLimits;
+
+    use super::*;
+    use crate::broker::conformance::{LOG, append, key, name};
+
+    #[test]
+    fn a_command_whose_id_cannot_be_remembered_is_refused() {
+        let memory = Memory::new(Clock::start(), Arc::new(|_, _| {}));
+        let topic = name("chat:a");
+        let one = IdLimits {
+            of_topic: 1,
+            ..IdLimits::PROMISED
+        };
+        let log = Log::new(new_epoch(), LOG).with_id_limits(one);
+        memory.with(|logs| logs.insert(topic.clone(), log));
+        let say = |user| memory.publish(&topic, LOG, append(key(user, 1), "x"));
+        assert!(say(1).is_ok());
+        assert_eq!(say(2), Err(BrokerError::TooManyIds));
+        assert!(say(1).expect("a retry is answered").duplicate);
+        let of_server = memory.publish(&topic, LOG, append(None, "x"));
+        assert!(of_server.is_ok(), "the server's own events have no id");
     }
 }

@@ -12,11 +12,11 @@ mod conformance;
 
 use std::sync::Arc;
 
-use trunkline_hub::{Append, Log, Page, PublishKey, Recovery};
-use trunkline_protocol::frame::Range;
+use trunkline_hub::{Append, Log, Page, Proof, PublishKey, Recovery};
+use trunkline_protocol::frame::{PAGE_MAX, Range};
 use trunkline_protocol::{Delivery, Epoch, Offset, Position, Publication, TopicName};
 
-pub(crate) use disk::Disk;
+pub(crate) use disk::{Disk, HistoryHealth, mark_as_restored};
 pub(crate) use memory::Memory;
 
 /// The most topics that a broker knows. Beyond it, new topics are refused for now.
@@ -47,13 +47,15 @@ pub(crate) struct Placed {
     pub(crate) duplicate: bool,
 }
 
-/// Why a broker cannot do what it is asked. Both may be different later.
+/// Why a broker cannot do what it is asked. All of them may be different later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BrokerError {
     /// It knows as many topics as it may.
     Full,
     /// What it keeps can be neither read nor written now.
     Unavailable,
+    /// The topic remembers as many message ids as it may, and all of them are young.
+    TooManyIds,
 }
 
 /// KeptPage publications with the epoch that they belong to.
@@ -69,6 +71,14 @@ pub(crate) enum Broker {
 }
 
 impl Broker {
+    /// What an operator can know of a history on the disk.
+    pub(crate) fn health(&self) -> Option<Arc<HistoryHealth>> {
+        match self {
+            Self::Memory(_) => None,
+            Self::Disk(disk) => Some(Arc::clone(disk.health())),
+        }
+    }
+
     /// Where the event of a command that was taken before stands.
     pub(crate) async fn find(
         &self,
@@ -120,6 +130,25 @@ impl Broker {
             Self::Memory(memory) => memory.recover(topic, delivery, since),
             Self::Disk(disk) => disk.recover(topic, delivery, since).await,
         }
+    }
+
+    /// As `recover`, for a reader that proves which event it has at `since`. If another one is kept
+    /// there, the reader gets a gap and all that is kept.
+    pub(crate) async fn recover_proven(
+        &self,
+        topic: &TopicName,
+        delivery: Delivery,
+        since: Position,
+        proof: &Proof,
+    ) -> Result<(Epoch, Recovery), BrokerError> {
+        let (epoch, recovery) = self.recover(topic, delivery, since).await?;
+        // Compared here, since the broker must not be held for as long as an event is long.
+        if !recovery.contradicts(proof) {
+            return Ok((epoch, recovery));
+        }
+        let all = Range::After { offset: 0 };
+        let kept = self.range(topic, delivery, all, PAGE_MAX).await?;
+        Ok((kept.epoch, Recovery::of_another_branch(kept.page)))
     }
 
     /// A range of kept publications.

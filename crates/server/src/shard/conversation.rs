@@ -30,6 +30,8 @@ pub(super) struct Conversation {
     pub(super) asker: Option<Arc<Asker>>,
     /// Requests that wait for their turn. As many as the session lets through.
     turns: VecDeque<ServerEvent>,
+    /// What waits for room in the outbox. Few connections ever have any.
+    waiting: Option<Box<Waiting>>,
     /// A request is being carried out elsewhere.
     pub(super) busy: bool,
     /// A page of history is being read.
@@ -37,6 +39,31 @@ pub(super) struct Conversation {
     /// Calls that are being answered elsewhere.
     pub(super) calls: Vec<(RequestId, AbortHandle)>,
     pub(super) ending: Option<Ending>,
+}
+
+/// What waits until the reader has taken some of the answers before. Together with what waits for its
+/// turn, these are as many requests as the session lets through.
+#[derive(Default)]
+struct Waiting {
+    /// Calls that have not begun.
+    calls: VecDeque<ServerEvent>,
+    /// What is done, of which the answer has no room yet.
+    outcomes: VecDeque<Outcome>,
+}
+
+impl Waiting {
+    fn is_empty(&self) -> bool {
+        self.calls.is_empty() && self.outcomes.is_empty()
+    }
+
+    /// Forgets a call that was cancelled.
+    fn forget(&mut self, cancelled: RequestId) {
+        let is_call =
+            |it: &ServerEvent| matches!(it, ServerEvent::Call { id, .. } if *id == cancelled);
+        self.calls.retain(|it| !is_call(it));
+        let is_answer = |it: &Outcome| matches!(it, Outcome::Returned(id, _) if *id == cancelled);
+        self.outcomes.retain(|it| !is_answer(it));
+    }
 }
 
 impl Conversation {
@@ -47,6 +74,7 @@ impl Conversation {
             session: ServerSession::new(world.node.session_config, way, world.now),
             asker: None,
             turns: VecDeque::with_capacity(1),
+            waiting: None,
             busy: false,
             feeding: false,
             calls: Vec::new(),
@@ -77,24 +105,59 @@ impl Conversation {
         loop {
             while let Some(frame) = self.session.poll_transmit() {
                 if world.hub.reply(self.id, &frame).is_err() {
-                    // The peer asks and does not read: there is no room even for answers.
-                    self.session.close(Close::new(DisconnectReason::Silent));
+                    // The peer asks and does not read: there is no room even for refusals.
+                    let text = "answers are not read";
+                    self.session
+                        .close(Close::saying(DisconnectReason::Silent, text));
                 }
             }
             if let Some(close) = self.session.poll_close() {
                 self.ending.get_or_insert(Ending::ByUs(close));
                 return;
             }
-            if !self.busy
-                && let Some(turn) = self.turns.pop_front()
-            {
-                self.carry_out(world, turn);
+            if world.hub.may_answer(self.id) && self.take_turn(world) {
                 continue;
             }
             match self.session.poll_event() {
                 Some(event) => self.handle_event(world, event),
                 None => return,
             }
+        }
+    }
+
+    /// Does the next thing that waited for room or for its turn. False if nothing did.
+    fn take_turn(&mut self, world: &mut World) -> bool {
+        if let Some(waiting) = &mut self.waiting {
+            if let Some(outcome) = waiting.outcomes.pop_front() {
+                self.take_outcome(world, outcome);
+                return true;
+            }
+            if let Some(call) = waiting.calls.pop_front() {
+                self.begin_call(world, call);
+                return true;
+            }
+            self.waiting = None;
+        }
+        if self.busy {
+            return false;
+        }
+        let turn = self.turns.pop_front();
+        turn.is_some_and(|turn| {
+            self.carry_out(world, turn);
+            true
+        })
+    }
+
+    /// Tells whether something is to be done once there is room.
+    pub(super) fn waits_for_room(&self) -> bool {
+        let turn = !self.busy && !self.turns.is_empty();
+        turn || self.waiting.as_ref().is_some_and(|it| !it.is_empty())
+    }
+
+    /// Something was taken: does what waited for room, if there is some.
+    pub(super) fn go_on(&mut self, world: &mut World) {
+        if self.waits_for_room() && world.hub.may_answer(self.id) {
+            self.obey(world);
         }
     }
 
@@ -112,23 +175,17 @@ impl Conversation {
                     call.abort();
                 }
                 self.calls.retain(|(call, _)| *call != id);
+                if let Some(waiting) = &mut self.waiting {
+                    waiting.forget(id);
+                }
             }
-            ServerEvent::Call {
-                id,
-                method,
-                contract,
-                deadline,
-                request,
-            } => {
-                let Some(asker) = self.asker.clone() else {
-                    return;
-                };
-                let job: Job = Box::pin(async move {
-                    let answer = asker.call(&method, contract, deadline, request);
-                    Outcome::Returned(id, guarded(answer).await)
-                });
-                if let Some(call) = self.begin(world, job) {
-                    self.calls.push((id, call));
+            call @ ServerEvent::Call { .. } => {
+                // Behind those that wait, so that a client's calls begin in their order.
+                let waits = self.waiting.as_ref().is_some_and(|it| !it.is_empty());
+                if waits || !world.hub.may_answer(self.id) {
+                    self.waiting.get_or_insert_default().calls.push_back(call);
+                } else {
+                    self.begin_call(world, call);
                 }
             }
             turn @ (ServerEvent::Subscribe { .. }
@@ -136,6 +193,29 @@ impl Conversation {
             | ServerEvent::Publish { .. }
             | ServerEvent::History { .. }
             | ServerEvent::Presence { .. }) => self.turns.push_back(turn),
+        }
+    }
+
+    fn begin_call(&mut self, world: &mut World, call: ServerEvent) {
+        let ServerEvent::Call {
+            id,
+            method,
+            contract,
+            deadline,
+            request,
+        } = call
+        else {
+            unreachable!("only calls begin beside the others")
+        };
+        let Some(asker) = self.asker.clone() else {
+            return;
+        };
+        let job: Job = Box::pin(async move {
+            let answer = asker.call(&method, contract, deadline, request);
+            Outcome::Returned(id, guarded(answer).await)
+        });
+        if let Some(call) = self.begin(world, job) {
+            self.calls.push((id, call));
         }
     }
 
@@ -189,9 +269,17 @@ impl Conversation {
         }
     }
 
-    /// What was begun elsewhere is done.
+    /// What was begun elsewhere is done. Its answer waits if there is no room for it.
     pub(super) fn handle_outcome(&mut self, world: &mut World, outcome: Outcome) {
-        self.take_outcome(world, outcome);
+        if matches!(outcome, Outcome::Fed(..)) || world.hub.may_answer(self.id) {
+            self.take_outcome(world, outcome);
+        } else {
+            if let Outcome::Returned(id, _) = &outcome {
+                self.calls.retain(|(call, _)| call != id);
+            }
+            let waiting = self.waiting.get_or_insert_default();
+            waiting.outcomes.push_back(outcome);
+        }
         self.obey(world);
     }
 

@@ -27,11 +27,21 @@ use super::timers::Timer;
 /// read the answers is held at the kernel's buffers.
 const READ_WHILE_WAITING_MAX: usize = 384 * 1024;
 
-/// How long the last frames and the Close frame may take.
-const GOODBYE_PATIENCE: Duration = Duration::from_secs(2);
+/// How long a peer may take nothing of the last frames and the Close frame. One that begins to read
+/// again within this time learns why it was closed.
+const LINGER: Duration = Duration::from_secs(10);
 
-/// How long a peer has to answer a Close frame.
+/// The same where the server is about to end.
+const LINGER_AT_THE_END: Duration = Duration::from_secs(2);
+
+/// How many times as long they may take in all, for a peer that takes them slowly.
+const LINGERS_MAX: u32 = 3;
+
+/// How long a peer has to answer a Close frame, if it took the others as they came.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Why a reader is let go that takes nothing.
+const NOT_READ: &str = "what is sent is not read";
 
 /// The longest message of the conformance suites is 16 MiB.
 const ECHO_LEN_MAX: usize = 17 * 1024 * 1024;
@@ -69,7 +79,13 @@ enum Stage {
     Open,
     /// The Close frame waits in the outbox behind the last frames.
     Leaving {
+        /// The time at which it is given up, unless the peer takes something before.
         until: Moment,
+        /// The time at which it is given up in any case.
+        ends_at: Moment,
+        linger: Duration,
+        /// The peer was behind.
+        slow: bool,
         peer_has_closed: bool,
     },
     /// The Close frame is sent; the peer has until then to close.
@@ -93,8 +109,12 @@ pub(super) struct Line {
     queued: bool,
     /// The socket took everything so far.
     writable: bool,
-    /// It took something since the timer fired last.
-    took: bool,
+    /// The socket had no room for all of the last write: the reader is behind.
+    behind: bool,
+    /// When the reader last took something of what it is behind with, since the timer fired.
+    took_at: Option<Moment>,
+    /// The conversation has something to do once there is room in the outbox.
+    waits: bool,
     /// It has streams to send, and its socket holds little.
     streams: bool,
     _permit: Option<OwnedSemaphorePermit>,
@@ -128,7 +148,9 @@ impl Line {
             read_closed: false,
             queued: false,
             writable: true,
-            took: false,
+            behind: false,
+            took_at: None,
+            waits: false,
             streams: false,
             _permit: arrival.permit,
             _token: arrival.token,
@@ -273,15 +295,18 @@ impl Line {
         }
         match self.stage {
             Stage::Open => {
-                if std::mem::take(&mut self.took) {
-                    self.talk.handle_taken(world);
+                if let Some(took_at) = self.took_at.take() {
+                    self.talk.handle_taken(took_at);
                 }
                 self.talk.handle_timeout(world);
                 Fate::Lives
             }
-            Stage::Leaving { until, .. } | Stage::Lingering { until } if until <= world.now => {
+            Stage::Leaving { until, .. } if until <= world.now => {
+                // Nobody takes what waits, here or in the kernel.
+                self.socket.cut();
                 Fate::Gone
             }
+            Stage::Lingering { until } if until <= world.now => Fate::Gone,
             Stage::Leaving { .. } | Stage::Lingering { .. } => Fate::Lives,
         }
     }
@@ -293,20 +318,34 @@ impl Line {
         let Some(outbox) = world.hub.outbox(self.id) else {
             return false;
         };
-        if !open || !self.writable || world.hub.lags(self.id) {
+        if !open || !self.writable || self.waits || world.hub.lags(self.id) {
             return false;
         }
         self.streams = hold_little(&self.socket, outbox, self.streams);
         let Ok((taken, all)) = self.socket.write(outbox.slices()) else {
             return false;
         };
-        self.writable = all.is_ok();
-        self.took |= taken > 0;
-        self.note_written(world, taken);
+        self.note_written(world, taken, all.is_ok());
         self.writable && world.hub.waiting_len(self.id) == 0
     }
 
-    fn note_written(&self, world: &mut World, taken: usize) {
+    /// Notes what a write came to. Bytes that a reader takes show that it lives where it is behind, or
+    /// where it cannot speak; others do not, since a kernel takes them for a program that is frozen.
+    fn note_written(&mut self, world: &mut World, taken: usize, all: bool) {
+        if taken > 0 && (self.behind || self.socket.is_one_way()) {
+            self.took_at = Some(world.now);
+            if let Stage::Leaving {
+                until,
+                ends_at,
+                linger,
+                ..
+            } = &mut self.stage
+            {
+                *until = (world.now + *linger).min(*ends_at);
+            }
+        }
+        self.writable = all;
+        self.behind = !all;
         if self.socket.is_wire() {
             world.inbox.traffic.add_sent(taken);
         }
@@ -317,6 +356,7 @@ impl Line {
     pub(super) fn flush(&mut self, world: &mut World) -> Fate {
         while self.writable {
             if let (Stage::Open, Talk::Conversation(conversation)) = (&self.stage, &mut self.talk) {
+                conversation.go_on(world);
                 conversation.feed(world);
             }
             let Some(outbox) = world.hub.outbox(self.id).filter(|it| !it.is_empty()) else {
@@ -326,9 +366,7 @@ impl Line {
             let Ok((taken, all)) = self.socket.write(outbox.slices()) else {
                 return Fate::Gone;
             };
-            self.writable = all.is_ok();
-            self.took |= taken > 0;
-            self.note_written(world, taken);
+            self.note_written(world, taken, all.is_ok());
         }
         Fate::Lives
     }
@@ -336,7 +374,10 @@ impl Line {
     /// Everything is written.
     fn emptied(&mut self, world: &World) -> Fate {
         let Stage::Leaving {
-            peer_has_closed, ..
+            peer_has_closed,
+            slow,
+            linger,
+            ..
         } = self.stage
         else {
             return Fate::Lives;
@@ -346,13 +387,15 @@ impl Line {
             return Fate::Gone;
         }
         self.socket.finish();
-        let until = world.now + CLOSE_PATIENCE;
+        // Of a slow peer, the Close frame is still on its way.
+        let until = world.now + if slow { linger } else { CLOSE_PATIENCE };
         self.stage = Stage::Lingering { until };
         Fate::Lives
     }
 
     /// Does what follows from what happened: begins to close, and sets the timer.
     pub(super) fn settle(&mut self, world: &mut World) {
+        self.waits = self.talk.waits_for_room();
         if let Stage::Open = self.stage
             && let Some(ending) = self.talk.ending()
         {
@@ -369,10 +412,15 @@ impl Line {
 
     fn begin_to_leave(&mut self, world: &mut World, ending: &Ending) {
         let mut frame = Vec::new();
+        let mut linger = LINGER;
         let peer_has_closed = match ending {
             Ending::ByUs(close) => {
-                tracing::debug!(connection = self.id, reason = %close.reason, text = close.text, "closing");
-                push_close(&mut frame, close.reason.code(), &close.text);
+                let text = self.words_of(close);
+                tracing::debug!(connection = self.id, reason = %close.reason, text, "closing");
+                push_close(&mut frame, close.reason.code(), text);
+                if close.reason == DisconnectReason::Restart {
+                    linger = LINGER_AT_THE_END;
+                }
                 false
             }
             Ending::ByPeer(code) => {
@@ -384,9 +432,21 @@ impl Line {
         world.leave_topics(self.id, self.talk.user());
         world.hub.push_unbounded(self.id, frame.into());
         self.stage = Stage::Leaving {
-            until: world.now + GOODBYE_PATIENCE,
+            until: world.now + linger,
+            ends_at: world.now + LINGERS_MAX * linger,
+            linger,
+            slow: self.behind,
             peer_has_closed,
         };
+    }
+
+    /// The words of a close. A reader that takes nothing is not told that it said nothing.
+    fn words_of<'a>(&self, close: &'a Close) -> &'a str {
+        let unread = self.behind || self.socket.is_one_way();
+        if unread && *close == Close::new(DisconnectReason::Silent) {
+            return NOT_READ;
+        }
+        &close.text
     }
 
     /// The line is gone: it leaves all its topics.

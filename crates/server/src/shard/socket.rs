@@ -4,6 +4,7 @@
 use std::io::{self, IoSlice, Read, Write};
 use std::net::Shutdown;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mio::event::Source;
 use mio::net::TcpStream;
@@ -69,6 +70,19 @@ impl Socket {
     /// Tells whether its bytes go over the network themselves.
     pub(super) fn is_wire(&self) -> bool {
         matches!(self, Self::Tcp(_))
+    }
+
+    /// Tells whether nothing ever comes from the peer.
+    pub(super) fn is_one_way(&self) -> bool {
+        matches!(self, Self::Pipe(_))
+    }
+
+    /// Lets the system forget what it could not send yet, once the socket is closed.
+    pub(super) fn cut(&self) {
+        if let Self::Tcp(stream) = self {
+            // If it cannot be done, the system keeps it for a while longer.
+            let _ = socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO));
+        }
     }
 
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

@@ -83,10 +83,18 @@ impl Talk {
         }
     }
 
-    /// The peer took bytes.
-    pub(super) fn handle_taken(&mut self, world: &World) {
+    /// The peer took bytes, at that time.
+    pub(super) fn handle_taken(&mut self, at: Moment) {
         if let Self::Conversation(conversation) = self {
-            conversation.session.handle_taken(world.now);
+            conversation.session.handle_taken(at);
+        }
+    }
+
+    /// Tells whether something is to be done once there is room in the outbox.
+    pub(super) fn waits_for_room(&self) -> bool {
+        match self {
+            Self::Conversation(conversation) => conversation.waits_for_room(),
+            Self::Echo(_) => false,
         }
     }
 

@@ -6,8 +6,7 @@
 //! is missing here would let somebody in, but none can be broken by being stricter.
 
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, Uri, Version, header};
-use axum::response::Response;
+use axum::http::{HeaderName, HeaderValue, Response, Uri, Version, header};
 use trunkline_protocol::{Offer, Subprotocol};
 use trunkline_session::Way;
 
@@ -84,7 +83,8 @@ fn read_head(bytes: &[u8]) -> Option<(Request, usize)> {
     Some((request, len))
 }
 
-fn write_head(response: &Response) -> Vec<u8> {
+/// The head of a response, as it is sent.
+pub(crate) fn write_head<T>(response: &Response<T>) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(256);
     let status = response.status();
     let reason = status.canonical_reason().unwrap_or_default();

@@ -30,6 +30,10 @@ fn lists(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
 /// Checks a handshake: the method, the version, and over HTTP/1.1 the headers that ask for an
 /// upgrade, with a key that is 16 bytes in base64. Over HTTP/2 there is no key (RFC 8441 section 5).
 pub(crate) fn check(request: &Request) -> Result<(), Box<Response>> {
+    if request.version() < Version::HTTP_11 {
+        let detail = "a WebSocket needs HTTP/1.1 or higher (RFC 6455, section 4.1)";
+        return Err(Box::new(not_a_handshake(detail)));
+    }
     if request.version() >= Version::HTTP_2 {
         let protocol = request.extensions().get::<Protocol>();
         if request.method() != Method::CONNECT

@@ -2,6 +2,8 @@
 
 use std::io;
 use std::sync::Arc;
+#[cfg(unix)]
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -10,12 +12,16 @@ use bytes::Bytes;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::upgrade::{Parts, downcast};
+#[cfg(unix)]
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+#[cfg(unix)]
+use tokio::time::timeout;
 use trunkline_protocol::{Codec, DisconnectReason, Offer, Subprotocol};
 use trunkline_session::{Close, Way};
 use trunkline_websocket::{Kind, push_message};
 
 use super::handshake;
-use crate::accept::CountedStream;
+use crate::accept::{CountedStream, InFlight};
 use crate::node::Node;
 use crate::problem::Problem;
 use crate::shard::{Arrival, Role, Socket};
@@ -81,14 +87,21 @@ pub(crate) fn welcome(
 ) -> Response {
     let response = handshake::accept(&request, subprotocol);
     let upgrade = hyper::upgrade::on(&mut request);
+    // A stream of HTTP/2 keeps its connection busy for as long as it lasts.
+    let in_flight = request.extensions_mut().remove::<Arc<InFlight>>();
     let tasks = node.tasks.clone();
-    tasks.spawn(hand_over(node, upgrade, role));
+    tasks.spawn(hand_over(node, upgrade, role, in_flight));
     response
 }
 
-async fn hand_over(node: Arc<Node>, upgrade: OnUpgrade, role: Role) {
+async fn hand_over(
+    node: Arc<Node>,
+    upgrade: OnUpgrade,
+    role: Role,
+    in_flight: Option<Arc<InFlight>>,
+) {
     let arrived = match upgrade.await {
-        Ok(upgraded) => arrive(&node, upgraded, role),
+        Ok(upgraded) => arrive(&node, upgraded, role, in_flight),
         Err(error) => {
             tracing::debug!(%error, "a connection was lost during its handshake");
             return;
@@ -102,7 +115,12 @@ async fn hand_over(node: Arc<Node>, upgrade: OnUpgrade, role: Role) {
 
 /// Takes the socket out of HTTP. What is no socket, such as a stream of an HTTP/2 connection (RFC
 /// 8441), gets a bridge.
-fn arrive(node: &Node, upgraded: Upgraded, role: Role) -> io::Result<Arrival> {
+fn arrive(
+    node: &Node,
+    upgraded: Upgraded,
+    role: Role,
+    in_flight: Option<Arc<InFlight>>,
+) -> io::Result<Arrival> {
     let token = node.tasks.token();
     match downcast::<TokioIo<CountedStream>>(upgraded) {
         Ok(Parts { io, read_buf, .. }) => {
@@ -118,7 +136,7 @@ fn arrive(node: &Node, upgraded: Upgraded, role: Role) -> io::Result<Arrival> {
             })
         }
         Err(upgraded) => Ok(Arrival {
-            socket: bridge(node, upgraded)?,
+            socket: bridge(node, upgraded, in_flight)?,
             role,
             early: Bytes::new(),
             permit: None,
@@ -129,20 +147,66 @@ fn arrive(node: &Node, upgraded: Upgraded, role: Role) -> io::Result<Arrival> {
 
 /// A pair of sockets: the shard polls one, a task moves bytes between the other and the transport.
 #[cfg(unix)]
-fn bridge(node: &Node, upgraded: Upgraded) -> io::Result<Socket> {
+fn bridge(node: &Node, upgraded: Upgraded, in_flight: Option<Arc<InFlight>>) -> io::Result<Socket> {
     let (near, far) = std::os::unix::net::UnixStream::pair()?;
     near.set_nonblocking(true)?;
     far.set_nonblocking(true)?;
-    let mut far = tokio::net::UnixStream::from_std(far)?;
+    let far = tokio::net::UnixStream::from_std(far)?;
     node.tasks.spawn(async move {
-        let mut upgraded = TokioIo::new(upgraded);
         // However it ends: the shard notices at its end, the peer at its own.
-        let _ = tokio::io::copy_bidirectional(&mut upgraded, &mut far).await;
+        let _ = carry(TokioIo::new(upgraded), far).await;
+        drop(in_flight);
     });
     Ok(Socket::Bridge(mio::net::UnixStream::from_std(near)))
 }
 
+/// Moves bytes both ways until the shard has closed its end or the peer takes nothing for too long.
+#[cfg(unix)]
+async fn carry(peer: TokioIo<Upgraded>, shard: tokio::net::UnixStream) -> io::Result<()> {
+    let (mut from_peer, mut to_peer) = tokio::io::split(peer);
+    let (mut from_shard, mut to_shard) = shard.into_split();
+    let down = async {
+        let mut piece = [0; PIECE_LEN];
+        loop {
+            let len = from_shard.read(&mut piece).await?;
+            if len == 0 {
+                return timeout(FAREWELL, to_peer.shutdown()).await?;
+            }
+            // The conversation counts on progress, too, and ends before if it can.
+            timeout(STALL, to_peer.write_all(&piece[..len])).await??;
+        }
+    };
+    let up = async {
+        tokio::io::copy(&mut from_peer, &mut to_shard).await?;
+        to_shard.shutdown().await
+    };
+    let (mut down, mut up) = (std::pin::pin!(down), std::pin::pin!(up));
+    tokio::select! {
+        done = &mut down => {
+            done?;
+            timeout(FAREWELL, up).await?
+        }
+        done = &mut up => {
+            done?;
+            down.await
+        }
+    }
+}
+
+/// Bytes that a bridge moves at a time.
+#[cfg(unix)]
+const PIECE_LEN: usize = 8 * 1024;
+
+/// How long a peer may take to take them. Longer than a conversation waits for its reader and then
+/// for the Close frame to be taken.
+#[cfg(unix)]
+const STALL: Duration = Duration::from_secs(60);
+
+/// How long a peer has to close its end after the shard has.
+#[cfg(unix)]
+const FAREWELL: Duration = Duration::from_secs(1);
+
 #[cfg(not(unix))]
-fn bridge(_: &Node, _: Upgraded) -> io::Result<Socket> {
+fn bridge(_: &Node, _: Upgraded, _: Option<Arc<InFlight>>) -> io::Result<Socket> {
     Err(io::Error::from(io::ErrorKind::Unsupported))
 }

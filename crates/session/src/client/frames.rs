@@ -216,8 +216,8 @@ impl ClientSession {
             return;
         };
         let nothing_new = subscription.resumes() && (recovered || !subscription.wanted.log);
+        subscription.confirm(topic_id, position, recovered);
         let recovered = recovered.then(|| head.saturating_sub(position.offset));
-        subscription.confirm(topic_id, position);
         if !nothing_new {
             self.events.push_back(ClientEvent::Subscribed {
                 subscription: number,
@@ -259,7 +259,8 @@ impl ClientSession {
         let Some(subscription) = self.subscriptions.get_mut(&number) else {
             return;
         };
-        match subscription.judge(offset, step) {
+        let as_sent = self.events_are_as_sent.then_some(&event);
+        match subscription.judge(offset, step, as_sent) {
             Verdict::Accept => {
                 self.events.push_back(ClientEvent::Publication {
                     subscription: number,

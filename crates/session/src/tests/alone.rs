@@ -31,6 +31,7 @@ impl Alone {
                 outbox: SavedOutbox::new(sender(7)),
                 seed: 1,
                 fallback: Fallback::new(Some((first, Duration::ZERO))),
+                events_are_as_sent: true,
             }),
             told: Vec::new(),
         };
@@ -57,11 +58,9 @@ impl Alone {
         let request = self.request();
         self.say(connected());
         for (id, start) in asked(&request) {
-            let offset = match start {
-                Start::After(position) => position.offset,
-                Start::Newest { .. } => 1,
-            };
-            self.say(subscribed(id, offset, matches!(start, Start::After(_))));
+            let since = start.position();
+            let offset = since.map_or(1, |position| position.offset);
+            self.say(subscribed(id, offset, since.is_some()));
         }
         request
     }

@@ -1,7 +1,7 @@
 //! A client that goes back to the WebSocket from a line over HTTP.
 
 use trunkline_protocol::frame::Start;
-use trunkline_protocol::{ClientFrame, Payload, ServerFrame};
+use trunkline_protocol::{ClientFrame, Digest, Payload, ServerFrame};
 
 use super::alone::{Alone, connected};
 use super::pair::{at, command, publication, subscribed};
@@ -53,10 +53,11 @@ fn the_line_in_use_goes_on_until_the_websocket_is_greeted() {
             _ => None,
         })
         .collect();
-    let [(id, Start::After(position))] = starts[..] else {
+    let [(id, start)] = starts[..] else {
         panic!("{starts:?}");
     };
-    assert_eq!(position, at(2));
+    let event = Digest::of(&Payload::default());
+    assert_eq!(start, Start::after(at(2), Some(event)));
     alone.say(subscribed(id, 2, true));
     alone.say(publication(3));
     assert!(alone.is_live());

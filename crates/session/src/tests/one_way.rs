@@ -52,9 +52,12 @@ fn who_takes_nothing_is_closed_like_one_who_is_silent() {
 }
 
 #[test]
-fn taking_does_not_stand_for_speaking_where_a_peer_can_speak() {
+fn a_reader_that_catches_up_lives_also_where_it_can_speak() {
     let mut server = open_server(ServerConfig::default());
-    let (at, code, _) = end_of(&mut server, |_| true);
+    let (at, code, _) = end_of(&mut server, |now| now <= Moment::from_ms(70_000));
+    assert_eq!((at, code), (90_000, DisconnectReason::Silent.code()));
+    let mut server = open_server(ServerConfig::default());
+    let (at, code, _) = end_of(&mut server, |_| false);
     assert_eq!((at, code), (20_000, DisconnectReason::Silent.code()));
 }
 

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use trunkline_protocol::frame::{Range, Start};
 use trunkline_protocol::{
-    ClientFrame, DisconnectReason, Error, ErrorCode, List, Members, Payload, ServerFrame, Text,
+    ClientFrame, Digest, DisconnectReason, Error, ErrorCode, List, Members, Payload, ServerFrame,
+    Text,
 };
 
 use super::alone::{Alone, TTL, asked, connected};
@@ -34,7 +35,8 @@ fn a_stream_that_was_renewed_goes_on_and_nobody_notices() {
         assert!(alone.is_live());
         let request = alone.greet();
         assert_eq!(request.path, "/http/stream");
-        assert_eq!(starts(&request), [Start::After(at(2))]);
+        let event = Digest::of(&Payload::default());
+        assert_eq!(starts(&request), [Start::after(at(2), Some(event))]);
     }
     alone.say(publication(3));
     assert_eq!(alone.told(), ["2", "3"]);
@@ -167,7 +169,12 @@ fn what_comes_of_a_topic_that_is_no_log_is_not_told_twice() {
     alone.greet();
     alone.client.handle_ended(alone.now);
     alone.pass(100);
-    assert_eq!(starts(&alone.request()), [Start::After(at(1))]);
+    assert_eq!(starts(&alone.greet()), [Start::After(at(1))]);
+    // Nor does its newest event prove anything.
+    alone.say(publication(2));
+    alone.client.handle_ended(alone.now);
+    alone.pass(100);
+    assert_eq!(starts(&alone.request()), [Start::After(at(2))]);
 }
 
 #[test]

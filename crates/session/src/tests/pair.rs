@@ -47,6 +47,17 @@ impl Pair {
 
     /// A pair that has not begun to talk, with what was kept of an earlier one.
     pub(super) fn restored(seed: u64, outbox: SavedOutbox) -> Self {
+        Self::made(seed, outbox, false)
+    }
+
+    /// A pair that talks, whose client has events as they were sent.
+    pub(super) fn proving() -> Self {
+        let mut pair = Self::made(1, SavedOutbox::new(sender(7)), true);
+        pair.start();
+        pair
+    }
+
+    fn made(seed: u64, outbox: SavedOutbox, events_are_as_sent: bool) -> Self {
         let agent = "test".to_owned();
         Self {
             now: Moment::from_ms(1_000),
@@ -55,6 +66,7 @@ impl Pair {
                 outbox,
                 seed,
                 fallback: Fallback::off(),
+                events_are_as_sent,
             }),
             server: None,
             config: ServerConfig::default(),

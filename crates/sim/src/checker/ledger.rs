@@ -10,6 +10,9 @@ use crate::event::Event;
 /// Users from here on are intruders, who count as they like.
 pub(crate) const INTRUDERS: u64 = 1_000;
 
+/// Users from here on are of the crowd, who send old commands again out of order.
+pub(crate) const CROWD: u64 = 2_000;
+
 /// The author of an event, its sender and its counter.
 type EventId = (u64, u64, u32);
 

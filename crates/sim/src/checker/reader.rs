@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use trunkline_protocol::frame::Start;
 use trunkline_protocol::{
     Codec, Delivery, Gap, GapCause, Member, Members, Offset, Payload, Position, UserId,
 };
@@ -67,10 +66,7 @@ impl Reader {
         members: Option<&Members>,
     ) -> Verdict {
         let last = self.last.filter(|_| self.watch.delivery.is_log());
-        let asked = match base.start {
-            Start::After(position) => Some(position),
-            Start::Newest { .. } => None,
-        };
+        let asked = base.start.position();
         ensure("a reader asks for what it misses", asked == last, || {
             format!("asked {asked:?}, had {last:?}")
         })?;
@@ -129,14 +125,9 @@ impl Reader {
             return Ok(());
         }
         let Some(last) = self.last else { return Ok(()) };
-        let (epoch, before) = match self.owed.take() {
-            Some(Base {
-                position,
-                start: Start::After(before),
-                ..
-            }) => (position.epoch, before),
-            Some(_) | None => (last.epoch, last),
-        };
+        let owed = self.owed.take();
+        let owed = owed.and_then(|base| Some((base.position.epoch, base.start.position()?)));
+        let (epoch, before) = owed.unwrap_or((last.epoch, last));
         match gap.cause {
             GapCause::Epoch => ensure("an epoch gap has a cause", before.epoch != epoch, || {
                 format!("{before:?}")

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use trunkline_hub::{Append, Extent, PublishKey, Stage, Staged};
+use trunkline_hub::{Append, Extent, PublishKey, Stage, Staged, Trim};
 use trunkline_protocol::{Codec, Error, ErrorCode, Moment, RequestId};
 
 use super::{Server, Work};
@@ -51,7 +51,7 @@ pub(super) struct Write {
 struct Batch {
     writes: Vec<(Write, Stage)>,
     changes: Vec<Change>,
-    extents: Vec<(usize, Extent)>,
+    extents: Vec<(usize, Extent, Trim)>,
     time: Moment,
 }
 
@@ -187,7 +187,9 @@ impl Server {
         for write in waiting {
             let topic = write.topic;
             let append = append_of(&write);
-            let stage = self.topics[topic].log.stage(&mut staged[topic], &append);
+            let stage = self.topics[topic]
+                .log
+                .stage(time, &mut staged[topic], &append);
             if let Stage::New(offset) = stage {
                 let at_ms = setting.agenda.now_ms();
                 setting.checker.ledger.placed(topic, &write.event, at_ms);
@@ -195,7 +197,7 @@ impl Server {
                 let event = Record::Event(Arc::new(write.event.clone()), time);
                 batch.changes.push((Key::Event(topic, offset), Some(event)));
                 if let Some(key) = write.key {
-                    let command = Record::Command(key);
+                    let command = Record::Command(key, time);
                     let place = Key::Command(topic, offset);
                     batch.changes.push((place, Some(command)));
                 }
@@ -208,15 +210,15 @@ impl Server {
             }
             let log = &self.topics[topic].log;
             let trim = log.trim(&mut extent, TRIM_MIN);
-            let events = trim.events.map(|offset| Key::Event(topic, offset));
-            let keys = trim.keys.map(|offset| Key::Command(topic, offset));
-            batch
-                .changes
-                .extend(events.chain(keys).map(|key| (key, None)));
+            let events = trim.events.clone();
+            let events = events.map(|offset| Key::Event(topic, offset));
+            let ids = trim.ids.iter().map(|&offset| Key::Command(topic, offset));
+            let gone = events.chain(ids).map(|key| (key, None));
+            batch.changes.extend(gone);
             let epoch = log.epoch();
             let record = Record::Topic(TopicRecord { epoch, extent });
             batch.changes.push((Key::Topic(topic), Some(record)));
-            batch.extents.push((topic, extent));
+            batch.extents.push((topic, extent, trim));
         }
         self.disk.committing = batch;
         let takes = setting.random.between(0, setting.plan.commit_ms);
@@ -244,16 +246,22 @@ impl Server {
             return;
         }
         self.disk.promised = open.commits();
-        for (topic, extent) in extents {
+        for (topic, extent, trim) in extents {
             self.disk.extents[topic] = extent;
+            // Not before: after a failed commit, the store still has what the next trim must name.
+            self.topics[topic].log.handle_trimmed(&trim);
         }
         for (write, stage) in writes {
             let (event, topic) = (&write.event, write.topic);
-            let taken = self.take_event(setting, (topic, time), write.key, event);
             let there = match stage {
                 Stage::New(at) => (at, false),
                 Stage::Duplicate(at) => (at, true),
+                Stage::NoRoom => {
+                    setting.checker.has_no_room(topic);
+                    continue;
+                }
             };
+            let taken = self.take_event(setting, (topic, time), write.key, event);
             setting.checker.stands(there, taken);
             if let Some(asked) = write.asked {
                 self.acknowledge(setting, asked, topic, taken);

@@ -106,8 +106,11 @@ impl Server {
         );
     }
 
-    /// The server itself publishes.
+    /// The server itself publishes, or the crowd where there is one.
     pub(crate) fn publish(&mut self, setting: &mut Setting, topic: usize, mut event: Event) {
+        if setting.plan.crowd > 0 && self.topics[topic].delivery.is_log() {
+            return self.press(setting, topic, event);
+        }
         self.sourced += 1;
         event.counter = self.sourced;
         if self.topics[topic].delivery.is_log() {
@@ -144,6 +147,10 @@ impl Server {
         let (epoch, at_ms) = (topic.log.epoch(), setting.agenda.now_ms());
         match topic.log.append(now, append) {
             Appended::Duplicate(offset) => (offset, true),
+            Appended::NoRoom => {
+                setting.checker.has_no_room(at);
+                (0, true)
+            }
             Appended::New(publication) => {
                 let offset = publication.offset;
                 setting.checker.appended(at, epoch, offset, event);

@@ -1,7 +1,7 @@
 //! Subscribing: join, read, confirm, and later feed what is behind, each at its own time.
 
-use trunkline_hub::{Announcement, CatchUp, Kind, Page, Recovery, publications_in};
-use trunkline_protocol::frame::{Range, Start};
+use trunkline_hub::{Announcement, CatchUp, Kind, Page, Proof, Recovery, publications_in};
+use trunkline_protocol::frame::{PAGE_MAX, Range, Start};
 use trunkline_protocol::{
     Epoch, Error, ErrorCode, List, Position, RequestId, ServerFrame, TopicId, TopicName, UserId,
 };
@@ -129,12 +129,32 @@ impl Server {
         setting.checker.keeps(topic, epoch, log.first(), at_ms);
         let recovery = match join.start {
             Start::After(since) => log.recover(since),
+            Start::AfterEvent {
+                epoch,
+                offset,
+                digest,
+            } => {
+                let recovery = log.recover(Position { epoch, offset });
+                let codec = self.lines.get(&join.link).map(|line| line.codec);
+                let proof = codec.map(|codec| Proof {
+                    digest,
+                    codec,
+                    to_json,
+                });
+                match proof {
+                    Some(proof) if recovery.contradicts(&proof) => {
+                        Recovery::of_another_branch(log.after(0, PAGE_MAX))
+                    }
+                    Some(_) | None => recovery,
+                }
+            }
             Start::Newest { count } => {
                 let page = log.newest(usize::from(count));
                 let first = page.publications.first();
                 let after = first.map_or(page.head, |it| it.offset - u64::from(it.step));
                 Recovery {
                     gap: None,
+                    known: None,
                     after,
                     page,
                 }
@@ -160,7 +180,9 @@ impl Server {
             start,
             presence,
         } = join;
-        let Recovery { gap, after, page } = recovery;
+        let Recovery {
+            gap, after, page, ..
+        } = recovery;
         let topic = &self.topics[topic];
         let Some(line) = self.lines.get_mut(&link) else {
             return;
@@ -176,7 +198,7 @@ impl Server {
                     epoch,
                     offset: after,
                 },
-                recovered: matches!(start, Start::After(_)) && gap.is_none(),
+                recovered: start.position().is_some() && gap.is_none(),
                 gap,
                 head: page.head,
                 members: presence.then(|| self.people.members(&topic.name)),

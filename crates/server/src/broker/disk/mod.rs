@@ -8,9 +8,11 @@
 //!
 //! Topics whose delivery is not a log never touch the store: they are the memory broker's.
 
+mod health;
 mod record;
 mod shelf;
 mod store;
+mod time;
 mod writer;
 
 use std::path::Path;
@@ -20,13 +22,16 @@ use std::thread::JoinHandle;
 use anyhow::Context;
 use tokio::sync::{mpsc, oneshot};
 use trunkline_hub::{Append, Log, Page, PublishKey, Recovery};
-use trunkline_protocol::{Delivery, Epoch, Offset, Position, TopicName};
+use trunkline_protocol::{Delivery, Epoch, Moment, Offset, Position, TopicName};
 
 use self::shelf::Shelf;
-use self::store::Store;
+use self::store::{Depth, Store};
 use self::writer::{Job, Publish, Writer};
 use super::{BrokerError, Deliver, InUse, KeptPage, Memory, Placed};
 use crate::clock::Clock;
+
+pub(crate) use self::health::HistoryHealth;
+pub(crate) use self::store::mark_as_restored;
 
 /// The most publishes and fetches that wait for the writer. The next ones wait to be taken.
 const JOBS_MAX: usize = 4096;
@@ -40,6 +45,7 @@ pub(crate) struct Disk {
     writer: Option<JoinHandle<()>>,
     ephemeral: Memory,
     clock: Clock,
+    health: Arc<HistoryHealth>,
 }
 
 impl Disk {
@@ -49,8 +55,15 @@ impl Disk {
     ///
     /// In one line for an operator: the folder, and why it cannot be used.
     pub(crate) fn open(folder: &Path, clock: Clock, deliver: Deliver) -> anyhow::Result<Self> {
-        let opened = Store::open(folder)?;
-        let shelf = Shelf::new(opened.store.epoch(), opened.topics);
+        let health = Arc::<HistoryHealth>::default();
+        let opened = match Store::open(folder, Depth::Lists) {
+            // A thread of the store fails for what it reads: the tables are to be looked through.
+            Err(error) if store::is_poison(&error) => Store::open(folder, Depth::Tables)?,
+            result => result?,
+        };
+        health.opened(&opened.report);
+        let time = time::at_start(opened.recorded, clock);
+        let shelf = Shelf::new(opened.store.epoch(), opened.topics, time);
         let shelf = Arc::new(Mutex::new(shelf));
         let (jobs, waiting) = mpsc::channel(JOBS_MAX);
         let writer = Writer::new(
@@ -59,6 +72,7 @@ impl Disk {
             Arc::clone(&shelf),
             clock,
             Arc::clone(&deliver),
+            Arc::clone(&health),
         );
         let writer = std::thread::Builder::new()
             .name("history".to_owned())
@@ -70,7 +84,12 @@ impl Disk {
             writer: Some(writer),
             ephemeral: Memory::new(clock, deliver),
             clock,
+            health,
         })
+    }
+
+    pub(crate) fn health(&self) -> &Arc<HistoryHealth> {
+        &self.health
     }
 
     fn with<R>(&self, reach: impl FnOnce(&mut Shelf) -> R) -> R {
@@ -86,17 +105,19 @@ impl Disk {
         answered.await.map_err(|_| BrokerError::Unavailable)
     }
 
-    /// Reads a topic's log, which is fetched first if it is not in memory.
+    /// Reads a topic's log at the store's time. It is fetched first if it is not in memory.
     async fn with_log<R>(
         &self,
         topic: &TopicName,
         delivery: Delivery,
-        reach: impl Fn(&mut Log) -> R,
+        reach: impl Fn(&mut Log, Moment) -> R,
     ) -> Result<R, BrokerError> {
+        let clock = self.clock.now();
         for _ in 0..FETCHES_MAX {
             let found = self.with(|shelf| {
                 shelf.prepare(topic, delivery)?;
-                Ok::<_, BrokerError>(shelf.log(topic).map(&reach))
+                let now = shelf.time.now(clock);
+                Ok::<_, BrokerError>(shelf.log(topic).map(|log| reach(log, now)))
             })?;
             if let Some(result) = found {
                 return Ok(result);
@@ -125,7 +146,7 @@ impl Disk {
         if self.with(|shelf| shelf.get(topic).is_none()) {
             return Ok(None);
         }
-        self.with_log(topic, delivery, |log| {
+        self.with_log(topic, delivery, |log, _| {
             let offset = log.find(key)?;
             let epoch = log.epoch();
             Some(Position { epoch, offset })
@@ -163,8 +184,7 @@ impl Disk {
         if !delivery.is_log() {
             return self.ephemeral.read(topic, delivery, read);
         }
-        let now = self.clock.now();
-        self.with_log(topic, delivery, |log| {
+        self.with_log(topic, delivery, |log, now| {
             log.expire(now);
             KeptPage {
                 epoch: log.epoch(),
@@ -183,8 +203,7 @@ impl Disk {
         if !delivery.is_log() {
             return self.ephemeral.recover(topic, delivery, since);
         }
-        let now = self.clock.now();
-        self.with_log(topic, delivery, |log| {
+        self.with_log(topic, delivery, |log, now| {
             log.expire(now);
             (log.epoch(), log.recover(since))
         })

@@ -4,7 +4,7 @@
 //! under another key.
 
 use bytes::{Buf, BufMut};
-use trunkline_hub::{Extent, Kept, PublishKey};
+use trunkline_hub::{Extent, Kept, KeptId, PublishKey};
 use trunkline_protocol::{
     Epoch, MessageId, Moment, Offset, Payload, Publication, SenderId, UserId,
 };
@@ -21,6 +21,15 @@ pub(super) struct TopicRecord {
     pub(super) expires: Moment,
 }
 
+/// The time of the store and the wall clock, as last recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TimeRecord {
+    /// The newest moment of the store. Retention goes on from it.
+    pub(super) time: Moment,
+    /// The wall clock at that moment.
+    pub(super) wall: Moment,
+}
+
 /// The length of the checksum before every value.
 const SUM_LEN: usize = 4;
 
@@ -35,6 +44,27 @@ pub(super) fn event_key(topic: u64, offset: Offset) -> [u8; 16] {
 /// The offset in an event's key.
 pub(super) fn offset_in(key: &[u8]) -> Option<Offset> {
     Some(u64::from_be_bytes(key.get(8..16)?.try_into().ok()?))
+}
+
+/// The number of the topic in an event's key.
+pub(super) fn topic_in(key: &[u8]) -> Option<u64> {
+    Some(u64::from_be_bytes(key.get(..8)?.try_into().ok()?))
+}
+
+impl TopicRecord {
+    /// Tells whether a record is an event that the topic keeps.
+    pub(super) fn has_event(&self, key: &[u8], value: &[u8]) -> bool {
+        let kept = self.extent.first..=self.extent.head;
+        offset_in(key).is_some_and(|offset| kept.contains(&offset))
+            && read_event(key, value).is_some()
+    }
+
+    /// Tells whether a record is a message id that the topic remembers.
+    pub(super) fn has_command(&self, key: &[u8], value: &[u8]) -> bool {
+        let kept = self.extent.first_key..=self.extent.head;
+        offset_in(key).is_some_and(|offset| kept.contains(&offset))
+            && read_command(key, value, Moment::default()).is_some()
+    }
 }
 
 /// Writes a value under its checksum.
@@ -69,6 +99,21 @@ pub(super) fn read_number(key: &[u8], value: &[u8]) -> Option<u64> {
     body.try_get_u64_le().ok()
 }
 
+pub(super) fn write_time(key: &[u8], record: &TimeRecord) -> Vec<u8> {
+    seal(key, |out| {
+        out.put_u64_le(record.time.as_ms());
+        out.put_u64_le(record.wall.as_ms());
+    })
+}
+
+pub(super) fn read_time(key: &[u8], value: &[u8]) -> Option<TimeRecord> {
+    let mut body = open(key, value)?;
+    Some(TimeRecord {
+        time: Moment::from_ms(body.try_get_u64_le().ok()?),
+        wall: Moment::from_ms(body.try_get_u64_le().ok()?),
+    })
+}
+
 pub(super) fn write_event(key: &[u8], event: &Payload, at: Moment) -> Vec<u8> {
     seal(key, |out| {
         out.put_u64_le(at.as_ms());
@@ -93,21 +138,36 @@ pub(super) fn read_event(key: &[u8], value: &[u8]) -> Option<Kept> {
     })
 }
 
-pub(super) fn write_command(key: &[u8], command: &PublishKey) -> Vec<u8> {
+pub(super) fn write_command(key: &[u8], command: &PublishKey, at: Moment) -> Vec<u8> {
     seal(key, |out| {
-        out.put_u64_le(command.user.0);
-        out.put_u64_le(command.message_id.sender.into());
-        out.put_u32_le(command.message_id.counter);
+        put_command(out, command);
+        out.put_u64_le(at.as_ms());
     })
 }
 
-pub(super) fn read_command(key: &[u8], value: &[u8]) -> Option<(Offset, PublishKey)> {
+fn put_command(out: &mut Vec<u8>, command: &PublishKey) {
+    out.put_u64_le(command.user.0);
+    out.put_u64_le(command.message_id.sender.into());
+    out.put_u32_le(command.message_id.counter);
+}
+
+/// Reads the id of a command. One of format 1 has no time and counts from `since`.
+pub(super) fn read_command(key: &[u8], value: &[u8], since: Moment) -> Option<KeptId> {
     let mut body = open(key, value)?;
     let user = UserId(body.try_get_u64_le().ok()?);
     let sender = SenderId::try_from(body.try_get_u64_le().ok()?).ok()?;
     let counter = body.try_get_u32_le().ok()?;
     let message_id = MessageId { sender, counter };
-    Some((offset_in(key)?, PublishKey { user, message_id }))
+    let at = if body.is_empty() {
+        since
+    } else {
+        Moment::from_ms(body.try_get_u64_le().ok()?)
+    };
+    Some(KeptId {
+        offset: offset_in(key)?,
+        key: PublishKey { user, message_id },
+        at,
+    })
 }
 
 pub(super) fn write_topic(key: &[u8], topic: &TopicRecord) -> Vec<u8> {
@@ -135,9 +195,17 @@ pub(super) fn read_topic(key: &[u8], value: &[u8]) -> Option<TopicRecord> {
     })
 }
 
+/// Writes the id of a command as format 1 did.
+#[cfg(test)]
+pub(super) fn write_command_1(key: &[u8], command: &PublishKey) -> Vec<u8> {
+    seal(key, |out| put_command(out, command))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const SINCE: Moment = Moment::from_ms(2);
 
     fn samples() -> Vec<(Vec<u8>, Vec<u8>)> {
         let key = event_key(7, 42);
@@ -159,28 +227,46 @@ mod tests {
             },
             expires: Moment::from_ms(9),
         };
-        assert_eq!(
-            read_command(&key, &write_command(&key, &command)),
-            Some((42, command))
-        );
+        for (value, ms) in [
+            (write_command(&key, &command, Moment::from_ms(3)), 3),
+            (write_command_1(&key, &command), 2),
+        ] {
+            let id = KeptId {
+                offset: 42,
+                key: command,
+                at: Moment::from_ms(ms),
+            };
+            assert_eq!(read_command(&key, &value, SINCE), Some(id));
+        }
         assert_eq!(read_topic(b"t", &write_topic(b"t", &topic)), Some(topic));
+        let time = TimeRecord {
+            time: Moment::from_ms(3),
+            wall: Moment::from_ms(4),
+        };
+        assert_eq!(read_time(b"time", &write_time(b"time", &time)), Some(time));
         let kept = read_event(&key, &write_event(&key, &event, Moment::from_ms(3)));
         let kept = kept.expect("what was written");
         assert_eq!((kept.publication.offset, kept.at), (42, Moment::from_ms(3)));
         assert_eq!(kept.publication.event, event);
         vec![
             (key.to_vec(), write_event(&key, &event, Moment::from_ms(3))),
-            (key.to_vec(), write_command(&key, &command)),
+            (
+                key.to_vec(),
+                write_command(&key, &command, Moment::from_ms(3)),
+            ),
+            (key.to_vec(), write_command_1(&key, &command)),
             (b"t".to_vec(), write_topic(b"t", &topic)),
             (b"n".to_vec(), write_number(b"n", 1)),
+            (b"time".to_vec(), write_time(b"time", &time)),
         ]
     }
 
     fn reads(key: &[u8], value: &[u8]) -> bool {
         read_event(key, value).is_some()
-            || read_command(key, value).is_some()
+            || read_command(key, value, SINCE).is_some()
             || read_topic(key, value).is_some()
             || read_number(key, value).is_some()
+            || read_time(key, value).is_some()
     }
 
     #[test]

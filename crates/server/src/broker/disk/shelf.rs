@@ -5,17 +5,18 @@
 
 use std::collections::{HashMap, HashSet};
 
-use trunkline_hub::Log;
+use trunkline_hub::{Log, StoreTime};
 use trunkline_protocol::{Delivery, Epoch, Moment, Offset, TopicName};
 
 use super::record::TopicRecord;
 use crate::broker::{BrokerError, TOPICS_MAX};
 
-/// The most memory that logs take, in bytes.
+/// The most memory that the events of logs take, in bytes.
 pub(super) const LOGS_LEN_MAX: usize = 64 * 1024 * 1024;
 
-/// What an entry of a log costs beside the bytes of its event, roughly.
-const ENTRY_LEN: usize = 160;
+/// The most memory that the message ids of logs take, as a multiple of that of events. A busy topic
+/// may have 60 MB of them, and a few such topics must not push each other out with every publish.
+const IDS_TO_EVENTS_MAX: usize = 3;
 
 /// A topic in memory.
 #[derive(Debug)]
@@ -24,8 +25,39 @@ pub(super) struct Entry {
     pub(super) record: Option<TopicRecord>,
     /// The log, if it is in memory.
     pub(super) log: Option<Log>,
-    len: usize,
+    len: Len,
     used: u64,
+}
+
+/// Memory of logs, in bytes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Len {
+    events: usize,
+    ids: usize,
+}
+
+impl Len {
+    fn of(log: &Log) -> Self {
+        Self {
+            events: log.events_memory_len(),
+            ids: log.ids_memory_len(),
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.events += other.events;
+        self.ids += other.ids;
+    }
+
+    fn remove(&mut self, other: Self) {
+        self.events -= other.events;
+        self.ids -= other.ids;
+    }
+
+    /// Tells whether logs take no more than they may if their events may take `max`.
+    fn is_within(self, max: usize) -> bool {
+        self.events <= max && self.ids <= max * IDS_TO_EVENTS_MAX
+    }
 }
 
 impl Entry {
@@ -33,7 +65,7 @@ impl Entry {
         Self {
             record,
             log: None,
-            len: 0,
+            len: Len::default(),
             used: 0,
         }
     }
@@ -53,26 +85,33 @@ impl Entry {
 #[derive(Debug)]
 pub(super) struct Shelf {
     entries: HashMap<TopicName, Entry>,
-    /// The bytes of all logs.
-    len: usize,
+    /// The memory of all logs.
+    len: Len,
     /// Counts uses.
     uses: u64,
     /// The epoch of topics before their first event.
     epoch: Epoch,
+    /// By which events and ids age.
+    pub(super) time: StoreTime,
 }
 
 impl Shelf {
     /// A shelf that knows these topics and has no log yet.
-    pub(super) fn new(epoch: Epoch, topics: Vec<(TopicName, TopicRecord)>) -> Self {
+    pub(super) fn new(
+        epoch: Epoch,
+        topics: Vec<(TopicName, TopicRecord)>,
+        time: StoreTime,
+    ) -> Self {
         let entries = topics
             .into_iter()
             .map(|(name, record)| (name, Entry::of(Some(record))))
             .collect();
         Self {
             entries,
-            len: 0,
+            len: Len::default(),
             uses: 0,
             epoch,
+            time,
         }
     }
 
@@ -118,7 +157,7 @@ impl Shelf {
         {
             entry
                 .log
-                .get_or_insert_with(|| Log::new(self.epoch, delivery));
+                .get_or_insert_with(|| Log::beside_store(self.epoch, delivery));
         }
         Ok(())
     }
@@ -162,9 +201,9 @@ impl Shelf {
     fn measure(&mut self, topic: &TopicName) {
         self.uses += 1;
         if let Some(entry) = self.entries.get_mut(topic) {
-            let log = entry.log.as_ref();
-            let len = log.map_or(0, |log| log.len() + log.entries() * ENTRY_LEN);
-            self.len = self.len - entry.len + len;
+            let len = entry.log.as_ref().map(Len::of).unwrap_or_default();
+            self.len.remove(entry.len);
+            self.len.add(len);
             (entry.len, entry.used) = (len, self.uses);
         }
     }
@@ -173,7 +212,7 @@ impl Shelf {
     /// more goes, so that this is not asked for with every event. What the store does not have
     /// stays: it is empty, and its epoch was told.
     pub(super) fn evict(&mut self, len_max: usize) {
-        if self.len <= len_max {
+        if self.len.is_within(len_max) {
             return;
         }
         let mut by_use: Vec<_> = self
@@ -184,7 +223,7 @@ impl Shelf {
             .collect();
         by_use.sort_unstable();
         for (_, topic) in by_use {
-            if self.len <= len_max / 10 * 9 {
+            if self.len.is_within(len_max / 10 * 9) {
                 return;
             }
             self.unload(&topic);
@@ -194,8 +233,8 @@ impl Shelf {
     fn unload(&mut self, topic: &TopicName) {
         if let Some(entry) = self.entries.get_mut(topic) {
             entry.log = None;
-            self.len -= entry.len;
-            entry.len = 0;
+            self.len.remove(entry.len);
+            entry.len = Len::default();
         }
     }
 

@@ -8,38 +8,45 @@
 //! has lost commits that were acknowledged (its journal was cut or damaged): every topic then gets
 //! a new epoch, so that no reader takes other events for the ones it has.
 
-use std::fmt;
-use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
-use std::panic::AssertUnwindSafe;
-use std::path::{Path, PathBuf};
+mod fault;
+mod files;
+mod journals;
+mod mend;
+mod numbers;
+mod opening;
+mod quarantine;
+mod tables;
+mod version;
+mod watermark;
 
-use anyhow::{Context, bail};
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
+#[cfg(test)]
+use std::path::PathBuf;
+
+use fjall::{Database, Keyspace, OwnedWriteBatch, PersistMode};
 use trunkline_hub::{Append, Kept, Log, Trim};
 use trunkline_protocol::{Delivery, Epoch, Moment, Offset, TopicName};
 
-use super::record::{self, TopicRecord, event_key};
+use self::opening::make_empty;
+use self::watermark::Watermark;
+use super::record::{self, TimeRecord, TopicRecord, event_key};
 use crate::broker::new_epoch;
 
-/// The version of the tables and records. A newer one is not read.
-const FORMAT: u64 = 1;
+pub(super) use self::fault::{is_damage, is_poison};
+pub(super) use self::mend::Depth;
+pub(super) use self::opening::Report;
+pub(crate) use self::opening::mark_as_restored;
 
-/// The memory for blocks that were read, in bytes. Logs in use are kept as logs, so it is small.
-const BLOCKS_LEN_MAX: u64 = 8 * 1024 * 1024;
-
-/// The memory for what is not in a table's files yet, in bytes, of each table. It is also what a
-/// start has to read again from the journal. A store keeps the value that it was made with.
-const TABLE_LEN_MAX: u64 = 8 * 1024 * 1024;
-
-/// The disk space for journals, in bytes. Beyond it, tables that are rarely written are put into
-/// files, so that a journal is not kept for a few records in it.
-const JOURNALS_LEN_MAX: u64 = 128 * 1024 * 1024;
+/// The version of the tables and records. A newer one is not read. In format 1 the ids of commands
+/// had no time; a store of that format is read, and becomes one of this format when it is opened.
+const FORMAT: u64 = 2;
 
 const FORMAT_KEY: &str = "format";
 const EPOCH_KEY: &str = "epoch";
 const COMMITS_KEY: &str = "commits";
 const NEXT_ID_KEY: &str = "next-id";
+const HOME_KEY: &str = "home";
+const TIME_KEY: &str = "time";
+const IDS_SINCE_KEY: &str = "ids-since";
 
 pub(super) struct Store {
     #[cfg(test)]
@@ -50,16 +57,22 @@ pub(super) struct Store {
     commands: Keyspace,
     own: Keyspace,
     /// Where the number of the last commit stands beside the store.
-    watermark: File,
+    watermark: Watermark,
     commits: u64,
     next_id: u64,
     epoch: Epoch,
+    /// The moment from which ids of format 1 count.
+    ids_since: Moment,
 }
 
-/// A store that could be opened, and the topics in it.
-pub(super) struct Opened {
-    pub(super) store: Store,
-    pub(super) topics: Vec<(TopicName, TopicRecord)>,
+/// What a store has of a topic's log.
+pub(super) enum Loaded {
+    Whole(Log),
+    /// The message ids are damaged, so that commands may be taken twice: the record and the log
+    /// have another epoch.
+    WithoutIds(TopicRecord, Log),
+    /// Events are missing or damaged.
+    Damaged,
 }
 
 /// Changes that are committed together.
@@ -68,120 +81,6 @@ pub(super) struct Changes {
 }
 
 impl Store {
-    /// Opens the store in `folder`, or makes one.
-    ///
-    /// A store whose journal is damaged in the middle is set aside and reported, and an empty one
-    /// takes its place.
-    pub(super) fn open(folder: &Path) -> anyhow::Result<Opened> {
-        match Self::open_as_it_is(folder) {
-            Err(error) if is_damage(&error) => {
-                let aside = set_aside(folder)?;
-                tracing::error!(
-                    "the history in {} is damaged ({error:#}): it was moved to {} and the server \
-                     starts with an empty one",
-                    folder.display(),
-                    aside.display()
-                );
-                Self::open_as_it_is(folder)
-            }
-            result => result,
-        }
-    }
-
-    fn open_as_it_is(folder: &Path) -> anyhow::Result<Opened> {
-        let place = || format!("cannot open the history in {}", folder.display());
-        let builder = Database::builder(folder)
-            .cache_size(BLOCKS_LEN_MAX)
-            .max_journaling_size(JOURNALS_LEN_MAX)
-            .worker_threads(1);
-        // The library panics over some damaged journals, and returns an error over others.
-        let database = std::panic::catch_unwind(AssertUnwindSafe(|| builder.open()))
-            .unwrap_or(Err(fjall::Error::Unrecoverable))
-            .with_context(place)?;
-        let options = || KeyspaceCreateOptions::default().max_memtable_size(TABLE_LEN_MAX);
-        let table = |name: &str| database.keyspace(name, options);
-        let own = table("store").with_context(place)?;
-        let mut watermark = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(watermark_of(folder))
-            .with_context(place)?;
-        let format = number(&own, FORMAT_KEY)?;
-        if let Some(format) = format
-            && format != FORMAT
-        {
-            bail!(
-                "the history in {} has format {format}, and this server reads {FORMAT}: use the \
-                 version that wrote it, or another data folder",
-                folder.display()
-            );
-        }
-        let commits = number(&own, COMMITS_KEY)?.unwrap_or(0);
-        let lost = read_watermark(&mut watermark).is_some_and(|promised| promised > commits);
-        let epoch = number(&own, EPOCH_KEY)?;
-        let mut store = Self {
-            #[cfg(test)]
-            folder: folder.to_owned(),
-            topics: table("topics").with_context(place)?,
-            events: table("events").with_context(place)?,
-            commands: table("commands").with_context(place)?,
-            next_id: number(&own, NEXT_ID_KEY)?.unwrap_or(1),
-            epoch: epoch.map_or_else(new_epoch, |epoch| Epoch(epoch as u32)),
-            database,
-            own,
-            watermark,
-            commits,
-        };
-        let mut topics = store.read_topics()?;
-        if format.is_none() || lost {
-            store.begin_anew(&mut topics, lost)?;
-        }
-        Ok(Opened { store, topics })
-    }
-
-    /// Writes down what a new store is, or gives every topic another epoch.
-    fn begin_anew(
-        &mut self,
-        topics: &mut [(TopicName, TopicRecord)],
-        lost: bool,
-    ) -> anyhow::Result<()> {
-        let mut changes = self.changes();
-        if lost {
-            tracing::error!(
-                "the history has lost its newest events: readers are told, and start anew"
-            );
-            self.renew_epoch(&mut changes);
-            for (name, topic) in topics {
-                topic.epoch = self.epoch;
-                self.put_topic(&mut changes, name, topic);
-            }
-        }
-        self.put_own(&mut changes, FORMAT_KEY, FORMAT);
-        self.put_own(&mut changes, EPOCH_KEY, u64::from(self.epoch.0));
-        self.commit(changes)
-    }
-
-    fn read_topics(&self) -> anyhow::Result<Vec<(TopicName, TopicRecord)>> {
-        let mut topics = Vec::new();
-        for entry in self.topics.iter() {
-            let (key, value) = entry.into_inner()?;
-            let name = std::str::from_utf8(&key)
-                .ok()
-                .and_then(|name| name.parse().ok());
-            match (name, record::read_topic(&key, &value)) {
-                (Some(name), Some(topic)) => topics.push((name, topic)),
-                // Its events cannot be found any more; under its name, a new topic will begin.
-                _ => tracing::error!(
-                    topic = %String::from_utf8_lossy(&key),
-                    "a topic's record is damaged: its history is lost"
-                ),
-            }
-        }
-        Ok(topics)
-    }
-
     /// The epoch of topics that have no record.
     pub(super) fn epoch(&self) -> Epoch {
         self.epoch
@@ -202,22 +101,33 @@ impl Store {
         self.put_own(changes, EPOCH_KEY, u64::from(self.epoch.0));
     }
 
-    /// Reads the log of a topic. None if it is damaged.
-    pub(super) fn load(
-        &self,
-        topic: &TopicRecord,
-        delivery: Delivery,
-    ) -> anyhow::Result<Option<Log>> {
+    /// Reads the log of a topic.
+    ///
+    /// # Errors
+    ///
+    /// A table is damaged, which a repair will mend ([`is_damage`]), or cannot be read now.
+    pub(super) fn load(&self, topic: &TopicRecord, delivery: Delivery) -> anyhow::Result<Loaded> {
         let Some(kept) = self.events_from(topic, topic.extent.first)? else {
-            return Ok(None);
+            return Ok(Loaded::Damaged);
         };
         let keys = read_all(
             &self.commands,
             (topic.id, topic.extent.first_key),
-            record::read_command,
+            |key, value| record::read_command(key, value, self.ids_since),
         )?;
-        Ok(keys
-            .and_then(|keys| Log::restore((topic.epoch, delivery), topic.extent, kept, keys).ok()))
+        let log = |topic: &TopicRecord, keys| {
+            Log::restore((topic.epoch, delivery), topic.extent, kept, keys)
+        };
+        Ok(match keys {
+            Some(keys) => log(topic, keys).map_or(Loaded::Damaged, Loaded::Whole),
+            None => {
+                let mut topic = *topic;
+                topic.epoch = new_epoch();
+                topic.extent.first_key = topic.extent.head + 1;
+                log(&topic, Vec::new())
+                    .map_or(Loaded::Damaged, |log| Loaded::WithoutIds(topic, log))
+            }
+        })
     }
 
     /// Reads the events of a topic from `first` on. None if one is damaged.
@@ -244,11 +154,40 @@ impl Store {
         changes.batch.insert(&self.topics, key, value);
     }
 
-    pub(super) fn remove_topic(&self, changes: &mut Changes, name: &TopicName) {
+    /// Removes a topic with all its events and ids.
+    pub(super) fn remove_topic(
+        &self,
+        changes: &mut Changes,
+        name: &TopicName,
+        topic: &TopicRecord,
+    ) -> anyhow::Result<()> {
         changes.batch.remove(&self.topics, name.as_str().as_bytes());
+        let extent = topic.extent;
+        for offset in extent.first..=extent.head {
+            changes
+                .batch
+                .remove(&self.events, event_key(topic.id, offset));
+        }
+        self.remove_ids(changes, topic)
     }
 
-    /// Puts an event at the topic's head, with the key of the command that made it.
+    /// Removes all ids of a topic. Those that are left may be far apart.
+    pub(super) fn remove_ids(
+        &self,
+        changes: &mut Changes,
+        topic: &TopicRecord,
+    ) -> anyhow::Result<()> {
+        let first = event_key(topic.id, topic.extent.first_key);
+        for entry in self
+            .commands
+            .range(first..=event_key(topic.id, Offset::MAX))
+        {
+            changes.batch.remove(&self.commands, entry.key()?);
+        }
+        Ok(())
+    }
+
+    /// Puts an event at the topic's head, with the id of the command that made it.
     pub(super) fn put_event(
         &self,
         changes: &mut Changes,
@@ -260,21 +199,26 @@ impl Store {
         let value = record::write_event(&key, &append.event, at);
         changes.batch.insert(&self.events, key, value);
         if let Some(command) = &append.key {
-            let value = record::write_command(&key, command);
+            let value = record::write_command(&key, command, at);
             changes.batch.insert(&self.commands, key, value);
         }
     }
 
-    /// Removes events and keys that the log has dropped.
-    pub(super) fn trim(&self, changes: &mut Changes, topic: u64, trim: Trim) {
-        for offset in trim.events {
+    /// Removes events and ids that the log has dropped.
+    pub(super) fn trim(&self, changes: &mut Changes, topic: u64, trim: &Trim) {
+        for offset in trim.events.clone() {
             changes.batch.remove(&self.events, event_key(topic, offset));
         }
-        for offset in trim.keys {
-            changes
-                .batch
-                .remove(&self.commands, event_key(topic, offset));
+        for offset in &trim.ids {
+            let key = event_key(topic, *offset);
+            changes.batch.remove(&self.commands, key);
         }
+    }
+
+    /// Puts the time of the store and the wall clock.
+    pub(super) fn put_time(&self, changes: &mut Changes, recorded: &TimeRecord) {
+        let value = record::write_time(TIME_KEY.as_bytes(), recorded);
+        changes.batch.insert(&self.own, TIME_KEY, value);
     }
 
     fn put_own(&self, changes: &mut Changes, key: &str, number: u64) {
@@ -298,7 +242,7 @@ impl Store {
         faults::after_commit(&self.folder)?;
         self.commits = commits;
         // Not synced: after a loss of power it may be old, which promises less than there is.
-        if let Err(error) = write_watermark(&mut self.watermark, commits) {
+        if let Err(error) = self.watermark.write(commits) {
             tracing::warn!(%error, "cannot note the number of a commit");
         }
         Ok(())
@@ -320,74 +264,6 @@ fn read_all<T>(
         }
     }
     Ok(Some(all))
-}
-
-fn number(table: &Keyspace, key: &str) -> anyhow::Result<Option<u64>> {
-    let Some(value) = table.get(key)? else {
-        return Ok(None);
-    };
-    let number = record::read_number(key.as_bytes(), &value);
-    Ok(Some(number.ok_or_else(|| DamagedRecord(key.to_owned()))?))
-}
-
-fn read_watermark(file: &mut File) -> Option<u64> {
-    let mut bytes = [0; 8];
-    file.seek(SeekFrom::Start(0)).ok()?;
-    file.read_exact(&mut bytes).ok()?;
-    Some(u64::from_le_bytes(bytes))
-}
-
-fn write_watermark(file: &mut File, commits: u64) -> std::io::Result<()> {
-    file.seek(SeekFrom::Start(0))?;
-    file.write_all(&commits.to_le_bytes())
-}
-
-/// Whether the store's own files are not what it wrote, rather than not to be read now.
-fn is_damage(error: &anyhow::Error) -> bool {
-    if error.is::<DamagedRecord>() {
-        return true;
-    }
-    match error.downcast_ref::<fjall::Error>() {
-        Some(fjall::Error::Io(error)) => matches!(
-            error.kind(),
-            ErrorKind::InvalidData | ErrorKind::UnexpectedEof | ErrorKind::NotFound
-        ),
-        Some(fjall::Error::Locked | fjall::Error::InvalidVersion(_)) => false,
-        Some(_) => true,
-        None => false,
-    }
-}
-
-/// A record of the store's own that is not what was written.
-#[derive(Debug)]
-struct DamagedRecord(String);
-
-impl fmt::Display for DamagedRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the record `{}` is damaged", self.0)
-    }
-}
-
-impl std::error::Error for DamagedRecord {}
-
-fn watermark_of(folder: &Path) -> PathBuf {
-    folder.with_extension("watermark")
-}
-
-fn set_aside(folder: &Path) -> anyhow::Result<PathBuf> {
-    let name = folder
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    let aside = (1..)
-        .map(|number| folder.with_file_name(format!("{name}.damaged-{number}")))
-        .find(|path| !path.exists())
-        .context("there is a free name")?;
-    fs::rename(folder, &aside).with_context(|| format!("cannot move {} away", folder.display()))?;
-    // It speaks of the commits of the store that is gone.
-    let _ = fs::remove_file(watermark_of(folder));
-    Ok(aside)
 }
 
 /// Commits that fail while a file beside the store says so.

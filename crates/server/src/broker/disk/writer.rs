@@ -10,12 +10,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
-use trunkline_hub::{Append, Extent, Log, Trim};
+use trunkline_hub::{Append, Extent, IdLimits, Log};
 use trunkline_protocol::{Delivery, Moment, Publication, TopicName};
 
-use super::record::TopicRecord;
+use super::health::HistoryHealth;
+use super::record::{TimeRecord, TopicRecord};
 use super::shelf::{LOGS_LEN_MAX, Shelf};
-use super::store::{Changes, Store};
+use super::store::{Changes, Depth, Loaded, Store, is_damage, is_poison};
 use super::{BrokerError, Deliver, InUse, Placed};
 use crate::broker::{Delivered, new_epoch};
 use crate::clock::Clock;
@@ -25,6 +26,9 @@ const BATCH_MAX: usize = 512;
 
 /// The most topics that one sweep removes from the store.
 const SWEPT_MAX: usize = 64;
+
+/// The most events and message ids that one sweep removes, unless its first topic has more.
+const SWEPT_RECORDS_MAX: u64 = IdLimits::PROMISED.of_topic as u64;
 
 /// What the writer is asked to do.
 pub(super) enum Job {
@@ -55,9 +59,14 @@ pub(super) struct Writer {
     /// None after a failure, until it can be opened again.
     store: Option<Store>,
     reopen_at: Moment,
+    /// How thoroughly the store is looked through when it is opened again.
+    depth: Depth,
+    /// When all of it was looked through last.
+    searched_at: Option<Moment>,
     shelf: Arc<Mutex<Shelf>>,
     clock: Clock,
     deliver: Deliver,
+    health: Arc<HistoryHealth>,
     tally: Tally,
 }
 
@@ -77,14 +86,18 @@ impl Writer {
         shelf: Arc<Mutex<Shelf>>,
         clock: Clock,
         deliver: Deliver,
+        health: Arc<HistoryHealth>,
     ) -> Self {
         Self {
             folder,
             store: Some(store),
             reopen_at: Moment::default(),
+            depth: Depth::Lists,
+            searched_at: None,
             shelf,
             clock,
             deliver,
+            health,
             tally: Tally::default(),
         }
     }
@@ -99,6 +112,10 @@ impl Writer {
                 batch.push(job);
             }
             self.work(batch);
+        }
+        // What passed while nothing was written counts, too.
+        if self.store.is_some() && self.shelf().time.has_passed(self.clock.now()) {
+            self.record_time();
         }
         let Tally {
             commits,
@@ -132,6 +149,9 @@ impl Writer {
         // Only now: a topic that gets its first event in this batch looks unused before.
         for (in_use, answer) in sweeps {
             self.sweep(&in_use);
+            if self.store.is_some() && self.shelf().time.is_record_due(self.clock.now()) {
+                self.record_time();
+            }
             tell(answer, ());
         }
         // Only now: a log that was fetched for this batch must still be there.
@@ -144,29 +164,63 @@ impl Writer {
 
     /// Brings a log into memory, unless it is there.
     fn fetch(&mut self, topic: &TopicName, delivery: Delivery) -> Result<(), BrokerError> {
-        let record = {
+        {
             let mut shelf = self.shelf();
             shelf.prepare(topic, delivery)?;
             if shelf.log(topic).is_some() {
                 return Ok(());
             }
-            shelf.get(topic).and_then(|entry| entry.record)
+        }
+        let loaded = match self.load(topic, delivery) {
+            Err(error) if is_damage(&error) => {
+                self.repair(&error)?;
+                self.load(topic, delivery)
+            }
+            result => result,
         };
-        let (Some(store), Some(record)) = (&self.store, record) else {
-            return Err(BrokerError::Unavailable);
-        };
-        self.tally.fetches += 1;
-        let log = store.load(&record, delivery).map_err(|error| {
-            tracing::error!(%topic, "cannot read history: {error:#}");
-            BrokerError::Unavailable
-        })?;
-        match log {
-            Some(log) => {
+        let record = self.shelf().get(topic).and_then(|entry| entry.record);
+        let record = record.ok_or(BrokerError::Unavailable)?;
+        match loaded {
+            Ok(Loaded::Whole(log)) => {
                 self.shelf().put(topic, log);
                 Ok(())
             }
-            None => self.start_anew(topic, delivery, record),
+            Ok(Loaded::WithoutIds(renewed, log)) => {
+                tracing::error!(%topic, "the message ids of a topic are damaged: it has another epoch");
+                self.begin_epoch(topic, renewed, log, Some(record))
+            }
+            Ok(Loaded::Damaged) => self.start_anew(topic, delivery, record),
+            Err(error) if is_damage(&error) => self.start_anew(topic, delivery, record),
+            Err(error) => {
+                tracing::error!(%topic, "cannot read history now: {error:#}");
+                Err(BrokerError::Unavailable)
+            }
         }
+    }
+
+    /// Reads the log of a topic that the store has.
+    fn load(&mut self, topic: &TopicName, delivery: Delivery) -> anyhow::Result<Loaded> {
+        let record = self.shelf().get(topic).and_then(|entry| entry.record);
+        let (Some(store), Some(record)) = (&self.store, record) else {
+            anyhow::bail!("the store is not open");
+        };
+        self.tally.fetches += 1;
+        store.load(&record, delivery)
+    }
+
+    /// Closes a store with damaged tables, and opens it again without them.
+    fn repair(&mut self, error: &anyhow::Error) -> Result<(), BrokerError> {
+        tracing::error!(
+            "the history has damaged tables, and all are looked through now: {error:#}"
+        );
+        self.give_up(error);
+        self.depth = Depth::Tables;
+        self.reopen_at = self.clock.now();
+        self.reopen();
+        self.store
+            .as_ref()
+            .map(drop)
+            .ok_or(BrokerError::Unavailable)
     }
 
     /// What is kept of a topic is damaged: it is not served, and readers are told by a new epoch.
@@ -186,21 +240,62 @@ impl Writer {
             extent: Extent::default(),
             expires: damaged.expires,
         };
+        self.commit(changes)?;
+        let log = Log::beside_store(record.epoch, delivery);
+        self.begin_epoch(topic, record, log, None)
+    }
+
+    /// Writes down the new epoch of a topic, and tells its readers.
+    fn begin_epoch(
+        &mut self,
+        topic: &TopicName,
+        record: TopicRecord,
+        log: Log,
+        damaged_ids: Option<TopicRecord>,
+    ) -> Result<(), BrokerError> {
+        self.health.found_damaged_topic();
+        let store = self.store.as_mut().ok_or(BrokerError::Unavailable)?;
+        let mut changes = store.changes();
+        if let Some(damaged) = damaged_ids
+            && let Err(error) = store.remove_ids(&mut changes, &damaged)
+        {
+            tracing::error!(%topic, "cannot remove damaged message ids: {error:#}");
+        }
         store.put_topic(&mut changes, topic, &record);
         self.commit(changes)?;
         let mut shelf = self.shelf();
-        shelf.put(topic, Log::new(record.epoch, delivery));
+        shelf.put(topic, log);
         shelf.note(topic, record);
         (self.deliver)(topic, &Delivered::NewEpoch);
         Ok(())
     }
 
-    /// Commits, or gives the store up until it can be opened again.
-    fn commit(&mut self, changes: Changes) -> Result<(), BrokerError> {
+    /// The store's time.
+    fn now(&self) -> Moment {
+        self.shelf().time.now(self.clock.now())
+    }
+
+    /// Commits nothing but the time.
+    fn record_time(&mut self) {
+        if let Some(store) = &self.store {
+            let changes = store.changes();
+            // If this fails, it was said, and the store stays as young as it was.
+            let _ = self.commit(changes);
+        }
+    }
+
+    /// Commits together with the time, or gives the store up until it can be opened again.
+    fn commit(&mut self, mut changes: Changes) -> Result<(), BrokerError> {
+        let recorded = TimeRecord {
+            time: self.now(),
+            wall: self.clock.wall(),
+        };
         let store = self.store.as_mut().ok_or(BrokerError::Unavailable)?;
+        store.put_time(&mut changes, &recorded);
         match store.commit(changes) {
             Ok(()) => {
                 self.tally.commits += 1;
+                self.shelf().time.handle_recorded(recorded.time);
                 Ok(())
             }
             Err(error) => {
@@ -209,47 +304,76 @@ impl Writer {
                      again",
                     self.folder.display()
                 );
-                self.store = None;
-                self.reopen_at = self.clock.now() + reopening::REOPEN_AFTER;
+                self.give_up(&error);
                 Err(BrokerError::Unavailable)
             }
         }
     }
 
+    /// Closes a store that failed, until it is opened again.
+    fn give_up(&mut self, error: &anyhow::Error) {
+        self.store = None;
+        self.health.failed(format!("{error:#}"));
+        let now = self.clock.now();
+        self.reopen_at = now + reopening::REOPEN_AFTER;
+        // A thread of the store ends for a table that it cannot read, or for a full disk: only
+        // reading all tables tells. That takes long, and need not be done once a second.
+        let is_due = self
+            .searched_at
+            .is_none_or(|at| now.since(at) > reopening::SEARCH_INTERVAL);
+        self.depth = match is_poison(error) && is_due {
+            true => Depth::Tables,
+            false => Depth::Lists,
+        };
+    }
+
     /// Forgets the topics whose events are all too old and that nobody uses.
     fn sweep(&mut self, in_use: &InUse) {
-        let now = self.clock.now();
+        let now = self.now();
         let Some(store) = self.store.as_mut() else {
             return;
         };
         let mut changes = store.changes();
+        let mut swept = Vec::new();
         {
             // Nobody can begin to read a topic between the look and its end.
             let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut expired = shelf.sweep(now, &**in_use);
-            expired.truncate(SWEPT_MAX);
-            if expired.is_empty() {
-                return;
-            }
-            for topic in &expired {
-                if let Some(record) = shelf.get(topic).and_then(|entry| entry.record) {
-                    let (extent, end) = (record.extent, record.extent.head + 1);
-                    let all = Trim {
-                        events: extent.first..end,
-                        keys: extent.first_key..end,
-                    };
-                    store.trim(&mut changes, record.id, all);
+            let expired = shelf.sweep(now, &**in_use);
+            let mut records = 0;
+            for topic in expired.into_iter().take(SWEPT_MAX) {
+                let Some(record) = shelf.get(&topic).and_then(|entry| entry.record) else {
+                    continue;
+                };
+                records += records_of(&record);
+                if records > SWEPT_RECORDS_MAX && !swept.is_empty() {
+                    break;
                 }
-                store.remove_topic(&mut changes, topic);
-                shelf.remove(topic);
+                shelf.remove(&topic);
+                swept.push((topic, record));
+            }
+            if swept.is_empty() {
+                return;
             }
             // They may come again, with offsets from 1 on.
             store.renew_epoch(&mut changes);
             shelf.set_epoch(store.epoch());
         }
+        for (topic, record) in &swept {
+            // What cannot be found stays under a number where nobody looks.
+            if let Err(error) = store.remove_topic(&mut changes, topic, record) {
+                tracing::error!(%topic, "cannot remove all of a topic: {error:#}");
+            }
+        }
         // If this fails, they come back with the store.
         let _ = self.commit(changes);
     }
+}
+
+/// The number of events and message ids that a store has of a topic, at most.
+fn records_of(topic: &TopicRecord) -> u64 {
+    let end = topic.extent.head + 1;
+    let ids = end.saturating_sub(topic.extent.first_key);
+    end.saturating_sub(topic.extent.first) + ids.min(IdLimits::PROMISED.of_topic as u64)
 }
 
 /// An event of a log on its way to the hub.

@@ -3,7 +3,7 @@
 //! Each event is a frame in JSON under its name; its id is a [`Cursor`], which says where the reader
 //! stands in all of its topics. A reader that comes back hands in its last one and goes on there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use axum::extract::rejection::QueryRejection;
@@ -11,10 +11,11 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use trunkline_protocol::frame::{Start, Subscribe};
 use trunkline_protocol::{
-    CURSOR_TOPICS_MAX, Codec, Cursor, Gap, GapCause, Offset, Position, RequestId, Text, TopicId,
-    TopicName,
+    CURSOR_TOPICS_MAX, Codec, Cursor, Digest, Gap, GapCause, Offset, Position, RequestId, Text,
+    TopicId, TopicName,
 };
 
 use super::body::connect;
@@ -22,7 +23,7 @@ use super::caller::Source;
 use super::frames::{FrameBody, Frames, Sent, Write};
 use super::requests::topic;
 use super::stream::disconnect;
-use super::{OverHttp, refusal, unbuffered};
+use super::{OverHttp, refusal, streaming};
 use crate::problem::Problem;
 
 /// How long a browser waits before it comes back, in milliseconds.
@@ -37,15 +38,19 @@ pub(super) async fn answer(
     let Query(pairs) = asked.map_err(|rejection| refusal::query(&rejection))?;
     let asked = Asked::read(&pairs, &headers)?;
     let asker = http.asker(Codec::Json, caller.user.clone());
+    let mut logs = BTreeSet::new();
     for topic in &asked.topics {
         // Asked again when it is subscribed to; here a refusal still has a status.
         let readable = asker.reader(topic, None);
-        readable.map_err(|error| refusal::problem(&error))?;
+        let handler = readable.map_err(|error| refusal::problem(&error))?;
+        if handler.delivery().is_log() {
+            logs.insert(topic.clone());
+        }
     }
     let connect = connect(caller, Codec::Json, &headers, asked.subscriptions());
     let frames = Frames::begin(&http, connect, http.life);
-    let body = FrameBody::of(frames, Events::new(asked));
-    Ok(unbuffered(Response::new(body), "text/event-stream"))
+    let body = FrameBody::of(frames, Events::new(asked, logs));
+    Ok(streaming(body, "text/event-stream", http.life, http.linger))
 }
 
 /// What a reader asks for.
@@ -110,10 +115,10 @@ impl Asked {
             id: index as RequestId,
             topic: Text::cut(topic.as_str()),
             contract: None,
-            start: match self.cursor.position(topic) {
-                Some(position) => Start::After(position),
-                None => Start::Newest { count: self.newest },
-            },
+            start: self
+                .cursor
+                .start(topic)
+                .unwrap_or(Start::Newest { count: self.newest }),
             presence: self.presence,
             max_hz: self.max_hz,
         };
@@ -125,6 +130,8 @@ impl Asked {
 struct Events {
     /// By the ids of their subscriptions.
     topics: Vec<TopicName>,
+    /// Topics whose events are kept, so that their digests can be compared later.
+    logs: BTreeSet<TopicName>,
     ids: BTreeMap<TopicId, TopicName>,
     cursor: Cursor,
 }
@@ -137,21 +144,28 @@ struct Glance<'a> {
     id: Option<RequestId>,
     topic_id: Option<TopicId>,
     position: Option<Position>,
+    recovered: Option<bool>,
     offset: Option<Offset>,
+    #[serde(borrow)]
+    event: Option<&'a RawValue>,
     gap: Option<Gap>,
-    publications: Option<Vec<Placed>>,
+    #[serde(borrow)]
+    publications: Option<Vec<Placed<'a>>>,
     after_ms: Option<u32>,
 }
 
 #[derive(Deserialize)]
-struct Placed {
+struct Placed<'a> {
     offset: Offset,
+    #[serde(borrow)]
+    event: &'a RawValue,
 }
 
 impl Events {
-    fn new(asked: Asked) -> Self {
+    fn new(asked: Asked, logs: BTreeSet<TopicName>) -> Self {
         Self {
             topics: asked.topics,
+            logs,
             ids: BTreeMap::new(),
             cursor: asked.cursor,
         }
@@ -165,24 +179,37 @@ impl Events {
         if let ("subscribed", Some(id), Some(position)) = (frame.kind, frame.id, frame.position)
             && let Some(topic) = self.topics.get(id as usize)
         {
-            let last = frame.publications.iter().flatten().last();
-            let offset = last.map_or(position.offset, |it| it.offset);
-            self.cursor.place(topic, Position { offset, ..position });
+            // Where nothing was missed, the cursor stands there already, with the event's digest.
+            let goes_on = frame.recovered == Some(true);
+            if !goes_on || self.cursor.position(topic) != Some(position) {
+                self.cursor.place(topic, position);
+            }
+            if let Some(last) = frame.publications.iter().flatten().last() {
+                let digest = self.digest(topic, Some(last.event));
+                self.cursor.advance(topic, last.offset, digest);
+            }
             self.ids.insert(topic_id, topic.clone());
             return true;
         }
-        let offset = match (frame.kind, &frame.gap) {
-            ("publication", _) => frame.offset,
-            ("gap", Some(gap)) => Some(gap.to),
-            _ => None,
+        let (offset, event) = match (frame.kind, &frame.gap) {
+            ("publication", _) => (frame.offset, frame.event),
+            ("gap", Some(gap)) => (Some(gap.to), None),
+            _ => (None, None),
         };
         match (offset, self.ids.get(&topic_id)) {
             (Some(offset), Some(topic)) => {
-                self.cursor.advance(topic, offset);
+                let digest = self.digest(topic, event);
+                self.cursor.advance(topic, offset, digest);
                 true
             }
             _ => false,
         }
+    }
+
+    /// Computes the digest of an event of a log, whose text stands in the frame as it was written.
+    fn digest(&self, topic: &TopicName, event: Option<&RawValue>) -> Option<Digest> {
+        let event = event.filter(|_| self.logs.contains(topic))?;
+        Some(Digest::of_bytes(event.get().as_bytes()))
     }
 
     fn event(&mut self, json: &[u8], out: &mut Vec<u8>) -> ControlFlow<()> {
@@ -260,6 +287,22 @@ mod tests {
     }
 
     #[test]
+    fn cursor_with_a_digest_resumes_after_that_event() {
+        let asked = asked(&[
+            ("topic", "chat:a"),
+            ("topic", "chat:b"),
+            ("last-event-id", "chat:a@7-12-99,chat:b@7-3"),
+        ]);
+        let starts: Vec<_> = asked.subscriptions().iter().map(|it| it.start).collect();
+        let at = |offset| Position {
+            epoch: Epoch(7),
+            offset,
+        };
+        let proven = Start::after(at(12), Some(Digest(99)));
+        assert_eq!(starts, [proven, Start::After(at(3))]);
+    }
+
+    #[test]
     fn a_bad_query_is_refused() {
         let check = |query: &[(&str, &str)]| {
             assert!(
@@ -287,7 +330,8 @@ mod tests {
 
     #[test]
     fn the_id_of_an_event_is_where_its_reader_stands() {
-        let mut events = Events::new(asked(&[("topic", "chat:a"), ("topic", "chat:b")]));
+        let asked = asked(&[("topic", "chat:a"), ("topic", "chat:b")]);
+        let mut events = Events::new(asked, BTreeSet::new());
         let event = Codec::Json.payload(&1_u32).expect("a short event");
         let publication = |offset, event: &Payload| Publication {
             offset,
@@ -337,8 +381,61 @@ mod tests {
     }
 
     #[test]
+    fn id_has_the_digest_of_the_event_that_a_log_reader_stands_at() {
+        let topic: TopicName = "chat:a".parse().expect("a topic");
+        let asked = asked(&[("topic", "chat:a"), ("last-event-id", "chat:a@7-2-99")]);
+        let mut events = Events::new(asked, BTreeSet::from([topic]));
+        let publication = |offset, text: &str| Publication {
+            offset,
+            step: 1,
+            event: Payload::try_from(text.as_bytes().to_vec()).expect("a short event"),
+        };
+        let subscribed = |offset, recovered, publications| ServerFrame::Subscribed {
+            id: 0,
+            topic_id: TopicId(1),
+            position: Position {
+                epoch: Epoch(7),
+                offset,
+            },
+            recovered,
+            gap: None,
+            head: 9,
+            members: None,
+            publications: List::cut(publications),
+        };
+        let mut check = |frame: &ServerFrame, id: &str| {
+            let (text, _) = written(&mut events, frame);
+            let expected = format!("id: chat:a@7-{id}\n");
+            assert!(text.starts_with(&expected), "{text}, expected {expected}");
+        };
+        // Nothing was missed: the event that the reader has is the one that it said.
+        check(&subscribed(2, true, vec![]), "2-99");
+        let digest = |text: &str| Digest::of_bytes(text.as_bytes()).0;
+        // The digest is of the text as it stands in the frame.
+        let odd = r#"{"b":1, "a":[ 2 ]}"#;
+        let id = format!("4-{}", digest(odd));
+        let page = vec![publication(3, "3"), publication(4, odd)];
+        check(&subscribed(2, true, page), &id);
+        let frame = ServerFrame::of_publication(TopicId(1), publication(5, "5"));
+        check(&frame, &format!("5-{}", digest("5")));
+        let gap = Gap {
+            from: 6,
+            to: 8,
+            count: 3,
+            cause: GapCause::Retention,
+        };
+        let topic_id = TopicId(1);
+        check(&ServerFrame::Gap { topic_id, gap }, "8");
+        check(&frame, "8");
+        // The same offset of another branch of the history has another event.
+        let page = vec![publication(8, "8")];
+        check(&subscribed(7, false, page), &format!("8-{}", digest("8")));
+        check(&subscribed(8, false, vec![]), "8");
+    }
+
+    #[test]
     fn a_heartbeat_is_a_comment_and_a_drain_says_when_to_come_back() {
-        let mut events = Events::new(asked(&[("topic", "chat:a")]));
+        let mut events = Events::new(asked(&[("topic", "chat:a")]), BTreeSet::new());
         let heads = List::default();
         assert_eq!(
             written(&mut events, &ServerFrame::Ping { heads }).0,

@@ -19,12 +19,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
+use tokio::time::Instant;
 use trunkline_protocol::codec::CLIENT_FRAME_LEN_MAX;
 
+use crate::accept::EndsAt;
 use crate::auth::Guests;
 use crate::config::Config;
 use crate::node::Node;
@@ -48,6 +51,8 @@ pub(crate) struct OverHttp {
     patience: Duration,
     /// How long a response that streams may last.
     life: Duration,
+    /// How long what is left of one may then take.
+    linger: Duration,
     /// Whether pages of the same host's other ports are taken for our own.
     neighbours: bool,
 }
@@ -61,6 +66,7 @@ impl OverHttp {
             callers: Arc::new(Callers::new(&config.session, config.connections_max)),
             patience: config.timeouts.request,
             life: config.stream_life,
+            linger: config.timeouts.stall,
             neighbours: false,
         }
     }
@@ -100,6 +106,15 @@ fn routes() -> [(&'static str, MethodRouter<OverHttp>); 7] {
 #[cfg(test)]
 pub(crate) fn paths() -> Vec<&'static str> {
     routes().into_iter().map(|(path, _)| path).collect()
+}
+
+/// Makes the response whose body is a conversation that lasts for at most `life`. What its reader has
+/// not taken `linger` later is given up, however it takes it.
+fn streaming(body: Body, media_type: &'static str, life: Duration, linger: Duration) -> Response {
+    let mut response = unbuffered(Response::new(body), media_type);
+    let ends_at = EndsAt(Instant::now() + life + linger);
+    response.extensions_mut().insert(ends_at);
+    response
 }
 
 /// Keeps proxies from holding back or keeping what is said.

@@ -9,6 +9,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use trunkline_protocol::codec::explain_json;
 use trunkline_protocol::frame::TopicText;
 use trunkline_protocol::{
     ClientFrame, Codec, Error, ErrorCode, Fingerprint, List, MessageId, Payload, ServerFrame,
@@ -118,7 +119,7 @@ fn is_list(said: &Said) -> bool {
 }
 
 fn read_json<T: DeserializeOwned>(said: &Said) -> Result<T, Problem> {
-    serde_json::from_slice(&said.bytes).map_err(|error| malformed(error.to_string()))
+    serde_json::from_slice(&said.bytes).map_err(|error| malformed(explain_json(&error)))
 }
 
 fn read_one(said: &Said) -> Result<Command, Problem> {

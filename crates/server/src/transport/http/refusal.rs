@@ -53,8 +53,23 @@ pub(crate) fn problem(error: &Error) -> Problem {
 
 /// A query that is not what is asked for.
 pub(crate) fn query(rejection: &QueryRejection) -> Problem {
-    let detail = rejection.body_text();
+    let detail = explain(&rejection.body_text());
     Problem::new(StatusCode::BAD_REQUEST, "malformed_query", detail)
+}
+
+/// Says in plain words what is wrong with a query.
+fn explain(text: &str) -> String {
+    let (_, what) = text.split_once("query string: ").unwrap_or(("", text));
+    if let Some(name) = what.strip_prefix("missing field ") {
+        return format!("the parameter {name} is missing");
+    }
+    if let Some(name) = what.strip_prefix("duplicate field ") {
+        return format!("the parameter {name} stands twice");
+    }
+    match what.split_once(": ") {
+        Some((name, _)) => format!("the parameter `{name}` is not what is expected"),
+        None => "the query could not be read".to_owned(),
+    }
 }
 
 /// The answer to a request as a response: the frame, or why not. A refusal is a problem for readers
@@ -85,6 +100,10 @@ fn one_frame(codec: Codec, frame: &ServerFrame) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use axum::extract::Query;
+    use axum::http::Uri;
+
+    use super::super::HistoryAsked;
     use super::*;
 
     #[test]
@@ -124,6 +143,21 @@ mod tests {
             }
         }
         assert!(found > 50, "{found}");
+    }
+
+    #[test]
+    fn a_query_is_judged_in_plain_words() {
+        let check = |uri: &'static str, expected: &str| {
+            let read = Query::<HistoryAsked>::try_from_uri(&Uri::from_static(uri));
+            let rejection = read.err().expect("a bad query");
+            assert_eq!(explain(&rejection.body_text()), expected, "{uri}");
+        };
+        check("/?limit=5", "the parameter `topic` is missing");
+        check("/?topic=a&topic=b", "the parameter `topic` stands twice");
+        check(
+            "/?topic=a&limit=x",
+            "the parameter `limit` is not what is expected",
+        );
     }
 
     #[test]

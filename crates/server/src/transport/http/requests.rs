@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::Value;
+use trunkline_protocol::codec::explain_json;
 use trunkline_protocol::frame::Range;
 use trunkline_protocol::{
     ClientFrame, Codec, Error, ErrorCode, Fingerprint, Offset, Payload, ServerFrame, Text,
@@ -180,7 +181,7 @@ fn read_call(said: &Said) -> Result<(Call, Payload), Problem> {
     match said.codec {
         Codec::Json => {
             let call: Call = serde_json::from_slice(&said.bytes)
-                .map_err(|error| malformed(error.to_string()))?;
+                .map_err(|error| malformed(explain_json(&error)))?;
             let request = Payload::try_from(call.request.to_string().into_bytes());
             let request = request.map_err(|error| malformed(error.to_string()))?;
             Ok((call, request))

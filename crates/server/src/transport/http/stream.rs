@@ -7,7 +7,7 @@ use axum::response::Response;
 use trunkline_protocol::{Codec, ServerFrame, Text};
 
 use super::frames::{FrameBody, Frames, Sent, Write, push_frame};
-use super::{OverHttp, unbuffered};
+use super::{OverHttp, streaming};
 use crate::problem::Problem;
 
 pub(super) async fn answer(
@@ -18,7 +18,7 @@ pub(super) async fn answer(
     let codec = connect.codec;
     let frames = Frames::begin(&http, connect, http.life);
     let body = FrameBody::of(frames, Frameful(codec));
-    Ok(unbuffered(Response::new(body), media_type(codec)))
+    Ok(streaming(body, media_type(codec), http.life, http.linger))
 }
 
 /// The type of a body with any number of frames.

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use trunkline_hub::{Extent, Found, Identity, Kept, Lineage, Log, PublishKey, Watermark};
+use trunkline_hub::{Extent, Found, Identity, Kept, KeptId, Lineage, Log, StoreTime, Watermark};
 use trunkline_protocol::{Codec, Delivery, Epoch, Moment, Offset, Publication};
 
 use super::device::{Device, Unavailable, overlay};
 use super::record::{Change, Key, Own, Record, TopicRecord};
-use super::store::{Store, StoreClock};
+use super::store::Store;
+use crate::server::{ID_LIMITS, empty_log};
 
 /// A topic as its records show it.
 #[derive(Debug)]
@@ -93,7 +94,8 @@ pub(super) fn open(
         },
         time,
     };
-    let clock = StoreClock::new(time, context.now);
+    // Without a record it begins at zero: what is kept is deleted late rather than early.
+    let clock = StoreTime::resume(Some(time), time, context.now);
     let mut store = Store::new(journal, own, clock);
     let mut changes = Vec::new();
     let mut topics = Vec::new();
@@ -105,7 +107,7 @@ pub(super) fn open(
         }
         let loaded = match header {
             Header::Absent => Loaded {
-                log: Log::new(store.epoch(), delivery),
+                log: empty_log(store.epoch(), delivery),
                 extent: Extent::default(),
                 written_in: None,
             },
@@ -117,7 +119,7 @@ pub(super) fn open(
                 forget_all(device, topic, &mut changes);
                 changes.push((Key::Topic(topic), Some(Record::Topic(record))));
                 Loaded {
-                    log: Log::new(record.epoch, delivery),
+                    log: empty_log(record.epoch, delivery),
                     extent: record.extent,
                     written_in: None,
                 }
@@ -215,10 +217,13 @@ pub(super) fn load(
         changes.push((Key::Topic(topic), Some(Record::Topic(record))));
     }
     let TopicRecord { epoch, extent } = record;
-    let (kept, keys) = contents(device, topic, extent);
-    let log = Log::restore((epoch, delivery), extent, kept, keys);
+    let (kept, ids) = contents(device, topic, extent);
+    let log = Log::restore((epoch, delivery), extent, kept, ids);
     Loaded {
-        log: log.unwrap_or_else(|_| Log::new(epoch, delivery)),
+        log: log.map_or_else(
+            |_| empty_log(epoch, delivery),
+            |log| log.with_id_limits(ID_LIMITS),
+        ),
         extent,
         written_in,
     }
@@ -250,18 +255,14 @@ fn damage(device: &Device, topic: usize, extent: Extent) -> Option<Offset> {
         let Key::Command(_, offset) = key else {
             continue;
         };
-        if !matches!(record, Some(Record::Command(_))) || offset > extent.head {
+        if !matches!(record, Some(Record::Command(..))) || offset > extent.head {
             damaged = damaged.max(Some(offset));
         }
     }
     damaged
 }
 
-fn contents(
-    device: &Device,
-    topic: usize,
-    extent: Extent,
-) -> (Vec<Kept>, Vec<(Offset, PublishKey)>) {
+fn contents(device: &Device, topic: usize, extent: Extent) -> (Vec<Kept>, Vec<KeptId>) {
     let mut kept = Vec::new();
     for (key, record) in
         device.read(Key::Event(topic, extent.first)..=Key::Event(topic, Offset::MAX))
@@ -278,15 +279,16 @@ fn contents(
             });
         }
     }
-    let mut keys = Vec::new();
+    let mut ids = Vec::new();
     for (key, record) in
         device.read(Key::Command(topic, extent.first_key)..=Key::Command(topic, Offset::MAX))
     {
-        if let (Key::Command(_, offset), Some(Record::Command(command))) = (key, record) {
-            keys.push((offset, *command));
+        if let (Key::Command(_, offset), Some(Record::Command(key, at))) = (key, record) {
+            let (key, at) = (*key, *at);
+            ids.push(KeptId { offset, key, at });
         }
     }
-    (kept, keys)
+    (kept, ids)
 }
 
 fn forget(

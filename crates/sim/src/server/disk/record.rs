@@ -41,7 +41,8 @@ pub(super) enum Record {
     Own(Own),
     Topic(TopicRecord),
     Event(Arc<Event>, Moment),
-    Command(PublishKey),
+    /// A command and the moment at which it was taken.
+    Command(PublishKey, Moment),
 }
 
 /// A record put in place, or removed.
@@ -141,10 +142,13 @@ impl Record {
                 event.filling.len() as u64,
                 at.as_ms(),
             ]),
-            Self::Command(PublishKey {
-                user,
-                message_id: MessageId { sender, counter },
-            }) => mix([user.0, (*sender).into(), u64::from(*counter)]),
+            Self::Command(
+                PublishKey {
+                    user,
+                    message_id: MessageId { sender, counter },
+                },
+                at,
+            ) => mix([user.0, (*sender).into(), u64::from(*counter), at.as_ms()]),
         }
     }
 
@@ -157,7 +161,7 @@ impl Record {
                 flipped.counter ^= 1 << 30;
                 *event = Arc::new(flipped);
             }
-            Self::Command(key) => key.message_id.counter ^= 1 << 30,
+            Self::Command(key, _) => key.message_id.counter ^= 1 << 30,
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use trunkline_hub::StoreTime;
 use trunkline_protocol::{Epoch, Moment};
 
 use super::device::{Device, Unavailable, overlay};
@@ -19,30 +20,11 @@ pub(super) struct Store {
     commits: u64,
     identity: u64,
     epoch: Epoch,
-    clock: StoreClock,
-}
-
-/// The store's own time. It advances only while the server runs, and starts where it ended.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct StoreClock {
-    base: Moment,
-    opened_at: Moment,
-}
-
-impl StoreClock {
-    /// Continues from `base`; `now` is a reading of the process's clock.
-    pub(super) fn new(base: Moment, now: Moment) -> Self {
-        let opened_at = now;
-        Self { base, opened_at }
-    }
-
-    pub(super) fn at(self, now: Moment) -> Moment {
-        self.base + now.since(self.opened_at)
-    }
+    clock: StoreTime,
 }
 
 impl Store {
-    pub(super) fn new(journal: u64, own: Own, clock: StoreClock) -> Self {
+    pub(super) fn new(journal: u64, own: Own, clock: StoreTime) -> Self {
         Self {
             journal,
             memory: BTreeMap::new(),
@@ -54,7 +36,7 @@ impl Store {
     }
 
     pub(super) fn time(&self, now: Moment) -> Moment {
-        self.clock.at(now)
+        self.clock.now(now)
     }
 
     /// The epoch of topics without a record.

@@ -5,8 +5,8 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use trunkline_hub::{Append, Appended, Extent, Stage, Staged};
-use trunkline_protocol::{Delivery, Epoch, Moment, Position, TopicName};
+use trunkline_hub::{Append, Appended, Extent, IdLimits, Stage, Staged, Trim};
+use trunkline_protocol::{Delivery, Epoch, Moment, Offset, Position, TopicName};
 
 use super::{Publish, Writer, delivered, tell};
 use crate::broker::disk::record::TopicRecord;
@@ -19,7 +19,9 @@ const TRIM_MIN: u64 = 64;
 struct Pending {
     topic: TopicName,
     append: Append,
-    stage: Stage,
+    /// Where it will stand, once everything before it is appended.
+    offset: Offset,
+    duplicate: bool,
     epoch: Epoch,
     answer: oneshot::Sender<Result<Placed, BrokerError>>,
 }
@@ -28,18 +30,19 @@ struct Pending {
 struct Touched {
     staged: Staged,
     record: TopicRecord,
+    trim: Trim,
 }
 
 impl Writer {
     /// Stages, commits, and only then appends, delivers and answers.
     pub(super) fn publish(&mut self, publishes: Vec<Publish>) {
+        let now = self.now();
         let Some(store) = self.store.as_mut() else {
             for publish in publishes {
                 tell(publish.answer, Err(BrokerError::Unavailable));
             }
             return;
         };
-        let now = self.clock.now();
         let mut changes = store.changes();
         let mut touched: HashMap<TopicName, Touched> = HashMap::new();
         let mut pending = Vec::with_capacity(publishes.len());
@@ -67,25 +70,35 @@ impl Writer {
                 let touch = touched.entry(topic.clone()).or_insert_with(|| Touched {
                     staged: Staged::default(),
                     record: known.unwrap_or_else(first),
+                    trim: Trim::default(),
                 });
-                let stage = log.stage(&mut touch.staged, &append);
-                if let Stage::New(offset) = stage {
-                    touch.record.extent.head = offset;
-                    touch.record.expires = now + max_age(delivery);
-                    store.put_event(&mut changes, &touch.record, &append, now);
+                let (offset, duplicate) = match log.stage(now, &mut touch.staged, &append) {
+                    Stage::New(offset) => (offset, false),
+                    Stage::Duplicate(offset) => (offset, true),
+                    Stage::NoRoom => {
+                        tell(answer, Err(BrokerError::TooManyIds));
+                        continue;
+                    }
+                };
+                if !duplicate {
+                    let record = &mut touch.record;
+                    record.extent.head = offset;
+                    record.expires = record.expires.max(now + kept_for(delivery, &append));
+                    store.put_event(&mut changes, record, &append, now);
                 }
                 pending.push(Pending {
                     topic,
                     append,
-                    stage,
+                    offset,
+                    duplicate,
                     epoch,
                     answer,
                 });
             }
             for (topic, touch) in &mut touched {
                 if let Some(log) = shelf.log(topic) {
-                    let trim = log.trim(&mut touch.record.extent, TRIM_MIN);
-                    store.trim(&mut changes, touch.record.id, trim);
+                    touch.trim = log.trim(&mut touch.record.extent, TRIM_MIN);
+                    store.trim(&mut changes, touch.record.id, &touch.trim);
                 }
                 store.put_topic(&mut changes, topic, &touch.record);
             }
@@ -112,15 +125,12 @@ impl Writer {
             for Pending {
                 topic,
                 append,
-                stage,
+                offset,
+                duplicate,
                 epoch,
                 answer,
             } in pending
             {
-                let (offset, duplicate) = match stage {
-                    Stage::New(offset) => (offset, false),
-                    Stage::Duplicate(offset) => (offset, true),
-                };
                 if !duplicate
                     && let Some(log) = shelf.log(&topic)
                     && let Appended::New(publication) = log.append(now, append)
@@ -139,6 +149,9 @@ impl Writer {
                 ));
             }
             for (topic, touch) in touched {
+                if let Some(log) = shelf.log(&topic) {
+                    log.handle_trimmed(&touch.trim);
+                }
                 shelf.note(&topic, touch.record);
             }
         }
@@ -148,9 +161,13 @@ impl Writer {
     }
 }
 
-fn max_age(delivery: Delivery) -> Duration {
-    match delivery {
+/// Time for which a topic is kept on account of an append: that of the event, or that of the
+/// command's id if it is longer.
+fn kept_for(delivery: Delivery, append: &Append) -> Duration {
+    let of_event = match delivery {
         Delivery::Log { max_age, .. } => max_age,
         Delivery::Latest { .. } | Delivery::Volatile | Delivery::Keyframed { .. } => Duration::ZERO,
-    }
+    };
+    let of_id = append.key.map(|_| IdLimits::PROMISED.kept_for);
+    of_event.max(of_id.unwrap_or_default())
 }

@@ -7,10 +7,14 @@ use trunkline_protocol::TopicName;
 use super::{Writer, delivered};
 use crate::broker::Delivered;
 use crate::broker::disk::record::TopicRecord;
-use crate::broker::disk::store::Store;
+use crate::broker::disk::store::{Depth, Store};
+use crate::broker::disk::time;
 
 /// How long to wait before a store that failed is opened again.
 pub(super) const REOPEN_AFTER: Duration = Duration::from_secs(1);
+
+/// How long all tables are not searched for damage again, unless one is found to be damaged.
+pub(super) const SEARCH_INTERVAL: Duration = Duration::from_secs(600);
 
 impl Writer {
     /// Opens a store that failed. What the failed commit was able to keep is delivered late.
@@ -20,13 +24,21 @@ impl Writer {
             return;
         }
         self.reopen_at = now + REOPEN_AFTER;
-        let opened = match Store::open(&self.folder) {
+        if self.depth == Depth::Tables {
+            self.searched_at = Some(now);
+        }
+        let opened = match Store::open(&self.folder, self.depth) {
             Ok(opened) => opened,
-            Err(error) => return tracing::debug!("history cannot be opened yet: {error:#}"),
+            Err(error) => {
+                self.give_up(&error);
+                return tracing::debug!("history cannot be opened yet: {error:#}");
+            }
         };
+        self.health.opened(&opened.report);
         tracing::info!("history is written again");
         {
             let mut shelf = self.shelf();
+            shelf.time = time::after_failure(&shelf.time, opened.recorded, self.clock);
             shelf.set_epoch(opened.store.epoch());
             for topic in shelf.lost(&opened.topics) {
                 shelf.remove(&topic);

@@ -1,0 +1,476 @@
+//! Opening: what must be right before anything of a store is read or taken.
+//!
+//! 1. A repair that a crash interrupted goes on (`quarantine`).
+//! 2. Lists and journals are checked, and the newest journal is sealed (`mend`).
+//! 3. The library opens the store and writes all that it replays into tables. This is waited for:
+//!    what a failed sync left in the page cache counts only once it was written again.
+//! 4. What is readable in damaged tables is put back.
+//! 5. It is decided whether this is the store that it was when it was last written. If it may not
+//!    be, every topic gets another epoch, so that no reader takes other events for the ones it has.
+
+use std::collections::HashMap;
+use std::fs;
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use trunkline_hub::{Found, Identity, Lineage, Renewal, Watermark as Promised};
+use trunkline_protocol::{Epoch, Moment, TopicName};
+
+use super::super::record::{self, TimeRecord, TopicRecord, event_key};
+use super::fault::is_damage;
+use super::files::{replace, sync_folder, sync_name};
+use super::mend::{self, Depth};
+use super::quarantine::{Quarantine, free_name};
+use super::watermark::Watermark;
+use super::{
+    COMMITS_KEY, Changes, EPOCH_KEY, FORMAT, FORMAT_KEY, HOME_KEY, IDS_SINCE_KEY, NEXT_ID_KEY,
+    Store, TIME_KEY, numbers, tables,
+};
+use crate::broker::new_epoch;
+
+/// The memory for blocks that were read, in bytes. Logs in use are kept as logs, so it is small.
+const BLOCKS_LEN_MAX: u64 = 8 * 1024 * 1024;
+
+/// The memory for what is not in a table's files yet, in bytes, of each table. It is also what a
+/// start has to read again from the journal. A store keeps the value that it was made with.
+const TABLE_LEN_MAX: u64 = 8 * 1024 * 1024;
+
+/// The disk space for journals, in bytes. Beyond it, tables that are rarely written are put into
+/// files, so that a journal is not kept for a few records in it.
+const JOURNALS_LEN_MAX: u64 = 128 * 1024 * 1024;
+
+/// How long the replayed journal may take to be written into tables.
+const SETTLE_MAX: Duration = Duration::from_secs(300);
+
+/// How many records are put back in one commit.
+const PUT_BACK_MAX: usize = 1000;
+
+/// A store that could be opened, and the topics in it.
+pub(in crate::broker::disk) struct Opened {
+    pub(in crate::broker::disk) store: Store,
+    pub(in crate::broker::disk) topics: Vec<(TopicName, TopicRecord)>,
+    /// The time that was last recorded; none of a store without events.
+    pub(in crate::broker::disk) recorded: Option<TimeRecord>,
+    pub(in crate::broker::disk) report: Report,
+}
+
+/// The topics of a store, and the time that was last recorded.
+type Begun = (Vec<(TopicName, TopicRecord)>, Option<TimeRecord>);
+
+/// What an operator should know of an opening.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(in crate::broker::disk) struct Report {
+    /// Why every topic has another epoch, if it has.
+    pub(in crate::broker::disk) renewed: Option<String>,
+    /// Where damaged files are now.
+    pub(in crate::broker::disk) set_aside: Option<PathBuf>,
+}
+
+impl Store {
+    /// Opens the store in `folder`, or makes one.
+    ///
+    /// # Errors
+    ///
+    /// The store is in use, has another format, or the operating system refuses for now. Nothing
+    /// is set aside then. Of a store that cannot be repaired, all is set aside, and an empty one
+    /// takes its place.
+    pub(in crate::broker::disk) fn open(folder: &Path, depth: Depth) -> anyhow::Result<Opened> {
+        let place = || format!("cannot open the history in {}", folder.display());
+        let mut depths = vec![depth];
+        depths.extend((depth != Depth::Tables).then_some(Depth::Tables));
+        for depth in depths {
+            match Self::open_mended(folder, depth) {
+                Err(error) if is_damage(&error) => {
+                    tracing::error!("the history in {} is damaged: {error:#}", folder.display());
+                }
+                result => return result.with_context(place),
+            }
+        }
+        let aside = set_aside(folder)?;
+        tracing::error!(
+            "the history in {} cannot be repaired: it was moved to {} and the server starts with \
+             an empty one",
+            folder.display(),
+            aside.display()
+        );
+        let mut opened = Self::open_mended(folder, depth).with_context(place)?;
+        opened.report.renewed = Some("the history could not be repaired".to_owned());
+        opened.report.set_aside = Some(aside);
+        Ok(opened)
+    }
+
+    fn open_mended(folder: &Path, depth: Depth) -> anyhow::Result<Opened> {
+        if !holds_a_store(folder)? {
+            make(folder)?;
+        }
+        let mut aside = Quarantine::resume(folder)?;
+        mend::mend(folder, depth, &mut aside)?;
+        let (database, [own, topics, events, commands]) = open_library(folder)?;
+        settle(&database, &[&own, &topics, &events, &commands])?;
+        let (watermark, promised) = Watermark::open(folder)?;
+        let commits = numbers::read(&own, COMMITS_KEY)?.unwrap_or(0);
+        let mut store = Self {
+            #[cfg(test)]
+            folder: folder.to_owned(),
+            database,
+            topics,
+            events,
+            commands,
+            commits,
+            next_id: numbers::read(&own, NEXT_ID_KEY)?.unwrap_or(1),
+            epoch: new_epoch(),
+            ids_since: Moment::from_ms(numbers::read(&own, IDS_SINCE_KEY)?.unwrap_or(0)),
+            own,
+            watermark,
+        };
+        let format = numbers::read(&store.own, FORMAT_KEY)?;
+        if let Some(format) = format
+            && !(1..=FORMAT).contains(&format)
+        {
+            bail!(
+                "the history in {} has format {format}, and this server reads 1 to {FORMAT}: use \
+                 the version that wrote it, or another data folder",
+                folder.display()
+            );
+        }
+        if aside.is_used() {
+            store.put_back(&mut aside)?;
+        }
+        let renewal = store.renewal(folder, promised, &aside)?;
+        if let Promised::Commits(promised) = promised {
+            // No two commits ever have one number.
+            store.commits = store.commits.max(promised);
+        }
+        let is_old = format == Some(1);
+        let (topics, recorded) = store.begin(renewal.as_deref(), is_old)?;
+        let report = Report {
+            renewed: renewal,
+            set_aside: aside.folder().map(Path::to_owned),
+        };
+        aside.finish()?;
+        let _ = fs::remove_file(restored_mark(folder));
+        Ok(Opened {
+            store,
+            topics,
+            recorded,
+            report,
+        })
+    }
+
+    /// Why every topic needs another epoch; none if this is the store that was written last.
+    fn renewal(
+        &self,
+        folder: &Path,
+        watermark: Promised,
+        aside: &Quarantine,
+    ) -> anyhow::Result<Option<String>> {
+        let home = numbers::read(&self.own, HOME_KEY)?;
+        let here = self.watermark.identity()?;
+        let found = Found {
+            commits: (self.commits > 0).then_some(self.commits),
+            watermark,
+            identity: match (home, here) {
+                (Some(home), Some(here)) if home != here => Identity::Other,
+                // Neither a store of an earlier build nor every file system tells.
+                _ => Identity::Same,
+            },
+            marked: restored_mark(folder).try_exists()?,
+            damaged: aside.renewal().is_some(),
+        };
+        Ok(match found.lineage() {
+            Lineage::New | Lineage::Same => None,
+            Lineage::Renewed(Renewal::Damaged) => aside.renewal(),
+            Lineage::Renewed(why) => Some(why.to_string()),
+        })
+    }
+
+    /// Writes down what the store is now, and returns its topics.
+    fn begin(&mut self, renewal: Option<&str>, is_old: bool) -> anyhow::Result<Begun> {
+        let (mut topics, lost_a_record) = self.read_topics()?;
+        let mut changes = self.changes();
+        let stored = numbers::read(&self.own, EPOCH_KEY)?;
+        match stored {
+            // Under the name of a topic whose record is lost a new one begins, at offset 1.
+            Some(epoch) if renewal.is_none() && !lost_a_record => self.epoch = Epoch(epoch as u32),
+            Some(_) | None => self.renew_epoch(&mut changes),
+        }
+        if let Some(why) = renewal {
+            tracing::error!("every topic has another epoch, and readers are told: {why}");
+            for (name, topic) in &mut topics {
+                topic.epoch = self.epoch;
+                self.put_topic(&mut changes, name, topic);
+            }
+            self.next_id = self.next_id.max(self.unused_id(&topics)?);
+            self.put_own(&mut changes, NEXT_ID_KEY, self.next_id);
+        }
+        let recorded = self.recorded_time(&topics)?;
+        if is_old {
+            // The ids of format 1 have no time: they count from the newest event.
+            self.ids_since = recorded.map_or_else(Moment::default, |recorded| recorded.time);
+            self.put_own(&mut changes, IDS_SINCE_KEY, self.ids_since.as_ms());
+        }
+        self.put_own(&mut changes, FORMAT_KEY, FORMAT);
+        if let Some(home) = self.watermark.identity()? {
+            self.put_own(&mut changes, HOME_KEY, home);
+        }
+        self.commit(changes)?;
+        self.watermark.sync()?;
+        Ok((topics, recorded))
+    }
+
+    /// The time that was last recorded. Where it is not known, as in a store of format 1, it is that
+    /// of the newest event.
+    fn recorded_time(
+        &self,
+        topics: &[(TopicName, TopicRecord)],
+    ) -> anyhow::Result<Option<TimeRecord>> {
+        let value = numbers::find(&self.own, TIME_KEY.as_bytes())?;
+        let recorded = value.and_then(|value| record::read_time(TIME_KEY.as_bytes(), &value));
+        if recorded.is_some() {
+            return Ok(recorded);
+        }
+        let mut newest = None;
+        for (_, topic) in topics {
+            let key = event_key(topic.id, topic.extent.head);
+            if let Some(value) = numbers::find(&self.events, &key)? {
+                newest = newest.max(record::read_event(&key, &value).map(|kept| kept.at));
+            }
+        }
+        Ok(newest.map(|at| TimeRecord { time: at, wall: at }))
+    }
+
+    /// A number for topics above all that any record has.
+    fn unused_id(&self, topics: &[(TopicName, TopicRecord)]) -> anyhow::Result<u64> {
+        let mut highest = topics.iter().map(|(_, topic)| topic.id).max().unwrap_or(0);
+        for table in [&self.events, &self.commands] {
+            if let Some(entry) = table.iter().next_back() {
+                let (key, _) = entry.into_inner()?;
+                highest = highest.max(record::topic_in(&key).unwrap_or(0));
+            }
+        }
+        Ok(highest + 1)
+    }
+
+    /// Reads all topics, and tells whether a record among them was damaged.
+    fn read_topics(&self) -> anyhow::Result<(Vec<(TopicName, TopicRecord)>, bool)> {
+        let mut topics = Vec::new();
+        let mut lost_a_record = false;
+        for entry in self.topics.iter() {
+            let (key, value) = entry.into_inner()?;
+            match read_topic(&key, &value) {
+                Some(topic) => topics.push(topic),
+                // Its events cannot be found any more; under its name, a new topic will begin.
+                None => {
+                    lost_a_record = true;
+                    tracing::error!(
+                        topic = %String::from_utf8_lossy(&key),
+                        "a topic's record is damaged: its history is lost"
+                    );
+                }
+            }
+        }
+        Ok((topics, lost_a_record))
+    }
+
+    /// Puts the readable records of damaged tables back: the topics that are not in the store any
+    /// more, and of each topic the events and message ids that belong to it. Events that are lost
+    /// are missed when their topic is read. Message ids are not, so the topics that may have lost
+    /// some get another epoch at once.
+    fn put_back(&mut self, aside: &mut Quarantine) -> anyhow::Result<()> {
+        let scratch = aside.open()?.join("salvage");
+        let mut counts = [0; 3];
+        let taken = aside.tables()?;
+        let of = |keyspace| taken.iter().filter(move |table| table.keyspace == keyspace);
+        for table in of(mend::TOPICS) {
+            let found = tables::salvage(&table.path, &scratch)?;
+            let is_topic = |key: &[u8], value: &[u8]| read_topic(key, value).is_some();
+            counts[0] += self.put_records(mend::TOPICS, found.records, is_topic)?;
+        }
+        let (topics, _) = self.read_topics()?;
+        let by_id: HashMap<_, _> = topics.iter().map(|(_, topic)| (topic.id, *topic)).collect();
+        let topic_of = |key: &[u8]| by_id.get(&record::topic_in(key)?);
+        for table in of(mend::EVENTS) {
+            let found = tables::salvage(&table.path, &scratch)?;
+            let is_kept = |key: &[u8], value: &[u8]| {
+                topic_of(key).is_some_and(|topic| topic.has_event(key, value))
+            };
+            counts[1] += self.put_records(mend::EVENTS, found.records, is_kept)?;
+        }
+        let mut holes = Vec::new();
+        for table in of(mend::COMMANDS) {
+            let found = tables::salvage(&table.path, &scratch)?;
+            let is_kept = |key: &[u8], value: &[u8]| {
+                topic_of(key).is_some_and(|topic| topic.has_command(key, value))
+            };
+            counts[2] += self.put_records(mend::COMMANDS, found.records, is_kept)?;
+            holes.extend(found.holes);
+        }
+        let renewed = self.renew_topics(topics, &holes)?;
+        let [topics, events, ids] = counts;
+        let line = format!(
+            "put back: {topics} topics, {events} events, {ids} message ids; topics with another \
+             epoch because message ids may be lost: {renewed}"
+        );
+        tracing::warn!("the history was repaired; {line}");
+        aside.report(&line)?;
+        Ok(())
+    }
+
+    /// Gives the topics of which message ids may be lost another epoch.
+    fn renew_topics(
+        &mut self,
+        topics: Vec<(TopicName, TopicRecord)>,
+        holes: &[tables::Hole],
+    ) -> anyhow::Result<usize> {
+        let id = |key: &Option<Vec<u8>>| key.as_deref().and_then(record::topic_in);
+        let is_hit = |topic: &TopicRecord| {
+            holes.iter().any(|(after, before)| {
+                id(after).is_none_or(|after| after <= topic.id)
+                    && id(before).is_none_or(|before| topic.id <= before)
+            })
+        };
+        let mut changes = self.changes();
+        let mut count = 0;
+        for (name, mut topic) in topics.into_iter().filter(|(_, topic)| is_hit(topic)) {
+            topic.epoch = new_epoch();
+            self.put_topic(&mut changes, &name, &topic);
+            count += 1;
+        }
+        if count > 0 {
+            self.commit(changes)?;
+        }
+        Ok(count)
+    }
+
+    /// Puts records that the store does not have into one of its tables.
+    fn put_records(
+        &mut self,
+        keyspace: u64,
+        records: Vec<tables::Salvaged>,
+        belongs: impl Fn(&[u8], &[u8]) -> bool,
+    ) -> anyhow::Result<usize> {
+        let table = match keyspace {
+            mend::TOPICS => self.topics.clone(),
+            mend::EVENTS => self.events.clone(),
+            _ => self.commands.clone(),
+        };
+        let mut missing = Vec::new();
+        for record in records {
+            if belongs(&record.key, &record.value) && numbers::find(&table, &record.key)?.is_none()
+            {
+                missing.push(record);
+            }
+        }
+        for records in missing.chunks(PUT_BACK_MAX) {
+            let mut changes: Changes = self.changes();
+            for tables::Salvaged { key, value } in records {
+                changes.batch.insert(&table, key.clone(), value.clone());
+            }
+            self.commit(changes)?;
+        }
+        Ok(missing.len())
+    }
+}
+
+fn read_topic(key: &[u8], value: &[u8]) -> Option<(TopicName, TopicRecord)> {
+    let name = std::str::from_utf8(key).ok()?.parse().ok()?;
+    Some((name, record::read_topic(key, value)?))
+}
+
+/// Whether something that a store left is in the folder.
+fn holds_a_store(folder: &Path) -> anyhow::Result<bool> {
+    match fs::read_dir(folder) {
+        Ok(mut entries) => Ok(entries.next().is_some()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Makes an empty store beside the folder and moves it there: a crash leaves a whole one or none.
+fn make(folder: &Path) -> anyhow::Result<()> {
+    let beside = folder.with_extension("new");
+    if beside.try_exists()? {
+        fs::remove_dir_all(&beside)?;
+    }
+    make_empty(&beside)?;
+    if folder.try_exists()? {
+        fs::remove_dir(folder)?;
+    }
+    fs::rename(&beside, folder)?;
+    sync_name(folder)?;
+    Ok(())
+}
+
+/// Makes an empty store.
+pub(super) fn make_empty(folder: &Path) -> anyhow::Result<()> {
+    let (database, _) = open_library(folder)?;
+    database.persist(PersistMode::SyncAll)?;
+    drop(database);
+    sync_folder(folder)?;
+    Ok(())
+}
+
+/// Opens the library with our four tables, in the order that gives them their numbers.
+fn open_library(folder: &Path) -> anyhow::Result<(Database, [Keyspace; 4])> {
+    let builder = Database::builder(folder)
+        .cache_size(BLOCKS_LEN_MAX)
+        .max_journaling_size(JOURNALS_LEN_MAX)
+        // One that is ended by a damaged block leaves the other to write what is in memory.
+        .worker_threads(2);
+    // The library panics over some damaged files, and returns an error over others.
+    let database = std::panic::catch_unwind(AssertUnwindSafe(|| builder.open()))
+        .unwrap_or(Err(fjall::Error::Unrecoverable))?;
+    let options = || KeyspaceCreateOptions::default().max_memtable_size(TABLE_LEN_MAX);
+    let table = |name: &str| database.keyspace(name, options);
+    let tables = [
+        table("store")?,
+        table("topics")?,
+        table("events")?,
+        table("commands")?,
+    ];
+    Ok((database, tables))
+}
+
+/// Waits until everything that was replayed is in tables on the disk.
+///
+/// # Errors
+///
+/// A thread of the library failed, or it takes too long.
+fn settle(database: &Database, tables: &[&Keyspace]) -> anyhow::Result<()> {
+    let until = Instant::now() + SETTLE_MAX;
+    while tables.iter().any(|table| table.sealed_memtable_count() > 0) {
+        // It says whether a thread has failed.
+        database.persist(PersistMode::Buffer)?;
+        if Instant::now() > until {
+            bail!("the journal is not written into tables");
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    Ok(())
+}
+
+/// Marks a store as restored from a backup: its next opening gives every topic another epoch.
+///
+/// # Errors
+///
+/// The mark cannot be written.
+pub(crate) fn mark_as_restored(folder: &Path) -> anyhow::Result<()> {
+    replace(&restored_mark(folder), b"").context("cannot mark the history as restored")
+}
+
+/// The mark of an operator who has put a backup in the place of a store.
+fn restored_mark(folder: &Path) -> PathBuf {
+    folder.with_extension("restored")
+}
+
+fn set_aside(folder: &Path) -> anyhow::Result<PathBuf> {
+    let aside = free_name(folder)?;
+    fs::rename(folder, &aside).with_context(|| format!("cannot move {} away", folder.display()))?;
+    sync_name(folder)?;
+    // It speaks of the commits of the store that is gone.
+    Watermark::open(folder)?.0.write(0)?;
+    Ok(aside)
+}
