@@ -26,8 +26,8 @@ use super::mend::{self, Depth};
 use super::quarantine::{Quarantine, free_name};
 use super::watermark::Watermark;
 use super::{
-    COMMITS_KEY, Changes, EPOCH_KEY, FORMAT, FORMAT_KEY, HOME_KEY, NEXT_ID_KEY, Store, numbers,
-    tables,
+    COMMITS_KEY, Changes, EPOCH_KEY, FORMAT, FORMAT_KEY, HOME_KEY, NEXT_HOME_KEY, NEXT_ID_KEY,
+    Store, numbers, tables,
 };
 use crate::broker::new_epoch;
 
@@ -104,7 +104,14 @@ impl Store {
         let mut aside = Quarantine::resume(folder)?;
         mend::mend(folder, depth, &mut aside)?;
         let (database, [own, topics, events, commands]) = open_library(folder)?;
-        settle(&database, &[&own, &topics, &events, &commands])?;
+        settle(&database, &[&own, &topics, &events, &commands]).map_err(|error| {
+            // The library does not say why one of its threads failed.
+            let cause = match probe(folder) {
+                Err(cause) => cause.to_string(),
+                Ok(()) => "a sync or a write failed".to_owned(),
+            };
+            error.context(format!("its tables cannot be written: {cause}"))
+        })?;
         let (watermark, promised) = Watermark::open(folder)?;
         let commits = numbers::read(&own, COMMITS_KEY)?.unwrap_or(0);
         let mut store = Self {
@@ -138,7 +145,7 @@ impl Store {
             // No two commits ever have one number.
             store.commits = store.commits.max(promised);
         }
-        let topics = store.begin(renewal.as_deref())?;
+        let topics = store.begin(folder, renewal.as_deref())?;
         let report = Report {
             renewed: renewal,
             set_aside: aside.folder().map(Path::to_owned),
@@ -159,15 +166,20 @@ impl Store {
         watermark: Promised,
         aside: &Quarantine,
     ) -> anyhow::Result<Option<String>> {
-        let home = numbers::read(&self.own, HOME_KEY)?;
+        // A crash may have left either in its place.
+        let homes = [
+            numbers::read(&self.own, HOME_KEY)?,
+            numbers::read(&self.own, NEXT_HOME_KEY)?,
+        ];
+        let is_known = homes.iter().any(Option::is_some);
         let here = self.watermark.identity()?;
         let found = Found {
             commits: (self.commits > 0).then_some(self.commits),
             watermark,
-            identity: match (home, here) {
-                (Some(home), Some(here)) if home != here => Identity::Other,
-                // Neither a store of an earlier build nor every file system tells.
-                _ => Identity::Same,
+            // Neither a store of an earlier build nor every file system tells.
+            identity: match here.is_some() && is_known && !homes.contains(&here) {
+                true => Identity::Other,
+                false => Identity::Same,
             },
             marked: restored_mark(folder).try_exists()?,
             damaged: aside.renewal().is_some(),
@@ -180,7 +192,11 @@ impl Store {
     }
 
     /// Writes down what the store is now, and returns its topics.
-    fn begin(&mut self, renewal: Option<&str>) -> anyhow::Result<Vec<(TopicName, TopicRecord)>> {
+    fn begin(
+        &mut self,
+        folder: &Path,
+        renewal: Option<&str>,
+    ) -> anyhow::Result<Vec<(TopicName, TopicRecord)>> {
         let (mut topics, lost_a_record) = self.read_topics()?;
         let mut changes = self.changes();
         let stored = numbers::read(&self.own, EPOCH_KEY)?;
@@ -199,11 +215,20 @@ impl Store {
             self.put_own(&mut changes, NEXT_ID_KEY, self.next_id);
         }
         self.put_own(&mut changes, FORMAT_KEY, FORMAT);
+        let next = self.watermark.successor(folder)?;
         if let Some(home) = self.watermark.identity()? {
             self.put_own(&mut changes, HOME_KEY, home);
         }
+        if let Some(next) = &next
+            && let Some(home) = next.identity()?
+        {
+            self.put_own(&mut changes, NEXT_HOME_KEY, home);
+        }
         self.commit(changes)?;
-        self.watermark.sync()?;
+        match next {
+            Some(next) => self.watermark.succeed(next, folder, self.commits)?,
+            None => self.watermark.sync()?,
+        }
         Ok(topics)
     }
 
@@ -415,6 +440,16 @@ fn settle(database: &Database, tables: &[&Keyspace]) -> anyhow::Result<()> {
         std::thread::sleep(Duration::from_millis(1));
     }
     Ok(())
+}
+
+/// Writes and syncs a file beside the store: the error of a disk that takes nothing, such as a full
+/// one.
+fn probe(folder: &Path) -> std::io::Result<()> {
+    let path = folder.with_extension("probe");
+    let written = replace(&path, &[1; 1 << 16]);
+    let _ = fs::remove_file(path.with_extension("new"));
+    let _ = fs::remove_file(path);
+    written
 }
 
 /// Marks a store as restored from a backup: its next opening gives every topic another epoch.
