@@ -20,7 +20,7 @@ use trunkline_hub::{Found, Identity, Lineage, Renewal, Watermark as Promised};
 use trunkline_protocol::{Epoch, TopicName};
 
 use super::super::record::{self, TopicRecord};
-use super::fault::is_damage;
+use super::fault::{is_damage, is_poison};
 use super::files::{replace, sync_folder, sync_name};
 use super::mend::{self, Depth};
 use super::quarantine::{Quarantine, free_name};
@@ -81,6 +81,9 @@ impl Store {
                 Err(error) if is_damage(&error) => {
                     tracing::error!("the history in {} is damaged: {error:#}", folder.display());
                 }
+                Err(error) if is_poison(&error) => {
+                    return Err(error.context(why_writing_fails(folder))).with_context(place);
+                }
                 result => return result.with_context(place),
             }
         }
@@ -104,14 +107,7 @@ impl Store {
         let mut aside = Quarantine::resume(folder)?;
         mend::mend(folder, depth, &mut aside)?;
         let (database, [own, topics, events, commands]) = open_library(folder)?;
-        settle(&database, &[&own, &topics, &events, &commands]).map_err(|error| {
-            // The library does not say why one of its threads failed.
-            let cause = match probe(folder) {
-                Err(cause) => cause.to_string(),
-                Ok(()) => "a sync or a write failed".to_owned(),
-            };
-            error.context(format!("its tables cannot be written: {cause}"))
-        })?;
+        settle(&database, &[&own, &topics, &events, &commands])?;
         let (watermark, promised) = Watermark::open(folder)?;
         let commits = numbers::read(&own, COMMITS_KEY)?.unwrap_or(0);
         let mut store = Self {
@@ -440,6 +436,15 @@ fn settle(database: &Database, tables: &[&Keyspace]) -> anyhow::Result<()> {
         std::thread::sleep(Duration::from_millis(1));
     }
     Ok(())
+}
+
+/// Names the cause for which a thread of the library failed: the library does not say it.
+fn why_writing_fails(folder: &Path) -> String {
+    let cause = match probe(folder) {
+        Err(cause) => cause.to_string(),
+        Ok(()) => "a sync or a write failed, or a file could not be opened".to_owned(),
+    };
+    format!("its tables cannot be written: {cause}")
 }
 
 /// Writes and syncs a file beside the store: the error of a disk that takes nothing, such as a full
