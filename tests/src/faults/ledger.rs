@@ -17,13 +17,14 @@ pub struct Ledger {
 /// Counts of acknowledged events by what became of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fates {
-    pub(crate) acknowledged: usize,
+    /// All of them.
+    pub acknowledged: usize,
     /// In the newest history that was read, at their offset, under the same epoch.
-    pub(crate) kept: usize,
+    pub kept: usize,
     /// Their topic has another epoch.
-    pub(crate) told: usize,
+    pub told: usize,
     /// Missing or changed in a history under the same epoch.
-    pub(crate) lost: usize,
+    pub lost: usize,
 }
 
 /// A history as the server tells it.

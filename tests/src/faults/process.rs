@@ -103,6 +103,8 @@ impl Launch {
             .arg(&self.data)
             .args(QUIET)
             .env("RUST_BACKTRACE", "0")
+            // Cargo's folders for tests: the loader would look for libraries in each of them.
+            .env_remove("LD_LIBRARY_PATH")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)

@@ -14,7 +14,15 @@ use crate::faults::site::{Shape, Site, last_lines};
 use super::Tally;
 
 /// Words in a line that names the cause.
-const CAUSES: [&str; 3] = ["os error 24", "os error 5", "Too many open files"];
+const CAUSES: [&str; 5] = [
+    // The program itself could not be loaded.
+    "loading shared libraries",
+    "os error 24",
+    "os error 5",
+    "Too many open files",
+    // A thread of the store's library has failed, and it does not say why.
+    "tables cannot be written",
+];
 
 pub(super) async fn unit(binary: &Path, seed: u64, rounds: usize) -> Result<Tally> {
     let mut chance = Chance::new(seed);
