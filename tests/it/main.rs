@@ -18,6 +18,7 @@ mod curl_page;
 mod descriptions;
 mod durability;
 mod examples;
+mod faults;
 mod fallback;
 mod fallback_browser;
 mod feed;

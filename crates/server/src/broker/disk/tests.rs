@@ -151,7 +151,7 @@ async fn a_store_that_lost_its_newest_events_starts_an_epoch() {
     let lost = bench.publish("chat:a", None, "acknowledged").await.position;
     let folder = end(bench);
     let watermark = fs::read(folder.path().join("history.watermark")).expect("a file");
-    saved.put_back(folder.path());
+    saved.put_back_as_it_was(folder.path());
     fs::write(folder.path().join("history.watermark"), watermark).expect("a disk");
 
     let bench = Bench::in_folder(Kind::Disk, folder);
@@ -178,7 +178,7 @@ async fn no_damage_to_the_journal_is_served() {
     let (journal, bytes) = journals.last().expect("a journal");
     let mut whole = 0;
     for at in (0..bytes.len()).step_by(bytes.len() / 24) {
-        saved.put_back(folder.path());
+        saved.put_back_as_it_was(folder.path());
         let mut changed = bytes.to_vec();
         changed[at] ^= 0x40;
         fs::write(folder.path().join(journal), changed).expect("a disk");
@@ -187,10 +187,8 @@ async fn no_damage_to_the_journal_is_served() {
         let now = bench.position("chat:a").await;
         assert_ne!(now.epoch, before.epoch, "byte {at}");
         let left = bench.after("chat:a", 0).await;
-        assert!(
-            left.is_empty() || left == events || left == events[..3],
-            "byte {at}"
-        );
+        // A changed sequence number looks newer than those behind it, which are cut off.
+        assert!(events.starts_with(&left), "byte {at}: {left:?}");
         whole += u32::from(left == events);
         folder = end(bench);
     }
