@@ -32,6 +32,7 @@ mod live;
 mod live_browser;
 mod market;
 mod notices;
+mod pipelining;
 mod presence;
 mod recovery;
 mod refusals;
