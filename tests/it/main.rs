@@ -34,6 +34,7 @@ mod live;
 mod live_browser;
 mod market;
 mod notices;
+mod pipelining;
 mod presence;
 mod recovery;
 mod refusals;

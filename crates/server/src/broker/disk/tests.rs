@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use fjall::{Database, KeyspaceCreateOptions, PersistMode};
+use futures_util::FutureExt;
 use tempfile::TempDir;
 use tokio::sync::{mpsc, oneshot};
 use trunkline_protocol::GapCause;
@@ -93,6 +94,33 @@ fn a_sweep_in_the_same_batch_leaves_a_topic_to_its_first_event() {
     writer.run(waiting);
     let placed = answered.try_recv().expect("an answer");
     assert_eq!(placed.map(|placed| placed.position.offset), Ok(1));
+}
+
+#[tokio::test]
+async fn events_are_handed_in_without_waiting_and_kept_in_that_order() {
+    let bench = Bench::new(Kind::Disk);
+    let Broker::Disk(disk) = &bench.broker else {
+        panic!("a disk broker");
+    };
+    let topic = name("chat:a");
+    let mut handed_in = Vec::new();
+    {
+        // The writer gets nowhere while this is held.
+        let shelf = disk.shelf.lock().expect("no panic");
+        for at in 1..=20 {
+            let append = append(key(1, at), &format!("event {at}"));
+            let wait = disk.hand_in(&topic, LOG, append).now_or_never();
+            handed_in.push(wait.expect("no wait").expect("a writer"));
+        }
+        assert!(disk.settle().now_or_never().is_none());
+        drop(shelf);
+    }
+    disk.settle().await.expect("a writer");
+    for (offset, handed_in) in (1..).zip(handed_in) {
+        let placed = handed_in.placed().now_or_never();
+        let placed = placed.expect("it is settled").expect("a disk");
+        assert_eq!((placed.position.offset, placed.duplicate), (offset, false));
+    }
 }
 
 #[tokio::test]
