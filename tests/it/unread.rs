@@ -360,7 +360,7 @@ async fn a_stalled_reader_that_reads_on_learns_why_it_was_closed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn as_many_requests_as_may_wait_are_all_answered_however_long_the_answers_are() {
     let server = TestServer::start_with(quickly).await;
-    let start = talk_to_the_last(&server).await;
+    talk_to_the_last(&server).await;
     let mut peer = server.peer("bob").await;
     let mut ids = Vec::new();
     for _ in 0..60 {

@@ -16,6 +16,7 @@ mod soak;
 mod wiretap;
 
 pub mod browser;
+pub mod faults;
 
 use std::time::Duration;
 

@@ -7,6 +7,7 @@ mod bots;
 mod check;
 mod dev;
 mod dist;
+mod faults;
 mod fingerprint;
 mod full_build;
 mod fuzz;
@@ -91,6 +92,14 @@ enum Task {
         /// Judges this input only: the file that a failure named
         input: Option<String>,
     },
+    /// The real server under crashes and damaged disks; see docs/faults.md
+    #[command(disable_help_flag = true)]
+    Faults {
+        /// Passed on: a scenario's name, `--rounds N`, `--points N`, `--seed N`, `--help`; with
+        /// `--release`, the server is built as for use
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Measurements of the real server, in release; see docs/benchmarks.md
     #[command(disable_help_flag = true)]
     Bench {
@@ -125,6 +134,7 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Sim { args } => sim::sim(&workspace, &args)?,
         Task::Bots { args } => bots::bots(&workspace, &args)?,
         Task::Fuzz { secs, input } => fuzz::fuzz(&workspace, secs, input.as_deref())?,
+        Task::Faults { args } => faults::faults(&workspace, &args)?,
         Task::Bench { gate: true, args } if args.is_empty() => gate::gate(&workspace)?,
         Task::Bench { gate: true, .. } => bail!("`bench --gate` takes nothing else"),
         Task::Bench { gate: false, args } => bench::bench(&workspace, &args)?,

@@ -18,8 +18,8 @@ use crate::process;
 use crate::test_binaries::{self, TestBinary, run_and_count};
 use crate::test_count::TestCount;
 use crate::tools::{
-    binaryen, browser, cargo_deny, curl, kosoku, node_packages, schemathesis, trunk, wasm_bindgen,
-    wasm_target, websockets,
+    binaryen, browser, cargo_deny, curl, kosoku, node_packages, schemathesis, strace, trunk,
+    wasm_bindgen, wasm_target, websockets,
 };
 use crate::workspace::Workspace;
 
@@ -214,6 +214,7 @@ fn system(workspace: &Workspace, args: &[String]) -> Result<Outcome> {
     let kosoku = kosoku::ensure()?;
     let schemathesis = schemathesis::ensure()?;
     curl::ensure()?;
+    strace::ensure()?;
     let python = websockets::ensure()?;
     let judges = node_packages::ensure_judges(&workspace.root)?;
     let mut outcome = Outcome::default();

@@ -35,6 +35,7 @@ mod shard;
 mod shelf;
 pub mod topics;
 mod traffic;
+mod wake;
 mod transport;
 mod api;
 

@@ -12,7 +12,7 @@ use trunkline_protocol::{
     RequestId, ServerFrame, TopicName, User,
 };
 
-use crate::broker::{BrokerError, KeptPage, Placed};
+use crate::broker::{BrokerError, HandedIn, KeptPage, Placed};
 use crate::node::Node;
 use crate::topics::{Access, ErasedHandler, Prepared};
 
@@ -158,8 +158,13 @@ impl Asker {
         })
     }
 
-    /// Looks the command's id up, lets the handler decide, and publishes the event.
+    /// Publishes the event of a command, and waits until it is kept.
     pub(crate) async fn publish(&self, request: PublishRequest) -> Result<Placed, Error> {
+        Ok(self.hand_in(request).await?.placed().await?)
+    }
+
+    /// Looks the command's id up, lets the handler decide, and hands the event in.
+    pub(crate) async fn hand_in(&self, request: PublishRequest) -> Result<HandedIn, Error> {
         let PublishRequest {
             message_id,
             topic,
@@ -177,16 +182,26 @@ impl Asker {
             user: self.user.id,
             message_id,
         };
-        let broker = self.node.broker();
-        if let Some(position) = broker.find(&topic, handler.delivery(), &key).await? {
-            return Ok(Placed {
+        let (broker, delivery) = (self.node.broker(), handler.delivery());
+        let taken_before = async || {
+            let position = broker.find(&topic, delivery, &key).await?;
+            let placed = position.map(|position| Placed {
                 position,
                 duplicate: true,
             });
+            Ok::<_, Error>(placed.map(HandedIn::Placed))
+        };
+        if let Some(taken) = taken_before().await? {
+            return Ok(taken);
         }
         let prepared = handler
             .on_command(&self.node, &self.user, topic.key(), self.codec, &command)
-            .await?;
+            .await;
+        let prepared = match prepared {
+            Ok(prepared) => prepared,
+            // The same command may have been kept meanwhile, and be refused for what it did.
+            Err(error) => return taken_before().await?.ok_or(error),
+        };
         let Prepared {
             event,
             conflation_key,
@@ -198,7 +213,7 @@ impl Asker {
             conflation_key,
             keyframe,
         };
-        Ok(broker.publish(&topic, handler.delivery(), append).await?)
+        Ok(broker.hand_in(&topic, delivery, append).await?)
     }
 
     /// Answers a call, within its deadline.

@@ -12,6 +12,7 @@ pub(crate) mod curl;
 pub(crate) mod kosoku;
 pub(crate) mod node_packages;
 pub(crate) mod schemathesis;
+pub(crate) mod strace;
 pub(crate) mod trunk;
 pub(crate) mod valgrind;
 pub(crate) mod venv;

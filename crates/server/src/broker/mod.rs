@@ -12,6 +12,7 @@ mod conformance;
 
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
 use trunkline_hub::{Append, Log, Page, Proof, PublishKey, Recovery};
 use trunkline_protocol::frame::{PAGE_MAX, Range};
 use trunkline_protocol::{Delivery, Epoch, Offset, Position, Publication, TopicName};
@@ -65,6 +66,24 @@ pub(crate) struct KeptPage {
     pub(crate) page: Page,
 }
 
+/// An event that was handed in to be published.
+pub(crate) enum HandedIn {
+    /// It is kept already.
+    Placed(Placed),
+    /// It is being written. It is, also when the answer is awaited by nobody.
+    Waits(oneshot::Receiver<Result<Placed, BrokerError>>),
+}
+
+impl HandedIn {
+    /// Waits until the event is kept.
+    pub(crate) async fn placed(self) -> Result<Placed, BrokerError> {
+        match self {
+            Self::Placed(placed) => Ok(placed),
+            Self::Waits(answer) => answer.await.map_err(|_| BrokerError::Unavailable)?,
+        }
+    }
+}
+
 pub(crate) enum Broker {
     Memory(Memory),
     Disk(Disk),
@@ -100,9 +119,30 @@ impl Broker {
         delivery: Delivery,
         append: Append,
     ) -> Result<Placed, BrokerError> {
+        self.hand_in(topic, delivery, append).await?.placed().await
+    }
+
+    /// Hands an event in to be published. Events of a topic get their offsets in the order in which
+    /// they were handed in.
+    pub(crate) async fn hand_in(
+        &self,
+        topic: &TopicName,
+        delivery: Delivery,
+        append: Append,
+    ) -> Result<HandedIn, BrokerError> {
         match self {
-            Self::Memory(memory) => memory.publish(topic, delivery, append),
-            Self::Disk(disk) => disk.publish(topic, delivery, append).await,
+            Self::Memory(memory) => memory
+                .publish(topic, delivery, append)
+                .map(HandedIn::Placed),
+            Self::Disk(disk) => disk.hand_in(topic, delivery, append).await,
+        }
+    }
+
+    /// Waits until everything that was handed in before is kept or refused, so that a read sees it.
+    pub(crate) async fn settle(&self) -> Result<(), BrokerError> {
+        match self {
+            Self::Memory(_) => Ok(()),
+            Self::Disk(disk) => disk.settle().await,
         }
     }
 

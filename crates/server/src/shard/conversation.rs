@@ -6,16 +6,15 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use tokio::task::AbortHandle;
 use trunkline_hub::ConnectionId;
 use trunkline_protocol::{Codec, DisconnectReason, Error, ErrorCode, RequestId, ServerFrame};
 use trunkline_session::{Close, ServerEvent, ServerSession, Way};
 use trunkline_websocket::Kind;
 
 use super::event_loop::World;
-use super::jobs::{self, Begun, Job, Outcome, guarded};
+use super::jobs::{Begun, Job, JobId, Outcome, guarded};
 use super::talk::Ending;
-use crate::broker::KeptPage;
+use crate::broker::{KeptPage, Placed};
 use crate::node::TokenRejected;
 use crate::requests::{Asker, Begin, SubscribeRequest};
 
@@ -29,15 +28,18 @@ pub(super) struct Conversation {
     pub(super) session: ServerSession,
     pub(super) asker: Option<Arc<Asker>>,
     /// Requests that wait for their turn. As many as the session lets through.
-    turns: VecDeque<ServerEvent>,
+    pub(super) turns: VecDeque<ServerEvent>,
     /// What waits for room in the outbox. Few connections ever have any.
     waiting: Option<Box<Waiting>>,
-    /// A request is being carried out elsewhere.
+    /// A request is being carried out.
     pub(super) busy: bool,
+    /// Commands whose events are handed in, oldest first, with the answers that wait for those before
+    /// them.
+    pub(super) publishing: VecDeque<(RequestId, Option<Result<Placed, Error>>)>,
     /// A page of history is being read.
     feeding: bool,
-    /// Calls that are being answered elsewhere.
-    pub(super) calls: Vec<(RequestId, AbortHandle)>,
+    /// Calls that are being answered.
+    pub(super) calls: Vec<(RequestId, JobId)>,
     pub(super) ending: Option<Ending>,
 }
 
@@ -76,6 +78,7 @@ impl Conversation {
             turns: VecDeque::with_capacity(1),
             waiting: None,
             busy: false,
+            publishing: VecDeque::new(),
             feeding: false,
             calls: Vec::new(),
             ending: None,
@@ -138,10 +141,7 @@ impl Conversation {
             }
             self.waiting = None;
         }
-        if self.busy {
-            return false;
-        }
-        let turn = self.turns.pop_front();
+        let turn = self.next_turn();
         turn.is_some_and(|turn| {
             self.carry_out(world, turn);
             true
@@ -172,7 +172,7 @@ impl Conversation {
             ServerEvent::Refresh { id, token } => self.refresh(world, id, &token),
             ServerEvent::Cancel { id } => {
                 if let Some((_, call)) = self.calls.iter().find(|(call, _)| *call == id) {
-                    call.abort();
+                    world.jobs.abort(*call);
                 }
                 self.calls.retain(|(call, _)| *call != id);
                 if let Some(waiting) = &mut self.waiting {
@@ -258,18 +258,18 @@ impl Conversation {
         }
     }
 
-    /// Begins a job. Returns what can stop it, if it goes on elsewhere.
-    pub(super) fn begin(&mut self, world: &mut World, job: Job) -> Option<AbortHandle> {
-        match jobs::begin(self.id, job, &world.inbox, &world.node.tasks) {
+    /// Begins a job. Returns its name if it has to wait.
+    pub(super) fn begin(&mut self, world: &mut World, job: Job) -> Option<JobId> {
+        match world.jobs.begin(self.id, job) {
             Begun::Done(outcome) => {
                 self.take_outcome(world, outcome);
                 None
             }
-            Begun::Later(handle) => Some(handle),
+            Begun::Later(id) => Some(id),
         }
     }
 
-    /// What was begun elsewhere is done. Its answer waits if there is no room for it.
+    /// Takes the outcome of a job that had to wait. Its answer waits if there is no room for it.
     pub(super) fn handle_outcome(&mut self, world: &mut World, outcome: Outcome) {
         if matches!(outcome, Outcome::Fed(..)) || world.hub.may_answer(self.id) {
             self.take_outcome(world, outcome);
@@ -289,6 +289,8 @@ impl Conversation {
                 self.busy = false;
                 self.answer(id, answer);
             }
+            Outcome::HandedIn(id, handed_in) => self.handle_handed_in(world, id, handed_in),
+            Outcome::Placed(id, placed) => self.handle_placed(id, placed),
             Outcome::Begun(request, begin) => {
                 self.busy = false;
                 self.confirm(world, &request, begin);

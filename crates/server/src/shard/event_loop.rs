@@ -17,6 +17,7 @@ use trunkline_protocol::Moment;
 
 use super::door::{Door, Knock, Visitor};
 use super::inbox::{Inbox, Note, Notes};
+use super::jobs::Jobs;
 use super::line::{Arrival, Fate, Line};
 use super::timers::Timers;
 use crate::accept::Acceptor;
@@ -43,6 +44,7 @@ pub(super) struct World {
     pub(super) inbox: Arc<Inbox>,
     pub(super) hub: Hub,
     pub(super) timers: Timers,
+    pub(super) jobs: Jobs,
     /// The time of this turn.
     pub(super) now: Moment,
     /// The node says goodbye: whoever arrives now is sent away.
@@ -76,6 +78,7 @@ fn slot_of(connection: ConnectionId) -> usize {
 impl Shard {
     pub(super) fn new(node: Arc<Node>, poll: Poll, inbox: Arc<Inbox>) -> Self {
         let world = World {
+            jobs: Jobs::new(Arc::clone(&inbox), node.tasks.clone()),
             hub: Hub::new(node.hub_config),
             now: node.clock.now(),
             node,
@@ -204,14 +207,15 @@ impl Shard {
                 published.conflation_key.as_deref(),
                 published.keyframe,
             ),
-            Note::Done(connection, outcome) => {
-                let slot = slot_of(connection);
-                self.visit(slot, |line, world| {
-                    if line.id() == connection {
-                        line.handle_outcome(world, outcome);
-                    }
-                    Fate::Lives
-                });
+            Note::Woken(place) => {
+                if let Some((connection, outcome)) = world.jobs.poll(place) {
+                    self.visit(slot_of(connection), |line, world| {
+                        if line.id() == connection {
+                            line.handle_outcome(world, outcome);
+                        }
+                        Fate::Lives
+                    });
+                }
             }
             Note::Moved(connection) => {
                 self.visit(slot_of(connection), |line, world| {

@@ -1,24 +1,23 @@
 //! The inbox of a shard: what the rest of the node tells it. The only thing of a shard that others
 //! reach, and the only lock between them.
 //!
-//! Whoever puts something in wakes the shard only if it sleeps, so that a busy shard costs nobody a
-//! system call.
+//! A thread that puts something in wakes the shard only if it sleeps; see `wake`.
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use mio::{Registry, Token, Waker};
+use mio::{Registry, Token};
 use trunkline_hub::{Announcement, ConnectionId};
 use trunkline_protocol::{Offset, Publication, TopicName, UserId};
 
 use super::door::Knock;
 use super::interest::Interest;
-use super::jobs::Outcome;
 use super::line::Arrival;
 use crate::accept::Acceptor;
 use crate::traffic::Traffic;
+use crate::wake::Sleeper;
 
 /// The most publications that wait for a shard. What comes above it is left out: readers of what is
 /// kept then read history, and the others are told how much they missed.
@@ -47,8 +46,8 @@ pub(crate) enum Note {
     Anew(TopicName),
     /// Somebody came or went.
     People(Arc<Announcement>),
-    /// What a connection asked for is done.
-    Done(ConnectionId, Outcome),
+    /// The job in this place is to be polled.
+    Woken(usize),
     /// There is room in a pipe again, or its reader has left.
     Moved(ConnectionId),
     /// An operator disconnects a user.
@@ -77,8 +76,7 @@ impl Notes {
 
 pub(crate) struct Inbox {
     notes: Mutex<Notes>,
-    asleep: AtomicBool,
-    waker: Waker,
+    sleeper: Sleeper,
     /// The topics that have readers on this shard.
     pub(crate) interest: Interest,
     /// How many connections the shard has, or is about to have.
@@ -91,8 +89,7 @@ impl Inbox {
     pub(super) fn new(registry: &Registry, token: Token) -> io::Result<Self> {
         Ok(Self {
             notes: Mutex::default(),
-            asleep: AtomicBool::new(false),
-            waker: Waker::new(registry, token)?,
+            sleeper: Sleeper::new(registry, token)?,
             interest: Interest::default(),
             lines: AtomicUsize::new(0),
             traffic: Traffic::default(),
@@ -105,7 +102,7 @@ impl Inbox {
 
     pub(crate) fn push(&self, note: Note) {
         self.with(|notes| notes.all.push(note));
-        self.wake();
+        self.sleeper.wake();
     }
 
     /// Puts a publication in, if it has readers here. Call it in the order of offsets.
@@ -122,14 +119,7 @@ impl Inbox {
                 notes.missed.insert(published.topic.clone(), offset);
             }
         });
-        self.wake();
-    }
-
-    fn wake(&self) {
-        if self.asleep.swap(false, Ordering::SeqCst) {
-            // It fails only when the shard has ended.
-            let _ = self.waker.wake();
-        }
+        self.sleeper.wake();
     }
 
     /// Takes all that is there.
@@ -139,16 +129,11 @@ impl Inbox {
 
     /// The shard is about to sleep. False if it should look first.
     pub(super) fn fall_asleep(&self) -> bool {
-        self.asleep.store(true, Ordering::SeqCst);
-        // What came before the mark was set woke nobody.
-        let may_sleep = self.with(|notes| notes.is_empty());
-        if !may_sleep {
-            self.asleep.store(false, Ordering::SeqCst);
-        }
-        may_sleep
+        self.sleeper
+            .fall_asleep(|| self.with(|notes| notes.is_empty()))
     }
 
     pub(super) fn wake_up(&self) {
-        self.asleep.store(false, Ordering::SeqCst);
+        self.sleeper.wake_up();
     }
 }

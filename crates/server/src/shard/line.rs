@@ -451,7 +451,7 @@ impl Line {
 
     /// The line is gone: it leaves all its topics.
     pub(super) fn leave(&mut self, world: &mut World) {
-        self.talk.abandon();
+        self.talk.abandon(world);
         world.leave_topics(self.id, self.talk.user());
         world.hub.close(self.id);
     }

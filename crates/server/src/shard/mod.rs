@@ -3,7 +3,7 @@
 //! Nothing of a shard is shared but its [`Inbox`]. A turn of the loop reads what is readable, lets
 //! the sessions decide, fans out what was published meanwhile in one batch per topic, and writes
 //! each connection's bytes in one system call. Start with `event_loop`; `line` is one connection,
-//! `talk` and `conversation` what is said on it, and `jobs` what is done elsewhere.
+//! `talk` and `conversation` what is said on it, and `jobs` the handlers that run for it.
 
 mod door;
 mod event_loop;

@@ -128,11 +128,11 @@ impl Talk {
         }
     }
 
-    /// Nobody waits for calls any more.
-    pub(super) fn abandon(&mut self) {
+    /// Stops the calls, whose answers are for nobody any more.
+    pub(super) fn abandon(&mut self, world: &mut World) {
         if let Self::Conversation(conversation) = self {
             for (_, call) in &conversation.calls {
-                call.abort();
+                world.jobs.abort(*call);
             }
         }
     }

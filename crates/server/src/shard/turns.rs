@@ -9,6 +9,7 @@ use trunkline_session::ServerEvent;
 use super::conversation::Conversation;
 use super::event_loop::World;
 use super::jobs::{Outcome, guarded};
+use crate::broker::{HandedIn, Placed};
 use crate::requests::{Asker, PublishRequest, SubscribeRequest};
 
 impl Conversation {
@@ -55,14 +56,7 @@ impl Conversation {
                     contract,
                     command,
                 };
-                self.answer_later(world, id, async move {
-                    let placed = asker.publish(request).await?;
-                    Ok(ServerFrame::Published {
-                        id,
-                        position: placed.position,
-                        duplicate: placed.duplicate,
-                    })
-                });
+                self.publish(world, asker, id, request);
             }
             ServerEvent::History {
                 id,
@@ -83,6 +77,68 @@ impl Conversation {
             | ServerEvent::Heartbeat => {
                 unreachable!("only requests with a turn are carried out in turn")
             }
+        }
+    }
+
+    /// Takes the next request in turn that may begin. Publishes need not wait until the ones before
+    /// them are kept: their events get their places in the order in which they are handed in. Every
+    /// other request waits, so that it sees what the commands before it did.
+    pub(super) fn next_turn(&mut self) -> Option<ServerEvent> {
+        let is_publish = |turn: &mut ServerEvent| matches!(turn, ServerEvent::Publish { .. });
+        if self.busy {
+            None
+        } else if self.publishing.is_empty() {
+            self.turns.pop_front()
+        } else {
+            self.turns.pop_front_if(is_publish)
+        }
+    }
+
+    fn publish(
+        &mut self,
+        world: &mut World,
+        asker: Arc<Asker>,
+        id: RequestId,
+        request: PublishRequest,
+    ) {
+        self.busy = true;
+        let job = async move { Outcome::HandedIn(id, guarded(asker.hand_in(request)).await) };
+        self.begin(world, Box::pin(job));
+    }
+
+    /// The event of a command is handed in: the next request has its turn.
+    pub(super) fn handle_handed_in(
+        &mut self,
+        world: &mut World,
+        id: RequestId,
+        handed_in: Result<HandedIn, Error>,
+    ) {
+        self.busy = false;
+        self.publishing.push_back((id, None));
+        match handed_in {
+            Ok(HandedIn::Placed(placed)) => self.handle_placed(id, Ok(placed)),
+            Ok(waits @ HandedIn::Waits(_)) => {
+                let job =
+                    async move { Outcome::Placed(id, waits.placed().await.map_err(Into::into)) };
+                self.begin(world, Box::pin(job));
+            }
+            Err(error) => self.handle_placed(id, Err(error)),
+        }
+    }
+
+    /// A command has its answer. Answers go out in the order of commands.
+    pub(super) fn handle_placed(&mut self, id: RequestId, placed: Result<Placed, Error>) {
+        let waiting = self.publishing.iter_mut().find(|(it, _)| *it == id);
+        if let Some((_, answer)) = waiting {
+            *answer = Some(placed);
+        }
+        while let Some((id, Some(placed))) = self.publishing.pop_front_if(|it| it.1.is_some()) {
+            let answer = placed.map(|placed| ServerFrame::Published {
+                id,
+                position: placed.position,
+                duplicate: placed.duplicate,
+            });
+            self.answer(id, answer);
         }
     }
 

@@ -90,7 +90,8 @@ impl<'a, T: Topic> Context<'a, T> {
     }
 
     /// The events of this topic from `offset` on, as far as they are kept, with their offsets.
-    /// Empty if the one at `offset` is not kept.
+    /// Empty if the one at `offset` is not kept. The events of commands that the user sent before on
+    /// this connection are among them.
     ///
     /// # Errors
     ///
@@ -99,6 +100,9 @@ impl<'a, T: Topic> Context<'a, T> {
         let Some(after) = offset.checked_sub(1) else {
             return Ok(Vec::new());
         };
+        // They may still be on their way to the disk.
+        let settled = self.node.broker().settle().await;
+        settled.map_err(|_| unreadable())?;
         let mut events = kept_after::<T>(self.node, &self.topic, after).await?;
         if events.first().is_some_and(|(first, _)| *first != offset) {
             events.clear();
@@ -120,8 +124,7 @@ async fn kept_after<T: Topic>(
             .broker()
             .range(topic, T::DELIVERY, range, PAGE_MAX)
             .await;
-        let kept =
-            kept.map_err(|_| Error::new(ErrorCode::Unavailable, "history cannot be read now"))?;
+        let kept = kept.map_err(|_| unreadable())?;
         let Some(last) = kept
             .page
             .publications
@@ -138,6 +141,10 @@ async fn kept_after<T: Topic>(
         after = last;
     }
     Ok(events)
+}
+
+fn unreadable() -> Error {
+    Error::new(ErrorCode::Unavailable, "history cannot be read now")
 }
 
 /// What the server does for one kind of call.

@@ -27,7 +27,7 @@ use trunkline_protocol::{Delivery, Epoch, Moment, Offset, Position, TopicName};
 use self::shelf::Shelf;
 use self::store::{Depth, Store};
 use self::writer::{Job, Publish, Writer};
-use super::{BrokerError, Deliver, InUse, KeptPage, Memory, Placed};
+use super::{BrokerError, Deliver, HandedIn, InUse, KeptPage, Memory, Placed};
 use crate::clock::Clock;
 
 pub(crate) use self::health::HistoryHealth;
@@ -97,12 +97,21 @@ impl Disk {
     }
 
     async fn ask<R>(&self, job: impl FnOnce(oneshot::Sender<R>) -> Job) -> Result<R, BrokerError> {
+        let answered = self.send(job).await?;
+        answered.await.map_err(|_| BrokerError::Unavailable)
+    }
+
+    /// Hands a job to the writer. Jobs are carried out in the order in which this returns.
+    async fn send<R>(
+        &self,
+        job: impl FnOnce(oneshot::Sender<R>) -> Job,
+    ) -> Result<oneshot::Receiver<R>, BrokerError> {
         let (answer, answered) = oneshot::channel();
         let jobs = self.jobs.as_ref().ok_or(BrokerError::Unavailable)?;
         jobs.send(job(answer))
             .await
             .map_err(|_| BrokerError::Unavailable)?;
-        answered.await.map_err(|_| BrokerError::Unavailable)
+        Ok(answered)
     }
 
     /// Reads a topic's log at the store's time. It is fetched first if it is not in memory.
@@ -154,25 +163,31 @@ impl Disk {
         .await
     }
 
-    pub(crate) async fn publish(
+    pub(crate) async fn hand_in(
         &self,
         topic: &TopicName,
         delivery: Delivery,
         append: Append,
-    ) -> Result<Placed, BrokerError> {
+    ) -> Result<HandedIn, BrokerError> {
         if !delivery.is_log() {
-            return self.ephemeral.publish(topic, delivery, append);
+            let placed = self.ephemeral.publish(topic, delivery, append)?;
+            return Ok(HandedIn::Placed(placed));
         }
         let topic = topic.clone();
-        self.ask(|answer| {
+        let publish = |answer| {
             Job::Publish(Publish {
                 topic,
                 delivery,
                 append,
                 answer,
             })
-        })
-        .await?
+        };
+        self.send(publish).await.map(HandedIn::Waits)
+    }
+
+    /// Waits until all publishes that were handed in before are carried out.
+    pub(crate) async fn settle(&self) -> Result<(), BrokerError> {
+        self.ask(|answer| Job::Settle { answer }).await
     }
 
     pub(crate) async fn read(

@@ -45,6 +45,7 @@ const EPOCH_KEY: &str = "epoch";
 const COMMITS_KEY: &str = "commits";
 const NEXT_ID_KEY: &str = "next-id";
 const HOME_KEY: &str = "home";
+const NEXT_HOME_KEY: &str = "next-home";
 const TIME_KEY: &str = "time";
 const IDS_SINCE_KEY: &str = "ids-since";
 

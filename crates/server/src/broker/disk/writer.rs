@@ -40,6 +40,8 @@ pub(super) enum Job {
         delivery: Delivery,
         answer: oneshot::Sender<Result<(), BrokerError>>,
     },
+    /// Answer when all publishes before are carried out.
+    Settle { answer: oneshot::Sender<()> },
     /// Forget topics whose events are all too old.
     Sweep {
         in_use: InUse,
@@ -129,6 +131,7 @@ impl Writer {
         self.reopen();
         let mut publishes = Vec::new();
         let mut sweeps = Vec::new();
+        let mut settled = Vec::new();
         for job in jobs {
             match job {
                 Job::Publish(publish) => match self.fetch(&publish.topic, publish.delivery) {
@@ -140,11 +143,15 @@ impl Writer {
                     delivery,
                     answer,
                 } => tell(answer, self.fetch(&topic, delivery)),
+                Job::Settle { answer } => settled.push(answer),
                 Job::Sweep { in_use, answer } => sweeps.push((in_use, answer)),
             }
         }
         if !publishes.is_empty() {
             self.publish(publishes);
+        }
+        for answer in settled {
+            tell(answer, ());
         }
         // Only now: a topic that gets its first event in this batch looks unused before.
         for (in_use, answer) in sweeps {

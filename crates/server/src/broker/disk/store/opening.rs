@@ -20,14 +20,14 @@ use trunkline_hub::{Found, Identity, Lineage, Renewal, Watermark as Promised};
 use trunkline_protocol::{Epoch, Moment, TopicName};
 
 use super::super::record::{self, TimeRecord, TopicRecord, event_key};
-use super::fault::is_damage;
+use super::fault::{is_damage, is_poison};
 use super::files::{replace, sync_folder, sync_name};
 use super::mend::{self, Depth};
 use super::quarantine::{Quarantine, free_name};
 use super::watermark::Watermark;
 use super::{
-    COMMITS_KEY, Changes, EPOCH_KEY, FORMAT, FORMAT_KEY, HOME_KEY, IDS_SINCE_KEY, NEXT_ID_KEY,
-    Store, TIME_KEY, numbers, tables,
+    COMMITS_KEY, Changes, EPOCH_KEY, FORMAT, FORMAT_KEY, HOME_KEY, IDS_SINCE_KEY, NEXT_HOME_KEY,
+    NEXT_ID_KEY, Store, TIME_KEY, numbers, tables,
 };
 use crate::broker::new_epoch;
 
@@ -85,6 +85,9 @@ impl Store {
             match Self::open_mended(folder, depth) {
                 Err(error) if is_damage(&error) => {
                     tracing::error!("the history in {} is damaged: {error:#}", folder.display());
+                }
+                Err(error) if is_poison(&error) => {
+                    return Err(error.context(why_writing_fails(folder))).with_context(place);
                 }
                 result => return result.with_context(place),
             }
@@ -145,7 +148,7 @@ impl Store {
             store.commits = store.commits.max(promised);
         }
         let is_old = format == Some(1);
-        let (topics, recorded) = store.begin(renewal.as_deref(), is_old)?;
+        let (topics, recorded) = store.begin(folder, renewal.as_deref(), is_old)?;
         let report = Report {
             renewed: renewal,
             set_aside: aside.folder().map(Path::to_owned),
@@ -167,15 +170,20 @@ impl Store {
         watermark: Promised,
         aside: &Quarantine,
     ) -> anyhow::Result<Option<String>> {
-        let home = numbers::read(&self.own, HOME_KEY)?;
+        // A crash may have left either in its place.
+        let homes = [
+            numbers::read(&self.own, HOME_KEY)?,
+            numbers::read(&self.own, NEXT_HOME_KEY)?,
+        ];
+        let is_known = homes.iter().any(Option::is_some);
         let here = self.watermark.identity()?;
         let found = Found {
             commits: (self.commits > 0).then_some(self.commits),
             watermark,
-            identity: match (home, here) {
-                (Some(home), Some(here)) if home != here => Identity::Other,
-                // Neither a store of an earlier build nor every file system tells.
-                _ => Identity::Same,
+            // Neither a store of an earlier build nor every file system tells.
+            identity: match here.is_some() && is_known && !homes.contains(&here) {
+                true => Identity::Other,
+                false => Identity::Same,
             },
             marked: restored_mark(folder).try_exists()?,
             damaged: aside.renewal().is_some(),
@@ -188,7 +196,12 @@ impl Store {
     }
 
     /// Writes down what the store is now, and returns its topics.
-    fn begin(&mut self, renewal: Option<&str>, is_old: bool) -> anyhow::Result<Begun> {
+    fn begin(
+        &mut self,
+        folder: &Path,
+        renewal: Option<&str>,
+        is_old: bool,
+    ) -> anyhow::Result<Begun> {
         let (mut topics, lost_a_record) = self.read_topics()?;
         let mut changes = self.changes();
         let stored = numbers::read(&self.own, EPOCH_KEY)?;
@@ -213,11 +226,20 @@ impl Store {
             self.put_own(&mut changes, IDS_SINCE_KEY, self.ids_since.as_ms());
         }
         self.put_own(&mut changes, FORMAT_KEY, FORMAT);
+        let next = self.watermark.successor(folder)?;
         if let Some(home) = self.watermark.identity()? {
             self.put_own(&mut changes, HOME_KEY, home);
         }
+        if let Some(next) = &next
+            && let Some(home) = next.identity()?
+        {
+            self.put_own(&mut changes, NEXT_HOME_KEY, home);
+        }
         self.commit(changes)?;
-        self.watermark.sync()?;
+        match next {
+            Some(next) => self.watermark.succeed(next, folder, self.commits)?,
+            None => self.watermark.sync()?,
+        }
         Ok((topics, recorded))
     }
 
@@ -450,6 +472,25 @@ fn settle(database: &Database, tables: &[&Keyspace]) -> anyhow::Result<()> {
         std::thread::sleep(Duration::from_millis(1));
     }
     Ok(())
+}
+
+/// Names the cause for which a thread of the library failed: the library does not say it.
+fn why_writing_fails(folder: &Path) -> String {
+    let cause = match probe(folder) {
+        Err(cause) => cause.to_string(),
+        Ok(()) => "a sync or a write failed, or a file could not be opened".to_owned(),
+    };
+    format!("its tables cannot be written: {cause}")
+}
+
+/// Writes and syncs a file beside the store: the error of a disk that takes nothing, such as a full
+/// one.
+fn probe(folder: &Path) -> std::io::Result<()> {
+    let path = folder.with_extension("probe");
+    let written = replace(&path, &[1; 1 << 16]);
+    let _ = fs::remove_file(path.with_extension("new"));
+    let _ = fs::remove_file(path);
+    written
 }
 
 /// Marks a store as restored from a backup: its next opening gives every topic another epoch.

@@ -2,9 +2,11 @@
 //!
 //! A store that is behind it has lost commits that were acknowledged. It is also what tells a store
 //! from a copy of one: the store remembers which file this was, by its number in the file system
-//! and the time of its birth, and a copy that was put in its place has others.
+//! and the time of its birth, and a copy that was put in its place has others. Every opening makes
+//! the file anew, so that an older store whose files were written over the newer ones in place
+//! does not find the file that it knows.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -27,6 +29,11 @@ pub(super) struct Watermark {
 /// The watermark of a store.
 pub(super) fn path_of(store: &Path) -> PathBuf {
     store.with_extension("watermark")
+}
+
+/// The name of the file that is about to take the place of a watermark.
+fn next_path(store: &Path) -> PathBuf {
+    store.with_extension("watermark-next")
 }
 
 impl Watermark {
@@ -57,6 +64,33 @@ impl Watermark {
     pub(super) fn write(&mut self, commits: u64) -> io::Result<()> {
         self.file.seek(SeekFrom::Start(0))?;
         self.file.write_all(&encode(commits))
+    }
+
+    /// Makes the file that is to take the place of this one. None where files have no identity.
+    pub(super) fn successor(&self, store: &Path) -> io::Result<Option<Self>> {
+        if self.identity()?.is_none() {
+            return Ok(None);
+        }
+        let path = next_path(store);
+        // A crash has left it.
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            result => result?,
+        }
+        let mut options = OpenOptions::new();
+        let file = options.read(true).write(true).create_new(true).open(path)?;
+        Ok(Some(Self { file }))
+    }
+
+    /// Puts the successor in the place of this file. The store knows both by now.
+    pub(super) fn succeed(&mut self, next: Self, store: &Path, commits: u64) -> io::Result<()> {
+        let mut next = next;
+        next.write(commits)?;
+        next.sync()?;
+        fs::rename(next_path(store), path_of(store))?;
+        sync_name(store)?;
+        *self = next;
+        Ok(())
     }
 
     pub(super) fn sync(&self) -> io::Result<()> {

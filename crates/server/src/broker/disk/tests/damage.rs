@@ -141,7 +141,7 @@ async fn damage(fits: impl Fn(&str) -> bool, flips: usize) -> Vec<(String, Outco
             continue;
         }
         for damage in Damage::all(bytes.len(), flips) {
-            snapshot.put_back(folder.path());
+            snapshot.put_back_as_it_was(folder.path());
             damage.apply(&folder.path().join(name));
             let what = format!("{shown} {damage:?}");
             let (outcome, kept) = judge(folder, &before, &what).await;
@@ -157,7 +157,7 @@ async fn damage(fits: impl Fn(&str) -> bool, flips: usize) -> Vec<(String, Outco
 async fn a_snapshot_that_is_put_back_is_the_same_store() {
     let (folder, before) = filled_store().await;
     let snapshot = Snapshot::take(folder.path());
-    snapshot.put_back(folder.path());
+    snapshot.put_back_as_it_was(folder.path());
     let (outcome, _) = judge(folder, &before, "nothing").await;
     assert_eq!((outcome.same, outcome.anew), (TOPICS, 0));
 }

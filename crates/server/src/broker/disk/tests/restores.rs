@@ -55,11 +55,18 @@ async fn a_backup_of_the_history_alone_begins_new_epochs() {
     check_is_another_epoch(folder, before).await;
 }
 
+#[tokio::test]
+async fn a_backup_that_is_written_over_the_newer_files_begins_new_epochs() {
+    let (folder, backup, before) = backed_up().await;
+    backup.put_back(folder.path());
+    check_is_another_epoch(folder, before).await;
+}
+
 /// A snapshot of the file system shows the same file with the same content: nobody can tell.
 #[tokio::test]
 async fn a_backup_that_is_marked_begins_new_epochs() {
     let (folder, backup, before) = backed_up().await;
-    backup.put_back(folder.path());
+    backup.put_back_as_it_was(folder.path());
     mark_as_restored(&history(&folder)).expect("a disk");
     check_is_another_epoch(folder, before).await;
 }

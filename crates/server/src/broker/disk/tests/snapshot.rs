@@ -1,13 +1,19 @@
 //! Snapshots of a data folder, which are put back into the same folder.
 //!
-//! A copy of a store is noticed as one. So files of a snapshot are written where they were, and the
-//! watermark's file stays the same one.
+//! A copy of a store is noticed as one, also if its files are written over those of the newer store.
+//! So a snapshot that is to be the same store keeps a link to the watermark's file.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use tempfile::TempDir;
+
+const WATERMARK: &str = "history.watermark";
+
 pub(super) struct Snapshot {
     files: Vec<(PathBuf, Vec<u8>)>,
+    /// A folder with another link to the watermark's file, if there was one.
+    links: TempDir,
 }
 
 impl Snapshot {
@@ -16,7 +22,21 @@ impl Snapshot {
         let mut files = Vec::new();
         collect(folder, folder, &mut files);
         files.sort();
-        Self { files }
+        let links = TempDir::new().expect("a folder for the test");
+        let watermark = folder.join(WATERMARK);
+        if watermark.exists() {
+            fs::hard_link(watermark, links.path().join(WATERMARK)).expect("a link");
+        }
+        Self { files, links }
+    }
+
+    /// Makes the folder what it was, as a snapshot of the whole file system does: with the same
+    /// file as its watermark.
+    pub(super) fn put_back_as_it_was(&self, folder: &Path) {
+        let watermark = folder.join(WATERMARK);
+        let _ = fs::remove_file(&watermark);
+        fs::hard_link(self.links.path().join(WATERMARK), watermark).expect("a link");
+        self.put_back(folder);
     }
 
     /// The files that the store is made of, by their names in the folder.
@@ -25,7 +45,7 @@ impl Snapshot {
         files.map(|(name, bytes)| (name.as_path(), &bytes[..]))
     }
 
-    /// Makes the folder what it was.
+    /// Writes the files over those that are there, as an operator does with a backup.
     pub(super) fn put_back(&self, folder: &Path) {
         for entry in fs::read_dir(folder).expect("a folder of the test") {
             let path = entry.expect("a folder of the test").path();

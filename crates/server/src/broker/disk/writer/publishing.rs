@@ -11,6 +11,7 @@ use trunkline_protocol::{Delivery, Epoch, Moment, Offset, Position, TopicName};
 use super::{Publish, Writer, delivered, tell};
 use crate::broker::disk::record::TopicRecord;
 use crate::broker::{BrokerError, Placed};
+use crate::wake;
 
 /// How many events a log must have dropped before they are removed from the store.
 const TRIM_MIN: u64 = 64;
@@ -109,7 +110,8 @@ impl Writer {
             }
             return;
         }
-        self.deliver(pending, touched, now);
+        // A shard is woken once, with all events and answers of the batch before it.
+        wake::gather(|| self.deliver(pending, touched, now));
     }
 
     /// Appends what is on the disk now to the logs, delivers it, and answers, in order.
