@@ -14,6 +14,7 @@ mod journals;
 mod mend;
 mod numbers;
 mod opening;
+mod put_back;
 mod quarantine;
 mod tables;
 mod version;

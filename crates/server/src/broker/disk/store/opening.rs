@@ -4,11 +4,11 @@
 //! 2. Lists and journals are checked, and the newest journal is sealed (`mend`).
 //! 3. The library opens the store and writes all that it replays into tables. This is waited for:
 //!    what a failed sync left in the page cache counts only once it was written again.
-//! 4. What is readable in damaged tables is put back.
-//! 5. It is decided whether this is the store that it was when it was last written. If it may not
-//!    be, every topic gets another epoch, so that no reader takes other events for the ones it has.
+//! 4. It is decided whether this is the store that it was when it was last written.
+//! 5. What is readable in damaged tables is put back (`put_back`).
+//! 6. If the store may not be what it was, every topic gets another epoch, so that no reader takes
+//!    other events for the ones it has.
 
-use std::collections::HashMap;
 use std::fs;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
@@ -26,8 +26,8 @@ use super::mend::{self, Depth};
 use super::quarantine::{Quarantine, free_name};
 use super::watermark::Watermark;
 use super::{
-    COMMITS_KEY, Changes, EPOCH_KEY, FORMAT, FORMAT_KEY, HOME_KEY, IDS_SINCE_KEY, NEXT_HOME_KEY,
-    NEXT_ID_KEY, Store, TIME_KEY, numbers, tables,
+    COMMITS_KEY, EPOCH_KEY, FORMAT, FORMAT_KEY, HOME_KEY, IDS_SINCE_KEY, NEXT_HOME_KEY,
+    NEXT_ID_KEY, Store, TIME_KEY, numbers,
 };
 use crate::broker::new_epoch;
 
@@ -44,9 +44,6 @@ const JOURNALS_LEN_MAX: u64 = 128 * 1024 * 1024;
 
 /// How long the replayed journal may take to be written into tables.
 const SETTLE_MAX: Duration = Duration::from_secs(300);
-
-/// How many records are put back in one commit.
-const PUT_BACK_MAX: usize = 1000;
 
 /// A store that could be opened, and the topics in it.
 pub(in crate::broker::disk) struct Opened {
@@ -139,13 +136,17 @@ impl Store {
                 folder.display()
             );
         }
-        if aside.is_used() {
-            store.put_back(&mut aside)?;
-        }
         let renewal = store.renewal(folder, promised, &aside)?;
         if let Promised::Commits(promised) = promised {
             // No two commits ever have one number.
             store.commits = store.commits.max(promised);
+        }
+        if aside.is_used() {
+            if let Some(why) = &renewal {
+                // The commits to come hide the cause from an opening after a crash.
+                aside.demand_renewal(why)?;
+            }
+            store.put_back(&mut aside)?;
         }
         let is_old = format == Some(1);
         let (topics, recorded) = store.begin(folder, renewal.as_deref(), is_old)?;
@@ -277,7 +278,7 @@ impl Store {
     }
 
     /// Reads all topics, and tells whether a record among them was damaged.
-    fn read_topics(&self) -> anyhow::Result<(Vec<(TopicName, TopicRecord)>, bool)> {
+    pub(super) fn read_topics(&self) -> anyhow::Result<(Vec<(TopicName, TopicRecord)>, bool)> {
         let mut topics = Vec::new();
         let mut lost_a_record = false;
         for entry in self.topics.iter() {
@@ -296,108 +297,9 @@ impl Store {
         }
         Ok((topics, lost_a_record))
     }
-
-    /// Puts the readable records of damaged tables back: the topics that are not in the store any
-    /// more, and of each topic the events and message ids that belong to it. Events that are lost
-    /// are missed when their topic is read. Message ids are not, so the topics that may have lost
-    /// some get another epoch at once.
-    fn put_back(&mut self, aside: &mut Quarantine) -> anyhow::Result<()> {
-        let scratch = aside.open()?.join("salvage");
-        let mut counts = [0; 3];
-        let taken = aside.tables()?;
-        let of = |keyspace| taken.iter().filter(move |table| table.keyspace == keyspace);
-        for table in of(mend::TOPICS) {
-            let found = tables::salvage(&table.path, &scratch)?;
-            let is_topic = |key: &[u8], value: &[u8]| read_topic(key, value).is_some();
-            counts[0] += self.put_records(mend::TOPICS, found.records, is_topic)?;
-        }
-        let (topics, _) = self.read_topics()?;
-        let by_id: HashMap<_, _> = topics.iter().map(|(_, topic)| (topic.id, *topic)).collect();
-        let topic_of = |key: &[u8]| by_id.get(&record::topic_in(key)?);
-        for table in of(mend::EVENTS) {
-            let found = tables::salvage(&table.path, &scratch)?;
-            let is_kept = |key: &[u8], value: &[u8]| {
-                topic_of(key).is_some_and(|topic| topic.has_event(key, value))
-            };
-            counts[1] += self.put_records(mend::EVENTS, found.records, is_kept)?;
-        }
-        let mut holes = Vec::new();
-        for table in of(mend::COMMANDS) {
-            let found = tables::salvage(&table.path, &scratch)?;
-            let is_kept = |key: &[u8], value: &[u8]| {
-                topic_of(key).is_some_and(|topic| topic.has_command(key, value))
-            };
-            counts[2] += self.put_records(mend::COMMANDS, found.records, is_kept)?;
-            holes.extend(found.holes);
-        }
-        let renewed = self.renew_topics(topics, &holes)?;
-        let [topics, events, ids] = counts;
-        let line = format!(
-            "put back: {topics} topics, {events} events, {ids} message ids; topics with another \
-             epoch because message ids may be lost: {renewed}"
-        );
-        tracing::warn!("the history was repaired; {line}");
-        aside.report(&line)?;
-        Ok(())
-    }
-
-    /// Gives the topics of which message ids may be lost another epoch.
-    fn renew_topics(
-        &mut self,
-        topics: Vec<(TopicName, TopicRecord)>,
-        holes: &[tables::Hole],
-    ) -> anyhow::Result<usize> {
-        let id = |key: &Option<Vec<u8>>| key.as_deref().and_then(record::topic_in);
-        let is_hit = |topic: &TopicRecord| {
-            holes.iter().any(|(after, before)| {
-                id(after).is_none_or(|after| after <= topic.id)
-                    && id(before).is_none_or(|before| topic.id <= before)
-            })
-        };
-        let mut changes = self.changes();
-        let mut count = 0;
-        for (name, mut topic) in topics.into_iter().filter(|(_, topic)| is_hit(topic)) {
-            topic.epoch = new_epoch();
-            self.put_topic(&mut changes, &name, &topic);
-            count += 1;
-        }
-        if count > 0 {
-            self.commit(changes)?;
-        }
-        Ok(count)
-    }
-
-    /// Puts records that the store does not have into one of its tables.
-    fn put_records(
-        &mut self,
-        keyspace: u64,
-        records: Vec<tables::Salvaged>,
-        belongs: impl Fn(&[u8], &[u8]) -> bool,
-    ) -> anyhow::Result<usize> {
-        let table = match keyspace {
-            mend::TOPICS => self.topics.clone(),
-            mend::EVENTS => self.events.clone(),
-            _ => self.commands.clone(),
-        };
-        let mut missing = Vec::new();
-        for record in records {
-            if belongs(&record.key, &record.value) && numbers::find(&table, &record.key)?.is_none()
-            {
-                missing.push(record);
-            }
-        }
-        for records in missing.chunks(PUT_BACK_MAX) {
-            let mut changes: Changes = self.changes();
-            for tables::Salvaged { key, value } in records {
-                changes.batch.insert(&table, key.clone(), value.clone());
-            }
-            self.commit(changes)?;
-        }
-        Ok(missing.len())
-    }
 }
 
-fn read_topic(key: &[u8], value: &[u8]) -> Option<(TopicName, TopicRecord)> {
+pub(super) fn read_topic(key: &[u8], value: &[u8]) -> Option<(TopicName, TopicRecord)> {
     let name = std::str::from_utf8(key).ok()?.parse().ok()?;
     Some((name, record::read_topic(key, value)?))
 }
