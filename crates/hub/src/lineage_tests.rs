@@ -1,3 +1,5 @@
+//! Whether epochs stay, case by case.
+
 use super::{Found, Identity, Lineage, Renewal, Watermark};
 
 /// A store with 7 commits that nothing happened to.

@@ -1,3 +1,5 @@
+//! The simulated device: what its faults do to what was written.
+
 use super::{Commit, Device};
 use crate::random::Random;
 
