@@ -26,6 +26,8 @@ pub(super) struct Uptake {
 struct State {
     /// The bytes that were taken since the transport opened.
     taken: u64,
+    /// The last time that something was taken which had waited. The pings of an idle HTTP/2
+    /// connection have not, so that they do not keep it.
     last_taken: Option<Instant>,
     blocked: Option<Blocked>,
     /// The time at which whatever still waits is given up, if there is one.
@@ -60,7 +62,9 @@ impl Uptake {
         let now = Instant::now();
         let freed = self.with(|state| {
             state.taken += len as u64;
-            state.last_taken = Some(now);
+            if state.blocked.is_some() {
+                state.last_taken = Some(now);
+            }
             if all {
                 return state.blocked.take().is_some();
             }
@@ -140,7 +144,8 @@ impl Uptake {
         })
     }
 
-    /// Waits for a change while something waits for room or was taken within the last `quiet`. If
+    /// Waits for a change while something waits for room or, having waited, was taken within the last
+    /// `quiet`. If
     /// that is not so, returns false at once.
     pub(super) async fn settle(&self, quiet: Duration) -> bool {
         let changed = self.changed.notified();
@@ -219,6 +224,9 @@ mod tests {
     async fn a_transport_settles_once_nothing_was_taken_for_a_while() {
         let uptake = Uptake::default();
         assert!(!uptake.settle(LIMIT).await, "nothing was ever sent");
+        uptake.took(17, true);
+        assert!(!uptake.settle(LIMIT).await, "nothing had waited");
+        uptake.block();
         uptake.took(1, true);
         assert!(uptake.settle(LIMIT).await);
         assert!(!uptake.settle(LIMIT).await);
