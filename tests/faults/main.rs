@@ -29,7 +29,7 @@ struct Cli {
     #[arg(long, default_value_t = 1)]
     seed: u64,
 
-    /// How many servers run at a time
+    /// Number of servers that run at a time
     #[arg(long, default_value_t = 3)]
     jobs: usize,
 

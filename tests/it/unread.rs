@@ -23,7 +23,7 @@ use trunkline_tests::{
 
 const LOBBY: &str = "chat:lobby";
 
-/// How long a peer may take nothing, in these tests.
+/// Time for which a peer may take nothing, in these tests.
 const STALL: Duration = Duration::from_millis(700);
 
 fn lobby() -> RoomName {
@@ -207,7 +207,7 @@ async fn a_server_does_not_wait_for_unread_streams_to_end() {
     drop(stream);
 }
 
-/// How many are in the lobby.
+/// Returns the number of users in the lobby.
 async fn present(peer: &mut Peer) -> u32 {
     let id = peer.id();
     let topic = Text::cut(LOBBY);

@@ -38,11 +38,11 @@ pub struct Found {
     pub commits: Option<u64>,
     /// The watermark beside the store.
     pub watermark: Watermark,
-    /// Whether the store was written in this folder.
+    /// Relation of the store's record of its folder to the folder.
     pub identity: Identity,
-    /// Whether an operator marked the store as restored from a backup.
+    /// True if an operator marked the store as restored from a backup.
     pub marked: bool,
-    /// Whether records were damaged that no topic has for itself: the topic records, the store's
+    /// True if records were damaged that no topic has for itself: the topic records, the store's
     /// own records or the manifest. What is left of them may be older than what was acknowledged.
     pub damaged: bool,
 }

@@ -1,4 +1,4 @@
-//! Whether epochs stay, case by case.
+//! Cases in which epochs stay, and in which every topic gets a new one.
 
 use super::{Found, Identity, Lineage, Renewal, Watermark};
 

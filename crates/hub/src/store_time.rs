@@ -61,7 +61,7 @@ impl StoreTime {
     }
 }
 
-/// What a wall clock did since a store recorded it. Nothing follows from it but a warning.
+/// Jump of a wall clock since a store recorded it. Nothing follows from it but a warning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WallJump {
     /// It is so far ahead. The server may have been off for that long.

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::broker::HistoryHealth;
 
-/// What decides whether the server wants new work.
+/// State that decides whether the server wants new work.
 #[derive(Clone)]
 pub(crate) struct Readiness {
     /// Cancelled once the shutdown has begun.
@@ -26,7 +26,7 @@ pub(crate) fn router(readiness: Readiness) -> Router {
     crate::http::router_of(routes()).with_state(readiness)
 }
 
-/// What answers at each address.
+/// Returns the handler of each address.
 fn routes() -> [(&'static str, MethodRouter<Readiness>); 2] {
     let alive = get(|| async { answer(StatusCode::OK, "ok\n".to_owned()) });
     let [healthz, readyz] = PATHS;

@@ -52,7 +52,7 @@ pub struct ClientConfig {
     pub seed: u64,
     /// Which transports to try.
     pub fallback: Fallback,
-    /// Whether events are handed in with the bytes that the server sent, so that a resumption can
+    /// True if events are handed in with the bytes that the server sent, so that a resumption can
     /// prove by a digest which one is the newest. False where frames are JSON, whose payloads are
     /// parsed and written again.
     pub events_are_as_sent: bool,

@@ -79,7 +79,7 @@ impl DiskFault {
     }
 }
 
-/// How the disk of a run behaves.
+/// Behaviour of the disk of a run.
 #[derive(Clone, Debug, Default)]
 pub struct DiskPlan {
     /// The faults that strike.
@@ -120,7 +120,7 @@ impl DiskPlan {
         }
     }
 
-    /// Whether nothing fails.
+    /// Returns true if nothing fails.
     pub(crate) fn is_sound(&self) -> bool {
         self.every_ms == 0
     }

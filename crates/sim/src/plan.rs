@@ -92,7 +92,7 @@ pub struct TopicPlan {
     pub burst: u64,
 }
 
-/// How many users the crowd has where there is one.
+/// Number of users that the crowd has where there is one.
 const CROWD_SIZE: u64 = 40;
 
 /// How a run goes, apart from chance.
@@ -104,8 +104,8 @@ pub struct Plan {
     pub clients: usize,
     /// How many users they belong to.
     pub users: usize,
-    /// How many users without a client press on the logs: what the server would publish there are
-    /// their commands, some of which they send again.
+    /// Number of users without a client who press on the logs: what the server would publish there
+    /// are their commands, some of which they send again.
     pub crowd: u64,
     /// The topics.
     pub topics: Vec<TopicPlan>,

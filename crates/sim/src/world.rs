@@ -51,7 +51,7 @@ pub struct World {
     pub(crate) server: Server,
     pub(crate) clients: Vec<Client>,
     pub(crate) intruders: Vec<Intruder>,
-    /// How often each fault struck, by its name.
+    /// Number of times that each fault struck, by its name.
     pub(crate) struck: BTreeMap<&'static str, u64>,
     pub(crate) happenings: u64,
     pub(crate) over: bool,

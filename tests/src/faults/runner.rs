@@ -11,7 +11,7 @@ use super::chance::Chance;
 use super::scenarios::Scenario;
 use super::tally::Tally;
 
-/// How much to run.
+/// Amount of work to run.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// The server's binary.

@@ -12,7 +12,7 @@ use super::process::{Launch, Running};
 use super::talk::{RECOVERY_MAX, Talk};
 use super::tally::Tally;
 
-/// Where a round runs.
+/// Place in which a round runs.
 pub(super) struct Site {
     folder: TempDir,
     pub(super) launch: Launch,
@@ -20,7 +20,7 @@ pub(super) struct Site {
     pub(super) tally: Tally,
 }
 
-/// How many topics a site has, and how long messages are.
+/// Number of topics of a site, and length of its messages.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shape {
     pub(super) rooms: usize,

@@ -173,7 +173,7 @@ fn a_full_window_that_gives_way_to_others_makes_no_room() {
     assert!(!take(&mut ids, 4, (1, 2), now));
 }
 
-/// What a log remembers by the letter of the promise, in the simplest way.
+/// Model of what a log remembers by the letter of the promise, in the simplest way.
 struct Model {
     limits: IdLimits,
     ids: Vec<KeptId>,

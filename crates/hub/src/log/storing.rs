@@ -37,7 +37,7 @@ impl Default for Extent {
     }
 }
 
-/// What a store does not need any more.
+/// Records that a store does not need any more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trim {
     /// Offsets of events. Some may be gone already.

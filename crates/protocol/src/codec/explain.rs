@@ -68,7 +68,7 @@ fn of_data(what: &str) -> String {
     format!("expected {expected}, found {}", plain_found(found))
 }
 
-/// What a value is, in the words of JSON.
+/// Names the kind of a value, in the words of JSON.
 #[cfg(feature = "json")]
 fn plain_found(found: &str) -> String {
     let number = ["integer `", "floating point `"];
@@ -89,7 +89,7 @@ fn plain_found(found: &str) -> String {
     }
 }
 
-/// What was expected, in the words of JSON.
+/// Names the kind that was expected, in the words of JSON.
 #[cfg(feature = "json")]
 fn plain_kind(expected: &str) -> &str {
     let first = expected.split(' ').next().unwrap_or_default();

@@ -25,9 +25,9 @@ pub(crate) struct EndsAt(pub(crate) Instant);
 /// A response's body, in flight until it was sent.
 pub(super) struct SentBody {
     body: Body,
-    /// What was taken out of the body and is not handed on.
+    /// Bytes taken out of the body and is not handed on.
     rest: Bytes,
-    /// What the peer takes of a stream of HTTP/2. Over HTTP/1 the connection itself tells.
+    /// Uptake by the peer of a stream of HTTP/2. Over HTTP/1 the connection itself tells.
     stream: Option<Arc<Uptake>>,
     _in_flight: Arc<InFlight>,
 }

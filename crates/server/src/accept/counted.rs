@@ -66,10 +66,10 @@ struct Farewell {
     dropped: usize,
 }
 
-/// How long a peer that was told the end may be quiet before its connection is closed.
+/// Time for which a peer that was told the end may be quiet before its connection is closed.
 const QUIET_MAX: Duration = Duration::from_secs(1);
 
-/// How long, and how many bytes, it may go on to send.
+/// Time for which it may go on to send, and bytes that it may send in that time.
 const FAREWELL_MAX: Duration = Duration::from_secs(10);
 const DROPPED_LEN_MAX: usize = 1024 * 1024;
 
@@ -121,7 +121,7 @@ impl CountedStream {
         }
     }
 
-    /// What the peer takes.
+    /// Returns the record of what the peer takes.
     pub(super) fn uptake(&self) -> Arc<Uptake> {
         Arc::clone(&self.uptake)
     }

@@ -47,8 +47,8 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 #[cfg(target_os = "linux")]
 const HELD_LEN_MAX: u32 = 128 * 1024;
 
-/// How long the kernel keeps a connection whose peer acknowledges nothing, also one that the server
-/// has closed. Longer than the server itself waits for any peer.
+/// Time for which the kernel keeps a connection whose peer acknowledges nothing, also one that the
+/// server has closed. Longer than the server itself waits for any peer.
 #[cfg(target_os = "linux")]
 const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(45);
 

@@ -116,7 +116,7 @@ impl Reception {
         self.serving.timeouts.request
     }
 
-    /// What answers requests.
+    /// The application that answers requests.
     pub(super) fn app(&self) -> Router {
         self.serving.app.clone()
     }

@@ -34,10 +34,10 @@ const ANSWER: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
 /// Refusals that may be on their way at once; in a flood, the rest is closed without a word.
 const REFUSALS_MAX: usize = 256;
 
-/// How long a peer has to ask. Beyond it, it is refused whatever it wants.
+/// Time that a peer has to ask. Beyond it, it is refused whatever it wants.
 const ASKING: Duration = Duration::from_millis(500);
 
-/// How long a peer has to read its answer.
+/// Time that a peer has to read its answer.
 const FAREWELL: Duration = Duration::from_secs(1);
 
 /// The longest request head that is read, and the most fields in it.

@@ -21,7 +21,7 @@ const REST_LEN_MAX: usize = 256 * 1024;
 /// A request's body.
 pub(super) struct ReadBody {
     body: Option<Incoming>,
-    /// How long reading the rest may take. None where a rest harms nothing.
+    /// Time that reading the rest may take. None where a rest harms nothing.
     patience: Option<Duration>,
     left: Left,
 }

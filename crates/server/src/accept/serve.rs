@@ -85,13 +85,13 @@ impl Serving {
     }
 }
 
-/// How long a connection has to notice that it was cut.
+/// Time that a connection has to notice that it was cut.
 const LAST_MOMENT: Duration = Duration::from_millis(100);
 
-/// How long a peer may take nothing of what waits for it once the server is to end.
+/// Time for which a peer may take nothing of what waits for it once the server is to end.
 const STALL_AT_THE_END: Duration = Duration::from_secs(2);
 
-/// How long a peer may take nothing of what waits for it.
+/// Returns the time for which a peer may take nothing of what waits for it.
 fn stall(timeouts: Timeouts, closing: bool) -> Duration {
     if closing {
         timeouts.stall.min(STALL_AT_THE_END)
@@ -120,7 +120,7 @@ struct Streams {
 }
 
 tokio::task_local! {
-    /// What the peer takes of the stream whose task this is.
+    /// Uptake by the peer of the stream whose task this is.
     static STREAM: Arc<Uptake>;
 }
 

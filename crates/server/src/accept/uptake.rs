@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 /// a byte from time to time.
 const PROGRESS_LEN_MIN: u64 = 4 * 1024;
 
-/// What a peer takes, of one connection or of one stream of an HTTP/2 connection.
+/// Record of what a peer takes, of one connection or of one stream of an HTTP/2 connection.
 #[derive(Debug, Default)]
 pub(super) struct Uptake {
     state: Mutex<State>,
@@ -45,7 +45,7 @@ struct Blocked {
     mark: u64,
 }
 
-/// What a transport does at some time.
+/// Verdict on a transport at some time.
 enum Now {
     /// Nothing waits, or it is no time to give up; the end may come at this time.
     Fine(Option<Instant>),

@@ -90,7 +90,7 @@ pub(crate) enum Broker {
 }
 
 impl Broker {
-    /// What an operator can know of a history on the disk.
+    /// Returns the health of a history on the disk.
     pub(crate) fn health(&self) -> Option<Arc<HistoryHealth>> {
         match self {
             Self::Memory(_) => None,

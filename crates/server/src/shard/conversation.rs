@@ -29,7 +29,7 @@ pub(super) struct Conversation {
     pub(super) asker: Option<Arc<Asker>>,
     /// Requests that wait for their turn. As many as the session lets through.
     pub(super) turns: VecDeque<ServerEvent>,
-    /// What waits for room in the outbox. Few connections ever have any.
+    /// Work that waits for room in the outbox. Few connections ever have any.
     waiting: Option<Box<Waiting>>,
     /// A request is being carried out.
     pub(super) busy: bool,
@@ -43,13 +43,13 @@ pub(super) struct Conversation {
     pub(super) ending: Option<Ending>,
 }
 
-/// What waits until the reader has taken some of the answers before. Together with what waits for its
-/// turn, these are as many requests as the session lets through.
+/// Work that waits until the reader has taken some of the answers before. Together with what waits
+/// for its turn, these are as many requests as the session lets through.
 #[derive(Default)]
 struct Waiting {
     /// Calls that have not begun.
     calls: VecDeque<ServerEvent>,
-    /// What is done, of which the answer has no room yet.
+    /// Finished work of which the answer has no room yet.
     outcomes: VecDeque<Outcome>,
 }
 

@@ -27,17 +27,17 @@ use super::timers::Timer;
 /// read the answers is held at the kernel's buffers.
 const READ_WHILE_WAITING_MAX: usize = 384 * 1024;
 
-/// How long a peer may take nothing of the last frames and the Close frame. One that begins to read
-/// again within this time learns why it was closed.
+/// Time for which a peer may take nothing of the last frames and the Close frame. One that begins
+/// to read again within this time learns why it was closed.
 const LINGER: Duration = Duration::from_secs(10);
 
 /// The same where the server is about to end.
 const LINGER_AT_THE_END: Duration = Duration::from_secs(2);
 
-/// How many times as long they may take in all, for a peer that takes them slowly.
+/// Multiple of that time which they may take in all, for a peer that takes them slowly.
 const LINGERS_MAX: u32 = 3;
 
-/// How long a peer has to answer a Close frame, if it took the others as they came.
+/// Time that a peer has to answer a Close frame, if it took the others as they came.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Why a reader is let go that takes nothing.
@@ -111,7 +111,8 @@ pub(super) struct Line {
     writable: bool,
     /// The socket had no room for all of the last write: the reader is behind.
     behind: bool,
-    /// When the reader last took something of what it is behind with, since the timer fired.
+    /// Time at which the reader last took something of what it is behind with, since the timer
+    /// fired.
     took_at: Option<Moment>,
     /// The conversation has something to do once there is room in the outbox.
     waits: bool,

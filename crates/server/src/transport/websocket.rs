@@ -197,12 +197,12 @@ async fn carry(peer: TokioIo<Upgraded>, shard: tokio::net::UnixStream) -> io::Re
 #[cfg(unix)]
 const PIECE_LEN: usize = 8 * 1024;
 
-/// How long a peer may take to take them. Longer than a conversation waits for its reader and then
+/// Time in which a peer must take them. Longer than a conversation waits for its reader and then
 /// for the Close frame to be taken.
 #[cfg(unix)]
 const STALL: Duration = Duration::from_secs(60);
 
-/// How long a peer has to close its end after the shard has.
+/// Time that a peer has to close its end after the shard has.
 #[cfg(unix)]
 const FAREWELL: Duration = Duration::from_secs(1);
 

@@ -102,7 +102,7 @@ fn gap_that_leads_nowhere_keeps_the_digest() {
     assert_eq!(resume(&mut pair), proven(1, 5));
 }
 
-/// What a server says to a reader of another branch, with what is left.
+/// Answer of a server to a reader of another branch, with what is left.
 fn another_branch(id: RequestId, epoch: u32, after: Offset, left: &[Offset]) -> ServerFrame {
     let gap = Gap {
         from: 1,

@@ -45,7 +45,7 @@ struct Topic {
     name: TopicName,
     delivery: Delivery,
     histories: BTreeMap<Epoch, History>,
-    /// When each event got its place, by the time of the run.
+    /// Time at which each event got its place, by the time of the run.
     placed_at_ms: BTreeMap<EventId, u64>,
 }
 

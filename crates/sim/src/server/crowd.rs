@@ -18,10 +18,10 @@ use crate::setting::Setting;
 /// The most commands of a topic that may be sent again.
 const SENT_MAX: usize = 400;
 
-/// How many commands in a thousand are ones that are sent again.
+/// Number of commands in a thousand that are sent again.
 const RETRIES: u64 = 150;
 
-/// How many new commands in a thousand the busy user sends, who sends none of them again.
+/// Number of new commands in a thousand that the busy user sends, who sends none of them again.
 const OF_BUSY: u64 = 500;
 
 /// The commands that the crowd has sent.

@@ -55,7 +55,7 @@ struct Batch {
     time: Moment,
 }
 
-/// What the faults of a run may have cost, as the simulation knows and the server does not.
+/// Possible losses by the faults of a run, as the simulation knows and the server does not.
 #[derive(Debug, Default)]
 struct Harm {
     topics: BTreeSet<usize>,
@@ -69,14 +69,14 @@ pub(super) struct Disk {
     store: Option<Store>,
     waiting: Vec<Write>,
     committing: Batch,
-    /// What the store has of each topic.
+    /// Extent of each topic in the store.
     extents: Vec<Extent>,
     /// The last epoch that was given. Chance in the real store: it never gives one twice.
     epochs: u32,
     snapshots: Vec<Image>,
     harm: Harm,
     clock: ProcessClock,
-    /// How far the wall clock is off at the next start, in milliseconds.
+    /// Error of the wall clock at the next start, in milliseconds.
     clock_error_ms: i64,
     /// The number of the last commit that was made in this lineage.
     promised: u64,

@@ -38,7 +38,7 @@ pub(crate) enum Work {
         message_id: MessageId,
         event: Event,
     },
-    /// What was written to the disk is on it, or could not be.
+    /// A commit that was written to the disk is on it, or could not be.
     Committed,
     /// Opens a store that failed.
     Reopen,

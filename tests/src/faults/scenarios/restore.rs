@@ -12,7 +12,7 @@ use crate::faults::site::{Shape, Site, copy};
 
 use super::Tally;
 
-/// How a backup is put back.
+/// Way in which a backup is put back.
 #[derive(Clone, Copy, Debug)]
 enum Way {
     /// The newer folder is moved away, and the backup copied to its place.

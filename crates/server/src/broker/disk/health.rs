@@ -56,7 +56,7 @@ impl HistoryHealth {
         self.damaged_topics.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Whether events can be kept now.
+    /// Returns true if events can be kept now.
     pub(crate) fn is_available(&self) -> bool {
         !self.unavailable.load(Ordering::Acquire)
     }

@@ -67,7 +67,7 @@ pub(super) struct Store {
     ids_since: Moment,
 }
 
-/// What a store has of a topic's log.
+/// Contents of a store for a topic's log.
 pub(super) enum Loaded {
     Whole(Log),
     /// The message ids are damaged, so that commands may be taken twice: the record and the log

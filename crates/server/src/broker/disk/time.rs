@@ -31,7 +31,7 @@ pub(super) fn after_failure(
     StoreTime::resume(recorded, before.now(clock.now()), clock.now())
 }
 
-/// What is worth saying about two readings of the wall clock.
+/// Returns a warning about two readings of the wall clock.
 fn warning(recorded: Moment, wall: Moment) -> Option<String> {
     let (last, now) = (utc(recorded), utc(wall));
     match WallJump::between(recorded, wall)? {

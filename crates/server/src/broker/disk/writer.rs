@@ -61,9 +61,9 @@ pub(super) struct Writer {
     /// None after a failure, until it can be opened again.
     store: Option<Store>,
     reopen_at: Moment,
-    /// How thoroughly the store is looked through when it is opened again.
+    /// Thoroughness with which the store is looked through when it is opened again.
     depth: Depth,
-    /// When all of it was looked through last.
+    /// Time at which all of it was looked through last.
     searched_at: Option<Moment>,
     shelf: Arc<Mutex<Shelf>>,
     clock: Clock,

@@ -51,7 +51,7 @@ pub(crate) struct OverHttp {
     patience: Duration,
     /// How long a response that streams may last.
     life: Duration,
-    /// How long what is left of one may then take.
+    /// Time that what is left of one may then take.
     linger: Duration,
     /// Whether pages of the same host's other ports are taken for our own.
     neighbours: bool,

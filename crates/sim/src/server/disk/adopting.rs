@@ -11,7 +11,7 @@ use crate::event::Event;
 use crate::server::{Server, Work};
 use crate::setting::Setting;
 
-/// Whether readers are connected while a store is opened.
+/// Tells whether readers are connected while a store is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Readers {
     None,

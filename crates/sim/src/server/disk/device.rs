@@ -22,7 +22,7 @@ struct Block {
     durable: Option<Sealed<Commit>>,
     /// Content that the page cache shows.
     cached: Option<Sealed<Commit>>,
-    /// Whether the kernel knows that the device does not have it yet.
+    /// True if the kernel knows that the device does not have it yet.
     dirty: bool,
 }
 
@@ -44,11 +44,11 @@ pub(super) struct Image {
     watermark_cached: Option<Sealed<u64>>,
     /// Inode and birth time of the marker file.
     pub(super) marker: u64,
-    /// Whether an operator marked the store as restored.
+    /// True if an operator marked the store as restored.
     pub(super) marked: bool,
 }
 
-/// What a device really has that acknowledges syncs and keeps nothing of them.
+/// Real contents of a device that acknowledges syncs and keeps nothing of them.
 #[derive(Debug)]
 struct Lie {
     kept: Image,

@@ -28,10 +28,10 @@ pub(super) struct Opened {
     pub(super) topics: Vec<Option<Loaded>>,
 }
 
-/// What the opening needs to know.
+/// Settings that the opening needs.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Context<'a> {
-    /// What the topics promise.
+    /// Deliveries of the topics.
     pub(super) deliveries: &'a [Delivery],
     /// A reading of the process's clock.
     pub(super) now: Moment,

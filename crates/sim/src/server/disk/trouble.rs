@@ -12,7 +12,7 @@ const SNAPSHOTS_MAX: usize = 3;
 /// An hour, a year and thirty years.
 const CLOCK_ERRORS_MS: [i64; 3] = [3_600_000, 31_536_000_000, 946_080_000_000];
 
-/// Whether a fault needs a server that is not running.
+/// Returns true if a fault needs a server that is not running.
 pub(crate) fn stops_the_server(fault: DiskFault) -> bool {
     match fault {
         DiskFault::PowerCut

@@ -24,7 +24,7 @@ pub(super) const TOPICS: u64 = 2;
 pub(super) const EVENTS: u64 = 3;
 pub(super) const COMMANDS: u64 = 4;
 
-/// How thoroughly to look.
+/// Thoroughness of a look through a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::broker::disk) enum Depth {
     /// Lists, journals, and the library's own table: at every opening.

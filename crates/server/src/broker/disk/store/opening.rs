@@ -42,7 +42,7 @@ const TABLE_LEN_MAX: u64 = 8 * 1024 * 1024;
 /// files, so that a journal is not kept for a few records in it.
 const JOURNALS_LEN_MAX: u64 = 128 * 1024 * 1024;
 
-/// How long the replayed journal may take to be written into tables.
+/// Time that the replayed journal may take to be written into tables.
 const SETTLE_MAX: Duration = Duration::from_secs(300);
 
 /// A store that could be opened, and the topics in it.
@@ -57,12 +57,12 @@ pub(in crate::broker::disk) struct Opened {
 /// The topics of a store, and the time that was last recorded.
 type Begun = (Vec<(TopicName, TopicRecord)>, Option<TimeRecord>);
 
-/// What an operator should know of an opening.
+/// News of an opening for an operator.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(in crate::broker::disk) struct Report {
     /// Why every topic has another epoch, if it has.
     pub(in crate::broker::disk) renewed: Option<String>,
-    /// Where damaged files are now.
+    /// The folder that damaged files are in now.
     pub(in crate::broker::disk) set_aside: Option<PathBuf>,
 }
 
@@ -304,7 +304,7 @@ pub(super) fn read_topic(key: &[u8], value: &[u8]) -> Option<(TopicName, TopicRe
     Some((name, record::read_topic(key, value)?))
 }
 
-/// Whether something that a store left is in the folder.
+/// Returns true if the folder has something that a store left.
 fn holds_a_store(folder: &Path) -> anyhow::Result<bool> {
     match fs::read_dir(folder) {
         Ok(mut entries) => Ok(entries.next().is_some()),

@@ -10,7 +10,7 @@ use super::quarantine::Quarantine;
 use super::{Changes, Store, mend, numbers, tables};
 use crate::broker::new_epoch;
 
-/// How many records are put back in one commit.
+/// Number of records that are put back in one commit.
 const PUT_BACK_MAX: usize = 1000;
 
 impl Store {

@@ -23,7 +23,7 @@ pub(super) struct Taken {
     pub(super) path: PathBuf,
 }
 
-/// What was set aside of a store. It has a folder as soon as something was.
+/// The files that were set aside of a store. It has a folder as soon as something was.
 #[derive(Debug)]
 pub(super) struct Quarantine {
     store: PathBuf,
@@ -40,7 +40,7 @@ impl Quarantine {
         })
     }
 
-    /// Whether something was set aside and not yet dealt with.
+    /// Returns true if something was set aside and not yet dealt with.
     pub(super) fn is_used(&self) -> bool {
         self.folder.is_some()
     }

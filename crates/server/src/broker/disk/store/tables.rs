@@ -20,7 +20,8 @@ use super::version::TableEntry;
 /// The first bytes of every block.
 const BLOCK_MARK: &[u8] = b"LSM\x03";
 
-/// How often a block of a file is read that the disk does not give, before it counts as damaged.
+/// Number of times that a block of a file is read that the disk does not give, before it counts as
+/// damaged.
 const READS_MAX: usize = 3;
 
 /// Tells whether a table file is exactly what was written.
@@ -87,7 +88,7 @@ pub(super) struct Salvaged {
 /// The keys between which records are lost. None is before all, or after all.
 pub(super) type Hole = (Option<Vec<u8>>, Option<Vec<u8>>);
 
-/// What can be read of a damaged table.
+/// The readable part of a damaged table.
 #[derive(Debug, Default)]
 pub(super) struct Salvage {
     /// In the order of their keys.
@@ -168,7 +169,7 @@ fn read_at(mut file: &File, at: u64, into: &mut [u8]) -> io::Result<()> {
 struct DataBlocks {
     /// Blocks that follow each other. Between two runs something is lost.
     runs: Vec<Vec<Range<usize>>>,
-    /// Whether nothing is lost behind the last run: a block of another kind follows it.
+    /// True if nothing is lost behind the last run: a block of another kind follows it.
     has_end: bool,
 }
 

@@ -16,7 +16,7 @@ use crate::broker::conformance::{Bench, Kind};
 const TOPICS: u32 = 12;
 const ROUNDS: u32 = 30;
 
-/// What readers were told of a topic.
+/// Epoch and events that readers were told of a topic.
 type Told = (Epoch, Vec<(Offset, String)>);
 
 fn topic(at: u32) -> String {
@@ -53,7 +53,7 @@ async fn filled_store() -> (TempDir, HashMap<String, Told>) {
     (end(bench), told)
 }
 
-/// What became of the topics of a damaged store.
+/// Outcome for the topics of a damaged store.
 #[derive(Debug, Default)]
 struct Outcome {
     same: u32,

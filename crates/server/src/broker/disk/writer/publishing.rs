@@ -20,7 +20,7 @@ const TRIM_MIN: u64 = 64;
 struct Pending {
     topic: TopicName,
     append: Append,
-    /// Where it will stand, once everything before it is appended.
+    /// Offset at which it will stand, once everything before it is appended.
     offset: Offset,
     duplicate: bool,
     epoch: Epoch,

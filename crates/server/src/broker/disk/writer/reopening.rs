@@ -13,7 +13,7 @@ use crate::broker::disk::time;
 /// How long to wait before a store that failed is opened again.
 pub(super) const REOPEN_AFTER: Duration = Duration::from_secs(1);
 
-/// How long all tables are not searched for damage again, unless one is found to be damaged.
+/// Time for which all tables are not searched for damage again, unless one is found to be damaged.
 pub(super) const SEARCH_INTERVAL: Duration = Duration::from_secs(600);
 
 impl Writer {
