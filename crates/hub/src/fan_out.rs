@@ -311,15 +311,20 @@ impl Offer<'_> {
         true
     }
 
-    /// Runs that start at a keyframe: after a drop, nothing until the next keyframe. If there is no
-    /// room for that either, the newest run is read from history as soon as there is.
+    /// Runs that start at a keyframe: after a drop, nothing until the next keyframe. A keyframe that
+    /// ends a drop needs half the room of a stream to be left, because a keyframe is small where it
+    /// only says what follows: a reader that takes nothing would be given the begin of every run and
+    /// nothing of what makes it useful. Without that room, the newest run is read from history when
+    /// there is room again.
     fn offer_keyframed(&self, mut reader: Reader<'_>, places: Range<usize>) -> bool {
         let mut pushed = false;
         for place in places {
             let it = &self.batch.publications[place];
-            let starts = reader.subscription.flow == Flow::Live || it.keyframe;
+            let live = reader.subscription.flow == Flow::Live;
+            let starts = live || it.keyframe;
+            let len_max = self.len_max / if live { 2 } else { 4 };
             reader.subscription.given = it.offset;
-            match self.bytes(&reader, place..place + 1, self.len_max / 2) {
+            match self.bytes(&reader, place..place + 1, len_max) {
                 Some(bytes) if starts => {
                     reader.subscription.flow = Flow::Live;
                     reader.say_skipped(self.topic_id);

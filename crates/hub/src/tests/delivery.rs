@@ -239,6 +239,25 @@ fn a_keyframed_reader_that_was_slow_waits_for_a_keyframe() {
 }
 
 #[test]
+fn a_keyframed_reader_that_takes_nothing_is_not_given_the_begin_of_every_run() {
+    let mut node = Node::with_reader(400, "keyframed:a");
+    let part = "part".repeat(12);
+    for run in 1..=9 {
+        node.publish("keyframed:a", &format!("key {run}"));
+        for _ in 0..9 {
+            node.publish("keyframed:a", &part);
+        }
+    }
+    let told = node.drain(1);
+    let kept = told.iter().position(|line| line.ends_with("key 9"));
+    let kept = kept.expect("the newest run");
+    let begins = told[..kept].iter().filter(|line| line.contains("key"));
+    assert_eq!(begins.count(), 1, "{told:?}");
+    assert_eq!(told.len(), kept + 10, "all of the newest run");
+    assert!(told[kept - 1].ends_with("slow"), "{told:?}");
+}
+
+#[test]
 fn heads_are_told_of_live_logs_that_moved() {
     let mut node = Node::small(60);
     node.open(1);
