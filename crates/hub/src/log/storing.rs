@@ -37,6 +37,42 @@ impl Default for Extent {
     }
 }
 
+impl Extent {
+    /// Returns the newest offset at which an event is damaged or missing. `found` is what the store
+    /// has from `first` on, in order: offsets, and whether the event there is whole.
+    ///
+    /// With events above the head, all of it is damaged: the extent is older than they are, and
+    /// tells nothing about what else is missing.
+    pub fn damaged_at(&self, found: impl IntoIterator<Item = (Offset, bool)>) -> Option<Offset> {
+        let mut damaged = None;
+        let mut next = self.first;
+        for (offset, whole) in found {
+            if offset != next {
+                damaged = Some(offset.saturating_sub(1));
+            }
+            if !whole {
+                damaged = Some(offset);
+            }
+            next = offset.saturating_add(1);
+        }
+        if next != self.first.max(self.head.saturating_add(1)) {
+            damaged = Some(self.head.max(next - 1));
+        }
+        damaged
+    }
+
+    /// Returns what is left when nothing up to `damaged` is kept, neither events nor message ids: a
+    /// command whose event is lost is taken again. The log that has it needs another epoch.
+    pub fn behind(self, damaged: Offset) -> Self {
+        let next = damaged.saturating_add(1);
+        Self {
+            head: self.head.max(damaged),
+            first: self.first.max(next),
+            first_key: self.first_key.max(next),
+        }
+    }
+}
+
 /// Records that a store does not need any more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trim {
@@ -72,7 +108,7 @@ impl Log {
     /// # Errors
     ///
     /// [`Damaged`] if something is missing at either end or between, or cannot be the log's. Rather
-    /// than to serve it, start a new epoch.
+    /// than to serve it, start a new epoch: with [`Extent::behind`] what is damaged.
     pub fn restore(
         (epoch, delivery): (Epoch, Delivery),
         extent: Extent,
@@ -217,6 +253,47 @@ mod tests {
         };
         let kept = offsets.iter().copied().map(kept);
         Log::restore((Epoch(7), LOG), extent, kept, ids)
+    }
+
+    /// What is left of events 3 to 8 in a store: offsets that are there, negative where they are not
+    /// whole.
+    fn left(found: &[i64]) -> Option<Extent> {
+        let extent = Extent {
+            head: 8,
+            first: 3,
+            first_key: 2,
+        };
+        let found = found.iter().map(|&at| (at.unsigned_abs(), at > 0));
+        extent.damaged_at(found).map(|at| extent.behind(at))
+    }
+
+    #[test]
+    fn what_follows_the_last_damaged_event_is_kept() {
+        let behind = |head, damaged: Offset| {
+            Some(Extent {
+                head,
+                first: damaged + 1,
+                first_key: damaged + 1,
+            })
+        };
+        assert_eq!(left(&[3, 4, 5, 6, 7, 8]), None);
+        assert_eq!(left(&[-3, 4, 5, 6, 7, 8]), behind(8, 3));
+        assert_eq!(left(&[4, 5, 6, 7, 8]), behind(8, 3));
+        assert_eq!(left(&[3, -4, 6, 7, 8]), behind(8, 5));
+        assert_eq!(left(&[3, 4, 5, 6, 7]), behind(8, 8), "the newest");
+        assert_eq!(left(&[]), behind(8, 8));
+        assert_eq!(left(&[3, 4, 5, 6, 7, 8, 9]), behind(9, 9), "an old extent");
+        let nothing = Extent::default();
+        assert_eq!(nothing.damaged_at([]), None);
+        assert_eq!(nothing.damaged_at([(1, true)]), Some(1));
+    }
+
+    #[test]
+    fn what_is_behind_damage_can_be_restored() {
+        let extent = left(&[3, -4, 5, 6, 7, 8]).expect("damage");
+        let kept = (extent.first..=extent.head).map(kept);
+        let log = Log::restore((Epoch(8), LOG), extent, kept, []).expect("whole");
+        assert_eq!((log.head(), log.first()), (8, 5));
     }
 
     #[test]

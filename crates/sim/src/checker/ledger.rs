@@ -29,7 +29,9 @@ struct History {
     events: Vec<Event>,
     taken: BTreeSet<EventId>,
     newest_of_sender: BTreeMap<u64, u32>,
-    /// The oldest offset that the log still keeps.
+    /// The oldest offset that the log keeps, at the highest. A store that is opened goes on from the
+    /// time that it recorded last, and may have events again that were too old just before: a reader
+    /// that was told they are gone was told the truth.
     first: Offset,
 }
 
@@ -164,7 +166,8 @@ impl Ledger {
             ..
         } = &mut self.topics[topic];
         let history = histories.entry(epoch).or_default();
-        let before = std::mem::replace(&mut history.first, first);
+        let before = history.first;
+        history.first = before.max(first);
         let Delivery::Log { keep, max_age } = *delivery else {
             return Ok(());
         };
@@ -213,5 +216,40 @@ impl Ledger {
         });
         let skip = usize::try_from(position.offset.saturating_sub(base)).unwrap_or(usize::MAX);
         (base + 1..).zip(events).skip(skip)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use trunkline_protocol::Text;
+
+    use super::*;
+
+    #[test]
+    fn what_was_gone_once_was_rightly_said_to_be_gone() {
+        let mut ledger = Ledger::new(1);
+        let max_age = Duration::from_secs(3);
+        let name = "chat:a".parse().expect("a name");
+        ledger.add_topic(name, Delivery::Log { keep: 9, max_age });
+        let epoch = Epoch(1);
+        let at = |offset| Position { epoch, offset };
+        for offset in 1..=3 {
+            let event = Event {
+                counter: offset as u32,
+                author: 0,
+                sender: 0,
+                key: 0,
+                keyframe: false,
+                filling: Text::default(),
+            };
+            ledger.placed(0, &event, 0);
+            ledger.append(0, at(offset), &event).expect("in order");
+        }
+        ledger.keeps(0, epoch, 3, 4_000).expect("too old");
+        // The server starts again, and its time goes on from what it recorded.
+        ledger.keeps(0, epoch, 1, 5_000).expect("kept again");
+        assert!(ledger.is_gone(0, at(2)) && !ledger.is_gone(0, at(3)));
     }
 }

@@ -76,7 +76,10 @@ impl fmt::Display for HistoryHealth {
                 writeln!(f, "history: {now}; failures {failures}, the last: {why}")?;
             }
             if let (damaged @ 1.., _) = (count(&self.damaged_topics), ()) {
-                writeln!(f, "history: damaged topics that began anew: {damaged}")?;
+                writeln!(
+                    f,
+                    "history: topics that began another epoch because of damage: {damaged}"
+                )?;
             }
             if let (repairs @ 1.., Some(aside)) = (count(&self.repairs), &last.set_aside) {
                 let aside = aside.display();

@@ -11,6 +11,7 @@
 mod fault;
 mod files;
 mod journals;
+mod loading;
 mod mend;
 mod numbers;
 mod opening;
@@ -24,8 +25,8 @@ mod watermark;
 use std::path::PathBuf;
 
 use fjall::{Database, Keyspace, OwnedWriteBatch, PersistMode};
-use trunkline_hub::{Append, Kept, Log, Trim};
-use trunkline_protocol::{Delivery, Epoch, Moment, Offset, TopicName};
+use trunkline_hub::{Append, Trim};
+use trunkline_protocol::{Epoch, Moment, Offset, TopicName};
 
 use self::opening::make_empty;
 use self::watermark::Watermark;
@@ -33,6 +34,7 @@ use super::record::{self, TimeRecord, TopicRecord, event_key};
 use crate::broker::new_epoch;
 
 pub(super) use self::fault::{is_damage, is_poison};
+pub(super) use self::loading::Loaded;
 pub(super) use self::mend::Depth;
 pub(super) use self::opening::Report;
 pub(crate) use self::opening::mark_as_restored;
@@ -67,16 +69,6 @@ pub(super) struct Store {
     ids_since: Moment,
 }
 
-/// Contents of a store for a topic's log.
-pub(super) enum Loaded {
-    Whole(Log),
-    /// The message ids are damaged, so that commands may be taken twice: the record and the log
-    /// have another epoch.
-    WithoutIds(TopicRecord, Log),
-    /// Events are missing or damaged.
-    Damaged,
-}
-
 /// Changes that are committed together.
 pub(super) struct Changes {
     batch: OwnedWriteBatch,
@@ -101,44 +93,6 @@ impl Store {
     pub(super) fn renew_epoch(&mut self, changes: &mut Changes) {
         self.epoch = new_epoch();
         self.put_own(changes, EPOCH_KEY, u64::from(self.epoch.0));
-    }
-
-    /// Reads the log of a topic.
-    ///
-    /// # Errors
-    ///
-    /// A table is damaged, which a repair will mend ([`is_damage`]), or cannot be read now.
-    pub(super) fn load(&self, topic: &TopicRecord, delivery: Delivery) -> anyhow::Result<Loaded> {
-        let Some(kept) = self.events_from(topic, topic.extent.first)? else {
-            return Ok(Loaded::Damaged);
-        };
-        let keys = read_all(
-            &self.commands,
-            (topic.id, topic.extent.first_key),
-            |key, value| record::read_command(key, value, self.ids_since),
-        )?;
-        let log = |topic: &TopicRecord, keys| {
-            Log::restore((topic.epoch, delivery), topic.extent, kept, keys)
-        };
-        Ok(match keys {
-            Some(keys) => log(topic, keys).map_or(Loaded::Damaged, Loaded::Whole),
-            None => {
-                let mut topic = *topic;
-                topic.epoch = new_epoch();
-                topic.extent.first_key = topic.extent.head + 1;
-                log(&topic, Vec::new())
-                    .map_or(Loaded::Damaged, |log| Loaded::WithoutIds(topic, log))
-            }
-        })
-    }
-
-    /// Reads the events of a topic from `first` on. None if one is damaged.
-    pub(super) fn events_from(
-        &self,
-        topic: &TopicRecord,
-        first: Offset,
-    ) -> anyhow::Result<Option<Vec<Kept>>> {
-        read_all(&self.events, (topic.id, first), record::read_event)
     }
 
     pub(super) fn changes(&self) -> Changes {
@@ -170,15 +124,7 @@ impl Store {
                 .batch
                 .remove(&self.events, event_key(topic.id, offset));
         }
-        self.remove_ids(changes, topic)
-    }
-
-    /// Removes all ids of a topic. Those that are left may be far apart.
-    pub(super) fn remove_ids(
-        &self,
-        changes: &mut Changes,
-        topic: &TopicRecord,
-    ) -> anyhow::Result<()> {
+        // The ids that are left may be far apart.
         let first = event_key(topic.id, topic.extent.first_key);
         for entry in self
             .commands
@@ -249,23 +195,6 @@ impl Store {
         }
         Ok(())
     }
-}
-
-/// Reads the records of a topic from an offset on. None if one is damaged.
-fn read_all<T>(
-    table: &Keyspace,
-    (topic, first): (u64, Offset),
-    read: impl Fn(&[u8], &[u8]) -> Option<T>,
-) -> anyhow::Result<Option<Vec<T>>> {
-    let mut all = Vec::new();
-    for entry in table.range(event_key(topic, first)..=event_key(topic, Offset::MAX)) {
-        let (key, value) = entry.into_inner()?;
-        match read(&key, &value) {
-            Some(it) => all.push(it),
-            None => return Ok(None),
-        }
-    }
-    Ok(Some(all))
 }
 
 /// Commits that fail while a file beside the store says so.

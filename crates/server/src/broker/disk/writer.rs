@@ -192,11 +192,15 @@ impl Writer {
                 self.shelf().put(topic, log);
                 Ok(())
             }
-            Ok(Loaded::WithoutIds(renewed, log)) => {
-                tracing::error!(%topic, "the message ids of a topic are damaged: it has another epoch");
-                self.begin_epoch(topic, renewed, log, Some(record))
+            Ok(Loaded::Rest(rest, log)) => {
+                let kept = (rest.extent.head + 1).saturating_sub(rest.extent.first);
+                tracing::error!(
+                    %topic,
+                    "the history of a topic is damaged: it has another epoch, with its newest {kept} \
+                     events"
+                );
+                self.begin_epoch(topic, rest, log, Some(record))
             }
-            Ok(Loaded::Damaged) => self.start_anew(topic, delivery, record),
             Err(error) if is_damage(&error) => self.start_anew(topic, delivery, record),
             Err(error) => {
                 tracing::error!(%topic, "cannot read history now: {error:#}");
@@ -230,14 +234,15 @@ impl Writer {
             .ok_or(BrokerError::Unavailable)
     }
 
-    /// What is kept of a topic is damaged: it is not served, and readers are told by a new epoch.
+    /// What is kept of a topic cannot be read even after a repair: it is not served, and readers are
+    /// told by a new epoch.
     fn start_anew(
         &mut self,
         topic: &TopicName,
         delivery: Delivery,
         damaged: TopicRecord,
     ) -> Result<(), BrokerError> {
-        tracing::error!(%topic, "the history of a topic is damaged: it starts anew");
+        tracing::error!(%topic, "the history of a topic cannot be read: it starts anew");
         let store = self.store.as_mut().ok_or(BrokerError::Unavailable)?;
         let mut changes = store.changes();
         let record = TopicRecord {
@@ -258,15 +263,15 @@ impl Writer {
         topic: &TopicName,
         record: TopicRecord,
         log: Log,
-        damaged_ids: Option<TopicRecord>,
+        damaged: Option<TopicRecord>,
     ) -> Result<(), BrokerError> {
         self.health.found_damaged_topic();
         let store = self.store.as_mut().ok_or(BrokerError::Unavailable)?;
         let mut changes = store.changes();
-        if let Some(damaged) = damaged_ids
-            && let Err(error) = store.remove_ids(&mut changes, &damaged)
+        if let Some(damaged) = damaged
+            && let Err(error) = store.remove_damaged(&mut changes, &damaged, &record)
         {
-            tracing::error!(%topic, "cannot remove damaged message ids: {error:#}");
+            tracing::error!(%topic, "cannot remove all that is damaged: {error:#}");
         }
         store.put_topic(&mut changes, topic, &record);
         self.commit(changes)?;

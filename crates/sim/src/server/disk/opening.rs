@@ -206,10 +206,7 @@ pub(super) fn load(
     let mut record = record;
     let damaged_at = damage(device, topic, record.extent);
     if let Some(damaged_at) = damaged_at {
-        let extent = &mut record.extent;
-        extent.head = extent.head.max(damaged_at);
-        extent.first = extent.first.max(damaged_at + 1);
-        extent.first_key = extent.first_key.max(damaged_at + 1);
+        record.extent = record.extent.behind(damaged_at);
         forget(device, topic, 0..=damaged_at, changes);
     }
     if damaged_at.is_some() || renewed.is_some() {
@@ -231,24 +228,13 @@ pub(super) fn load(
 
 /// Returns the highest offset at which something is damaged or missing.
 fn damage(device: &Device, topic: usize, extent: Extent) -> Option<Offset> {
-    let mut damaged = None;
-    let mut next = extent.first;
-    for (key, record) in
-        device.read(Key::Event(topic, extent.first)..=Key::Event(topic, Offset::MAX))
-    {
-        let Key::Event(_, offset) = key else { continue };
-        if offset != next {
-            damaged = Some(offset - 1);
-        }
-        if !matches!(record, Some(Record::Event(..))) {
-            damaged = Some(offset);
-        }
-        next = offset + 1;
-    }
-    // Events beyond the head that was recorded: the record is older than they are.
-    if next != extent.first.max(extent.head + 1) {
-        damaged = Some(extent.head.max(next - 1));
-    }
+    let events = device
+        .read(Key::Event(topic, extent.first)..=Key::Event(topic, Offset::MAX))
+        .filter_map(|(key, record)| match key {
+            Key::Event(_, offset) => Some((offset, matches!(record, Some(Record::Event(..))))),
+            _ => None,
+        });
+    let mut damaged = extent.damaged_at(events);
     for (key, record) in
         device.read(Key::Command(topic, extent.first_key)..=Key::Command(topic, Offset::MAX))
     {

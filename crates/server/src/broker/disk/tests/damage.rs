@@ -1,6 +1,7 @@
 //! Damage to the files of a store: of each file, bytes are changed, the end is missing, or all.
 //!
-//! Always, a topic either has all that was acknowledged under its epoch, or another epoch.
+//! Always, a topic either has all that was acknowledged under its epoch, or another epoch with a part of
+//! it that has no hole.
 
 use std::collections::HashMap;
 use std::fs;
@@ -60,6 +61,8 @@ struct Outcome {
     anew: u32,
     /// Topics under another epoch that still have all their events.
     anew_and_whole: u32,
+    /// Topics under another epoch that have the newest of their events, and not all.
+    anew_and_newest: u32,
 }
 
 /// Opens a store and holds it to the promise. Opens it once more: nothing changes by itself.
@@ -75,9 +78,16 @@ async fn judge(folder: TempDir, before: &HashMap<String, Told>, what: &str) -> (
         } else {
             outcome.anew += 1;
             outcome.anew_and_whole += u32::from(events == events_now);
+            if let (Some(first), Some(last)) = (events_now.first(), events_now.last()) {
+                let at = events.iter().position(|event| event == first);
+                let at = at.unwrap_or_else(|| panic!("{what}: {name} has {first:?}"));
+                assert!(events[at..].starts_with(events_now), "{what}: {name}");
+                outcome.anew_and_newest += u32::from(at > 0 && events.last() == Some(last));
+            }
         }
+        let head = bench.position(name).await.offset;
+        assert!(head >= events_now.last().map_or(0, |(offset, _)| *offset));
         let placed = bench.publish(name, None, "goes on").await.position;
-        let head = events_now.last().map_or(0, |(offset, _)| *offset);
         assert_eq!(
             (placed.epoch, placed.offset),
             (*epoch_now, head + 1),
@@ -182,6 +192,10 @@ async fn damage_costs_the_topics_that_it_hits_and_no_others() {
     }) {
         assert!(outcome.same >= TOPICS - 4, "{what}: {outcome:?}");
     }
+    // The first table has the first events of each topic, and others have those that follow.
+    let first = of(&outcomes, |what| what.contains("/3/tables"));
+    let kept: u32 = first.map(|(_, outcome)| outcome.anew_and_newest).sum();
+    assert!(kept > TOPICS, "what follows the damage is kept: {kept}");
     for (what, outcome) in of(&outcomes, |what| what.contains("/4/tables")) {
         assert_eq!(outcome.anew, outcome.anew_and_whole, "{what}: events stay");
     }

@@ -108,7 +108,8 @@ async fn a_reader_that_meets_damage_has_the_table_repaired() {
     );
     for at in 0..TOPICS as usize {
         let events = bench.after(&topic(at as u64), 0).await.len();
-        assert_eq!(events, if before[at] == after[at] { 2 } else { 0 }, "{at}");
+        // The second event of each topic is in another table.
+        assert_eq!(events, if before[at] == after[at] { 2 } else { 1 }, "{at}");
     }
     // Nothing of it comes back.
     let bench = bench.restart();
