@@ -7,6 +7,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+/// Files that are made and synced one by one to fill a journal of 4 MB, some blocks for each.
+const BREAK_IN_FILES: usize = 600;
+
 /// A mounted file system.
 #[derive(Debug)]
 pub(super) struct Mount {
@@ -43,7 +46,8 @@ impl Mount {
         // What ext4 would write later by itself is written now, while there is room.
         let options = "lazy_itable_init=0,lazy_journal_init=0,nodiscard";
         let mut mkfs = Command::new("mkfs.ext4");
-        output(mkfs.args(["-q", "-F", "-m", "0", "-E", options]).arg(image))?;
+        let layout = ["-q", "-F", "-m", "0", "-J", "size=4", "-E", options];
+        output(mkfs.args(layout).arg(image))?;
         Ok(())
     }
 
@@ -58,6 +62,20 @@ impl Mount {
         };
         output(Command::new("mount").arg(&device).arg(&mount.path))?;
         Ok(mount)
+    }
+
+    /// Writes every block of the file system's own journal and some of its tables, so that they have
+    /// their room below. If a write of those fails, ext4 takes no more writes at all.
+    pub(super) fn break_in(&self) -> Result<()> {
+        let folder = self.path.join("break-in");
+        fs::create_dir(&folder)?;
+        for number in 0..BREAK_IN_FILES {
+            let file = File::create(folder.join(number.to_string()))?;
+            file.sync_all()?;
+        }
+        fs::remove_dir_all(&folder)?;
+        File::open(&self.path)?.sync_all()?;
+        Ok(())
     }
 
     pub(super) fn path(&self) -> &Path {

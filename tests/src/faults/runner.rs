@@ -11,6 +11,9 @@ use super::chance::Chance;
 use super::scenarios::Scenario;
 use super::tally::Tally;
 
+/// Rounds of the scenario `rot` from which on some running servers must meet the damage.
+const MET_ROUNDS_MIN: usize = 20;
+
 /// Amount of work to run.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -59,6 +62,15 @@ pub async fn run(scenario: Scenario, plan: &Plan) -> Result<Tally> {
                 eprintln!("{}: {error:#}", scenario.name());
                 sum.violations.push(format!("{error:#}"));
             }
+        }
+    }
+    if scenario == Scenario::Rot {
+        let (met, rounds) = (sum.damage_met, sum.rounds);
+        eprintln!("rot: a running server met the damage in {met} of {rounds} rounds");
+        // A run that never gets there would prove nothing.
+        if rounds >= MET_ROUNDS_MIN && met * 10 < rounds {
+            sum.violations
+                .push(format!("only {met} of {rounds} servers met the damage"));
         }
     }
     Ok(sum)

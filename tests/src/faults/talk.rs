@@ -9,6 +9,7 @@ use trunkline_protocol::frame::Range;
 use trunkline_protocol::topics::chat::{Chat, ChatCommand, ChatEvent, RoomName};
 use trunkline_protocol::{ClientFrame, ErrorCode, MessageId, SenderId, ServerFrame, Text, Topic};
 
+use super::chance::Chance;
 use super::connection::{CODEC, Connection, sign_in};
 use super::ledger::{Ledger, Read};
 
@@ -29,7 +30,7 @@ pub struct Talk {
     counter: u32,
     /// Messages that were sent and not acknowledged. They are sent again first.
     pending: Vec<Message>,
-    /// Bytes that are added to each message.
+    /// Letters that are added to each message.
     padding: usize,
 }
 
@@ -38,6 +39,14 @@ struct Message {
     room: usize,
     counter: u32,
     text: String,
+}
+
+/// Hangul syllables of three bytes each, so mixed that no compression makes a page of them small: a
+/// commit is to fill whole pages of the disk.
+fn padding(counter: u32, len: usize) -> String {
+    let mut chance = Chance::new(counter.into());
+    let syllable = |_| char::from_u32(0xAC00 + chance.below(11_172) as u32);
+    (0..len).filter_map(syllable).collect()
 }
 
 impl Talk {
@@ -105,7 +114,7 @@ impl Talk {
             self.pending.push(Message {
                 room: counter as usize % self.rooms.len(),
                 counter,
-                text: format!("message {counter} {}", "x".repeat(self.padding)),
+                text: format!("message {counter} {}", padding(counter, self.padding)),
             });
         }
         let batch: Vec<_> = self.pending[..count].to_vec();

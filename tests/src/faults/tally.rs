@@ -15,6 +15,8 @@ pub struct Tally {
     pub refused: usize,
     /// Starts that the server refused with a line, as the scenario allows.
     pub starts_refused: usize,
+    /// Rounds in which the server met the damage while it ran, for the scenario `rot`.
+    pub damage_met: usize,
     /// Broken promises, in words.
     pub violations: Vec<String>,
 }
@@ -39,6 +41,7 @@ impl Tally {
         self.add_fates(other.fates);
         self.refused += other.refused;
         self.starts_refused += other.starts_refused;
+        self.damage_met += other.damage_met;
         self.violations.extend(other.violations);
     }
 

@@ -23,7 +23,7 @@ pub(super) async fn unit(binary: &Path, seed: u64) -> Result<Tally> {
     let mut chance = Chance::new(seed);
     let shape = Shape {
         rooms: 5,
-        padding: 1500,
+        padding: 1900,
     };
     let mut site = Site::new(binary, shape, seed)?;
     let result = cut(&mut site, &mut chance).await;
@@ -39,6 +39,7 @@ async fn cut(site: &mut Site, chance: &mut Chance) -> Result<()> {
     let image = memory.path().join("disk.image");
     Mount::format(&image, DISK_LEN)?;
     let disk = Mount::image(&image, site.beside("disk"))?;
+    disk.break_in()?;
     site.launch.data = disk.path().join("data");
     let (running, mut connection) = site.open().await?;
     site.talk.publish(&mut connection, 12).await?;
@@ -55,11 +56,13 @@ async fn cut(site: &mut Site, chance: &mut Chance) -> Result<()> {
     tokio::time::sleep(time).await;
     site.talk.publish(&mut connection, 2).await?;
     drop(ballast);
-    if !disk.is_read_only() {
-        site.talk.publish_until_taken(&mut connection, 5).await?;
-        site.talk.publish(&mut connection, 15).await?;
-        site.talk.check(&mut connection).await?;
-    }
+    anyhow::ensure!(
+        !disk.is_read_only(),
+        "the file system gave itself up: the round proves nothing"
+    );
+    site.talk.publish_until_taken(&mut connection, 5).await?;
+    site.talk.publish(&mut connection, 15).await?;
+    site.talk.check(&mut connection).await?;
 
     running.signal("-STOP").await;
     let copy = site.beside("copy.image");
@@ -77,7 +80,14 @@ async fn cut(site: &mut Site, chance: &mut Chance) -> Result<()> {
 
     let disk = Mount::image(&copy, site.beside("disk-after"))?;
     site.launch.data = disk.path().join("data");
+    let before = site.talk.ledger.renewals();
     let (running, _) = site.open_and_check().await?;
+    let changed = site.changed(&before).len();
+    if changed > 0 {
+        site.violation(format!(
+            "{changed} topics have another epoch after a power cut"
+        ));
+    }
     running.kill().await;
     drop(disk);
     std::fs::remove_file(&copy)?;
