@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::Write;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -9,6 +10,9 @@ use anyhow::{Context, Result, bail};
 
 /// Files that are made and synced one by one to fill a journal of 4 MB, some blocks for each.
 const BREAK_IN_FILES: usize = 600;
+
+/// The bytes at the front of an image in which the tables of a file system are.
+const TABLES_LEN: usize = 1 << 20;
 
 /// A mounted file system.
 #[derive(Debug)]
@@ -46,8 +50,16 @@ impl Mount {
         // What ext4 would write later by itself is written now, while there is room.
         let options = "lazy_itable_init=0,lazy_journal_init=0,nodiscard";
         let mut mkfs = Command::new("mkfs.ext4");
-        let layout = ["-q", "-F", "-m", "0", "-J", "size=4", "-E", options];
-        output(mkfs.args(layout).arg(image))?;
+        let layout = [
+            "-q", "-F", "-b", "4096", "-m", "0", "-N", "1024", "-J", "size=4",
+        ];
+        output(mkfs.args(layout).args(["-E", options]).arg(image))?;
+        // All tables of one group are at the front. mkfs leaves zeros out, and what is
+        // left out has no room below.
+        let image = File::options().read(true).write(true).open(image)?;
+        let mut tables = vec![0; TABLES_LEN];
+        image.read_exact_at(&mut tables, 0)?;
+        image.write_all_at(&tables, 0)?;
         Ok(())
     }
 
@@ -64,8 +76,8 @@ impl Mount {
         Ok(mount)
     }
 
-    /// Writes every block of the file system's own journal and some of its tables, so that they have
-    /// their room below. If a write of those fails, ext4 takes no more writes at all.
+    /// Writes every block of the file system's own journal, so that they have their room below. If a
+    /// write of those fails, ext4 takes no more writes at all.
     pub(super) fn break_in(&self) -> Result<()> {
         let folder = self.path.join("break-in");
         fs::create_dir(&folder)?;

@@ -17,7 +17,8 @@ use crate::faults::site::{Shape, Site};
 use super::Tally;
 
 const MEMORY_LEN: u64 = 64 << 20;
-const DISK_LEN: u64 = 192 << 20;
+/// One group of blocks of ext4.
+const DISK_LEN: u64 = 120 << 20;
 
 pub(super) async fn unit(binary: &Path, seed: u64) -> Result<Tally> {
     let mut chance = Chance::new(seed);
