@@ -157,8 +157,9 @@ fn security_schemes() -> Value {
         "guest": {
             "type": "apiKey",
             "in": "cookie",
-            "name": "trunkline_guest",
-            "description": "Set by `POST /auth/guest`; under TLS its name begins with `__Host-`.",
+            "name": "trunkline_guest_INSTANCE",
+            "description": "Set by `POST /auth/guest`. INSTANCE is eight hexadecimal digits that \
+                            differ from server to server; under TLS the name begins with `__Host-`.",
         },
         "token": {
             "type": "http",

@@ -3,29 +3,29 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 
 /// How the guests' cookie is called and guarded.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct GuestCookie {
+    name: String,
     behind_tls: bool,
 }
 
 impl GuestCookie {
     /// `behind_tls` says that browsers see this server under https. Only then may a cookie be
     /// `Secure`, and have the prefix that keeps other hosts of the domain from setting it.
-    pub(super) fn new(behind_tls: bool) -> Self {
-        Self { behind_tls }
-    }
-
-    fn name(self) -> &'static str {
-        if self.behind_tls {
-            "__Host-trunkline_guest"
-        } else {
-            "trunkline_guest"
+    ///
+    /// Browsers give a cookie to every port of its host. `instance` tells the cookies of two servers
+    /// on one host apart.
+    pub(super) fn new(behind_tls: bool, instance: &str) -> Self {
+        let prefix = if behind_tls { "__Host-" } else { "" };
+        Self {
+            name: format!("{prefix}trunkline_guest_{instance}"),
+            behind_tls,
         }
     }
 
     /// Returns the `Set-Cookie` value that keeps `value` for some time.
-    pub(super) fn keep(self, value: &str, max_age_secs: u64) -> HeaderValue {
-        let name = self.name();
+    pub(super) fn keep(&self, value: &str, max_age_secs: u64) -> HeaderValue {
+        let name = &self.name;
         let secure = if self.behind_tls { "; Secure" } else { "" };
         let cookie = format!(
             "{name}={value}; Path=/; Max-Age={max_age_secs}; HttpOnly; SameSite=Strict{secure}"
@@ -34,20 +34,21 @@ impl GuestCookie {
     }
 
     /// Returns the `Set-Cookie` value that makes the browser forget.
-    pub(super) fn forget(self) -> HeaderValue {
+    pub(super) fn forget(&self) -> HeaderValue {
         self.keep("", 0)
     }
 
     /// Finds the values that the request brings. There can be several; only a signature tells
-    /// which one we set.
-    pub(super) fn find(self, headers: &HeaderMap) -> impl Iterator<Item = &str> {
-        let values = headers.get_all(header::COOKIE).iter();
-        let pairs = values
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(';'));
-        pairs.filter_map(move |pair| {
-            let (name, value) = pair.trim().split_once('=')?;
-            (name == self.name()).then_some(value)
+    /// which one we set. What others set may have any bytes.
+    pub(super) fn find<'a>(&'a self, headers: &'a HeaderMap) -> impl Iterator<Item = &'a str> {
+        let lines = headers.get_all(header::COOKIE).iter();
+        let pairs = lines.flat_map(|line| line.as_bytes().split(|&byte| byte == b';'));
+        pairs.filter_map(|pair| {
+            let pair = pair.trim_ascii();
+            let value = pair
+                .strip_prefix(self.name.as_bytes())?
+                .strip_prefix(b"=")?;
+            std::str::from_utf8(value).ok()
         })
     }
 }
@@ -58,39 +59,50 @@ mod tests {
 
     #[test]
     fn a_cookie_is_guarded_as_well_as_the_connection_allows() {
-        let plain = GuestCookie::new(false).keep("v", 9);
+        let plain = GuestCookie::new(false, "1f").keep("v", 9);
         assert_eq!(
             plain,
-            "trunkline_guest=v; Path=/; Max-Age=9; HttpOnly; SameSite=Strict"
+            "trunkline_guest_1f=v; Path=/; Max-Age=9; HttpOnly; SameSite=Strict"
         );
-        let secure = GuestCookie::new(true).keep("v", 9);
+        let secure = GuestCookie::new(true, "1f").keep("v", 9);
         assert_eq!(
             secure,
-            "__Host-trunkline_guest=v; Path=/; Max-Age=9; HttpOnly; SameSite=Strict; Secure"
+            "__Host-trunkline_guest_1f=v; Path=/; Max-Age=9; HttpOnly; SameSite=Strict; Secure"
         );
     }
 
     #[test]
     fn a_cookie_is_found_among_others() {
-        let check = |lines: &[&'static str], expected: &[&str]| {
+        let cookie = GuestCookie::new(false, "1f");
+        let check = |lines: &[&str], expected: &[&str]| {
             let mut headers = HeaderMap::new();
             for line in lines {
-                headers.append(header::COOKIE, HeaderValue::from_static(line));
+                let line = HeaderValue::from_bytes(line.as_bytes());
+                headers.append(header::COOKIE, line.expect("a header"));
             }
-            let found: Vec<&str> = GuestCookie::new(false).find(&headers).collect();
+            let found: Vec<&str> = cookie.find(&headers).collect();
             assert_eq!(found, expected, "{lines:?}");
         };
         check(&[], &[]);
-        check(&["trunkline_guest=a"], &["a"]);
-        check(&["x=1; trunkline_guest=a;y=2"], &["a"]);
+        check(&["trunkline_guest_1f=a"], &["a"]);
+        check(&["x=1; trunkline_guest_1f=a;y=2"], &["a"]);
         check(
-            &["x=1", "trunkline_guest=a", "trunkline_guest=b"],
+            &["x=1", "trunkline_guest_1f=a", "trunkline_guest_1f=b"],
             &["a", "b"],
         );
         check(
-            &["xtrunkline_guest=a; trunkline_guest2=b; trunkline_guest"],
+            &["xtrunkline_guest_1f=a; trunkline_guest_1f2=b; trunkline_guest_1f"],
             &[],
         );
-        check(&["__Host-trunkline_guest=a"], &[]);
+        check(&["__Host-trunkline_guest_1f=a; trunkline_guest_2e=b"], &[]);
+        // A page may set any bytes, and a browser sends them.
+        let foreign = HeaderValue::from_bytes(b"theme=\xff\xfe; trunkline_guest_1f=a");
+        let headers = HeaderMap::from_iter([(header::COOKIE, foreign.expect("a header"))]);
+        assert!(cookie.find(&headers).eq(["a"]));
+        check(&["theme=미나; trunkline_guest_1f=a"], &["a"]);
+        check(
+            &["trunkline_guest_1f=미나", "trunkline_guest_1f=a"],
+            &["미나", "a"],
+        );
     }
 }

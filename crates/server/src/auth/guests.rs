@@ -76,9 +76,24 @@ impl Guests {
         headers: &HeaderMap,
         now_unix: u64,
     ) -> Option<AccessToken> {
-        let mut cookies = GuestCookie::new(behind_tls).find(headers);
-        let user = cookies.find_map(|cookie| self.verify_cookie(cookie, now_unix).ok())?;
+        let user = self.user_of_cookie(&self.cookie(behind_tls), headers, now_unix)?;
         Some(self.issue_token(&user, now_unix))
+    }
+
+    /// Returns how the cookie of these guests is called and guarded.
+    pub(super) fn cookie(&self, behind_tls: bool) -> GuestCookie {
+        GuestCookie::new(behind_tls, &self.seal.instance())
+    }
+
+    /// Returns the guest whose cookie a request brings.
+    pub(super) fn user_of_cookie(
+        &self,
+        cookie: &GuestCookie,
+        headers: &HeaderMap,
+        now_unix: u64,
+    ) -> Option<User> {
+        let mut found = cookie.find(headers);
+        found.find_map(|value| self.verify_cookie(value, now_unix).ok())
     }
 
     /// Returns how long a new access token is valid.
@@ -100,7 +115,7 @@ impl Guests {
     }
 
     /// Verifies the value of a cookie.
-    pub(super) fn verify_cookie(&self, cookie: &str, now_unix: u64) -> Result<User, TokenError> {
+    fn verify_cookie(&self, cookie: &str, now_unix: u64) -> Result<User, TokenError> {
         self.seal
             .open(Purpose::GuestCookie, cookie, now_unix)
             .map(User::from)

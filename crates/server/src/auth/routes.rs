@@ -40,8 +40,8 @@ pub(crate) fn router(guests: Arc<Guests>, behind_tls: bool, patience: Duration) 
     };
     crate::http::router_of(routes())
         .with_state(Auth {
+            cookie: guests.cookie(behind_tls),
             guests,
-            cookie: GuestCookie::new(behind_tls),
         })
         .layer(DefaultBodyLimit::max(BODY_LEN_MAX))
         .layer(from_fn(hurry))
@@ -153,8 +153,7 @@ const NO_STORE: header::HeaderValue = header::HeaderValue::from_static("no-store
 impl Auth {
     /// Returns the user whose cookie the request brings.
     fn known(&self, headers: &HeaderMap, now_unix: u64) -> Option<User> {
-        let mut cookies = self.cookie.find(headers);
-        cookies.find_map(|cookie| self.guests.verify_cookie(cookie, now_unix).ok())
+        self.guests.user_of_cookie(&self.cookie, headers, now_unix)
     }
 }
 
