@@ -11,6 +11,7 @@
 mod fault;
 mod files;
 mod journals;
+mod library;
 mod loading;
 mod mend;
 mod numbers;
@@ -28,7 +29,6 @@ use fjall::{Database, Keyspace, OwnedWriteBatch, PersistMode};
 use trunkline_hub::{Append, Trim};
 use trunkline_protocol::{Epoch, Moment, Offset, TopicName};
 
-use self::opening::make_empty;
 use self::watermark::Watermark;
 use super::record::{self, TimeRecord, TopicRecord, event_key};
 use crate::broker::new_epoch;

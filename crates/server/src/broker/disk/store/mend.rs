@@ -113,7 +113,7 @@ fn renew_names(folder: &Path, aside: &mut Quarantine) -> Result<()> {
     if scratch.exists() {
         fs::remove_dir_all(&scratch)?;
     }
-    super::make_empty(&scratch).map_err(|error| Fault::damaged(format!("{error:#}")))?;
+    super::library::make_empty(&scratch).map_err(|error| Fault::damaged(format!("{error:#}")))?;
     if folder.exists() {
         aside.take(folder, "0", "the names of the keyspaces")?;
     }

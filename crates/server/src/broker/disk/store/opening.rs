@@ -10,18 +10,16 @@
 //!    other events for the ones it has.
 
 use std::fs;
-use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use trunkline_hub::{Found, Identity, Lineage, Renewal, Watermark as Promised};
 use trunkline_protocol::{Epoch, Moment, TopicName};
 
 use super::super::record::{self, TimeRecord, TopicRecord, event_key};
 use super::fault::{is_damage, is_poison};
-use super::files::{replace, sync_folder, sync_name};
+use super::files::{replace, sync_name};
+use super::library::{make_empty, open_library, settle, why_writing_fails};
 use super::mend::{self, Depth};
 use super::quarantine::{Quarantine, free_name};
 use super::watermark::Watermark;
@@ -30,20 +28,6 @@ use super::{
     NEXT_ID_KEY, Store, TIME_KEY, numbers,
 };
 use crate::broker::new_epoch;
-
-/// The memory for blocks that were read, in bytes. Logs in use are kept as logs, so it is small.
-const BLOCKS_LEN_MAX: u64 = 8 * 1024 * 1024;
-
-/// The memory for what is not in a table's files yet, in bytes, of each table. It is also what a
-/// start has to read again from the journal. A store keeps the value that it was made with.
-const TABLE_LEN_MAX: u64 = 8 * 1024 * 1024;
-
-/// The disk space for journals, in bytes. Beyond it, tables that are rarely written are put into
-/// files, so that a journal is not kept for a few records in it.
-const JOURNALS_LEN_MAX: u64 = 128 * 1024 * 1024;
-
-/// Time that the replayed journal may take to be written into tables.
-const SETTLE_MAX: Duration = Duration::from_secs(300);
 
 /// A store that could be opened, and the topics in it.
 pub(in crate::broker::disk) struct Opened {
@@ -326,73 +310,6 @@ fn make(folder: &Path) -> anyhow::Result<()> {
     fs::rename(&beside, folder)?;
     sync_name(folder)?;
     Ok(())
-}
-
-/// Makes an empty store.
-pub(super) fn make_empty(folder: &Path) -> anyhow::Result<()> {
-    let (database, _) = open_library(folder)?;
-    database.persist(PersistMode::SyncAll)?;
-    drop(database);
-    sync_folder(folder)?;
-    Ok(())
-}
-
-/// Opens the library with our four tables, in the order that gives them their numbers.
-fn open_library(folder: &Path) -> anyhow::Result<(Database, [Keyspace; 4])> {
-    let builder = Database::builder(folder)
-        .cache_size(BLOCKS_LEN_MAX)
-        .max_journaling_size(JOURNALS_LEN_MAX)
-        // One that is ended by a damaged block leaves the other to write what is in memory.
-        .worker_threads(2);
-    // The library panics over some damaged files, and returns an error over others.
-    let database = std::panic::catch_unwind(AssertUnwindSafe(|| builder.open()))
-        .unwrap_or(Err(fjall::Error::Unrecoverable))?;
-    let options = || KeyspaceCreateOptions::default().max_memtable_size(TABLE_LEN_MAX);
-    let table = |name: &str| database.keyspace(name, options);
-    let tables = [
-        table("store")?,
-        table("topics")?,
-        table("events")?,
-        table("commands")?,
-    ];
-    Ok((database, tables))
-}
-
-/// Waits until everything that was replayed is in tables on the disk.
-///
-/// # Errors
-///
-/// A thread of the library failed, or it takes too long.
-fn settle(database: &Database, tables: &[&Keyspace]) -> anyhow::Result<()> {
-    let until = Instant::now() + SETTLE_MAX;
-    while tables.iter().any(|table| table.sealed_memtable_count() > 0) {
-        // It says whether a thread has failed.
-        database.persist(PersistMode::Buffer)?;
-        if Instant::now() > until {
-            bail!("the journal is not written into tables");
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    Ok(())
-}
-
-/// Names the cause for which a thread of the library failed: the library does not say it.
-fn why_writing_fails(folder: &Path) -> String {
-    let cause = match probe(folder) {
-        Err(cause) => cause.to_string(),
-        Ok(()) => "a sync or a write failed, or a file could not be opened".to_owned(),
-    };
-    format!("its tables cannot be written: {cause}")
-}
-
-/// Writes and syncs a file beside the store: the error of a disk that takes nothing, such as a full
-/// one.
-fn probe(folder: &Path) -> std::io::Result<()> {
-    let path = folder.with_extension("probe");
-    let written = replace(&path, &[1; 1 << 16]);
-    let _ = fs::remove_file(path.with_extension("new"));
-    let _ = fs::remove_file(path);
-    written
 }
 
 /// Marks a store as restored from a backup: its next opening gives every topic another epoch.
