@@ -43,6 +43,21 @@ impl Site {
         })
     }
 
+    /// A site of twelve rooms after two lives, so that its store has tables.
+    pub(super) async fn with_tables(binary: &Path, seed: u64) -> Result<Self> {
+        let shape = Shape {
+            rooms: 12,
+            padding: 300,
+        };
+        let mut site = Self::new(binary, shape, seed)?;
+        for _ in 0..2 {
+            let (running, mut connection) = site.open().await?;
+            site.talk.publish(&mut connection, 60).await?;
+            running.kill().await;
+        }
+        Ok(site)
+    }
+
     /// Returns a path beside the data folder.
     pub(super) fn beside(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

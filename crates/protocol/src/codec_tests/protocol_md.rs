@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use super::*;
+use crate::topics::alerts::AlertLevel;
+use crate::topics::chat::TypingCommand;
 use crate::topics::ticker::{BOARD_NAME_LEN_MAX, PRICE_MAX, PRICE_SCALE};
 use crate::{DisconnectClass, DisconnectReason};
 
@@ -215,6 +217,11 @@ fn the_varints_are_those_of_the_codec() {
     for (value, bytes) in examples {
         assert_eq!(vectors::hex(&binary(value)), bytes, "{value}");
     }
+    let page = section("### Numbers");
+    assert!(page.contains("(`fb0500` for 5)") && page.contains("`ff` for 255"));
+    let decoded = |bytes: &[u8]| Codec::Bincode.decode::<u64>(bytes);
+    assert_eq!(decoded(&[0xfb, 5, 0]), Ok(5), "a longer form");
+    assert_eq!(Codec::Bincode.decode::<u8>(&[0xff]), Ok(255));
     assert!(Codec::Bincode.decode::<ClientFrame>(&[5, 0xfe]).is_err());
     assert!(Codec::Bincode.decode::<ClientFrame>(&[5, 0xff]).is_err());
     // A number that is too great for its type.
@@ -223,6 +230,16 @@ fn the_varints_are_those_of_the_codec() {
             .decode::<ClientFrame>(&[5, 0xfd, 0, 0, 0, 0, 1, 0, 0, 0])
             .is_err()
     );
+}
+
+#[test]
+fn choices_are_written_as_it_says() {
+    let page = section("## JSON");
+    let tagged = Codec::Json.encode(&TypingCommand::Started);
+    let plain = Codec::Json.encode(&AlertLevel::Warning);
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("JSON is UTF-8");
+    assert!(page.contains(&format!("`{}`", text(&tagged))));
+    assert!(page.contains(&format!("`\"level\":{}`", text(&plain))));
 }
 
 #[test]

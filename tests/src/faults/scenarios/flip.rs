@@ -6,23 +6,13 @@ use anyhow::{Context, Result};
 
 use crate::faults::chance::Chance;
 use crate::faults::scenarios::damage;
-use crate::faults::site::{Shape, Site};
+use crate::faults::site::Site;
 
 use super::Tally;
 
 pub(super) async fn unit(binary: &Path, seed: u64, rounds: usize) -> Result<Tally> {
     let mut chance = Chance::new(seed);
-    let shape = Shape {
-        rooms: 12,
-        padding: 300,
-    };
-    let mut site = Site::new(binary, shape, seed)?;
-    // Some lives first, so that there are tables.
-    for _ in 0..2 {
-        let (running, mut connection) = site.open().await?;
-        site.talk.publish(&mut connection, 60).await?;
-        running.kill().await;
-    }
+    let mut site = Site::with_tables(binary, seed).await?;
     for _ in 0..rounds {
         let before = site.talk.ledger.renewals();
         let what = harm(&mut site, &mut chance)?;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::faults::chance::Chance;
 use crate::faults::scenarios::damage;
-use crate::faults::site::{Shape, Site};
+use crate::faults::site::Site;
 
 use super::Tally;
 
@@ -19,16 +19,7 @@ const LIVES: usize = 4;
 
 pub(super) async fn unit(binary: &Path, seed: u64) -> Result<Tally> {
     let mut chance = Chance::new(seed);
-    let shape = Shape {
-        rooms: 12,
-        padding: 300,
-    };
-    let mut site = Site::new(binary, shape, seed)?;
-    for _ in 0..2 {
-        let (running, mut connection) = site.open().await?;
-        site.talk.publish(&mut connection, 60).await?;
-        running.kill().await;
-    }
+    let mut site = Site::with_tables(binary, seed).await?;
     let (mut running, mut connection) = site.open().await?;
     let before = site.talk.ledger.renewals();
     let what = damage::flip(&damage::tables(&site.launch)?, &mut chance)?;
