@@ -252,3 +252,36 @@ async fn a_flood_is_slowed_down_and_then_ended() {
         trunkline_protocol::DisconnectReason::TooManyRequests
     );
 }
+
+/// A client drops what comes between its request and the answer. If the old subscription went on, it
+/// would have a hole.
+#[tokio::test]
+async fn a_refused_subscription_ends_the_one_that_it_was_to_replace() {
+    let server = TestServer::start().await;
+    for codec in [Codec::Bincode, Codec::Json] {
+        let mut peer = Peer::connect(&server, codec, "ada").await;
+        let answer = peer.subscribe("chat:lobby", Start::default()).await;
+        assert!(matches!(answer, ServerFrame::Subscribed { .. }));
+        let again = peer
+            .subscribe_at("chat:lobby", Start::default(), Some(5))
+            .await;
+        assert_eq!(refusal(&again), ErrorCode::Invalid, "a log has no pace");
+        let mut bob = Peer::connect(&server, codec, "bob").await;
+        bob.subscribe("chat:lobby", Start::default()).await;
+        bob.publish::<Chat>(&lobby(), &say("only I hear it")).await;
+        bob.event::<Chat>().await;
+        let id = peer.id();
+        let topic = Text::cut("chat:lobby");
+        peer.send(&ClientFrame::Unsubscribe { id, topic }).await;
+        loop {
+            match peer.receive().await {
+                ServerFrame::Publication { event, .. } => panic!("{event:?} came"),
+                frame @ ServerFrame::Refused { .. } => {
+                    assert_eq!(refusal(&frame), ErrorCode::NotSubscribed);
+                    break;
+                }
+                _ => {}
+            }
+        }
+    }
+}

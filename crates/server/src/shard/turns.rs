@@ -161,7 +161,8 @@ impl Conversation {
         }
     }
 
-    /// Joins the hub, then reads history. In this order nothing falls between history and fan-out.
+    /// Joins the hub, then reads history. In this order nothing falls between history and fan-out. If
+    /// it is refused, an earlier subscription to the topic is over, too.
     fn subscribe(&mut self, world: &mut World, asker: Arc<Asker>, request: SubscribeRequest) {
         let joined = asker
             .reader(&request.topic, request.contract)
@@ -180,6 +181,7 @@ impl Conversation {
                 self.begin(world, Box::pin(job));
             }
             Err(error) => {
+                world.unsubscribe(self.id, asker.user.id, &request.topic);
                 self.session
                     .refuse_subscription(request.id, &request.topic, error);
             }

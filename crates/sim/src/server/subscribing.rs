@@ -87,10 +87,13 @@ impl Server {
                 let lag = setting.lag_ms();
                 self.put_work(setting, lag, Work::Begin(join));
             }
-            Err(code) => self.finish(link, |line| {
-                let error = Error::new(code, name);
-                line.session.refuse_subscription(id, name, error);
-            }),
+            Err(code) => {
+                self.unsubscribe(link, name);
+                self.finish(link, |line| {
+                    let error = Error::new(code, name);
+                    line.session.refuse_subscription(id, name, error);
+                });
+            }
         }
     }
 
