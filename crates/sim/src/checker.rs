@@ -194,6 +194,11 @@ impl Checker {
         }
     }
 
+    /// Tells whether events were told under this epoch.
+    pub(crate) fn knows(&self, topic: usize, epoch: Epoch) -> bool {
+        self.ledger.knows(topic, epoch)
+    }
+
     /// A log begins a new epoch, with what is left of `parent`.
     pub(crate) fn renewed(
         &mut self,

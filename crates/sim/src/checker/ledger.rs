@@ -144,6 +144,11 @@ impl Ledger {
         Ok(())
     }
 
+    /// Tells whether there is a history of this epoch.
+    pub(crate) fn knows(&self, topic: usize, epoch: Epoch) -> bool {
+        self.topics[topic].histories.contains_key(&epoch)
+    }
+
     /// The newest offset that was given.
     pub(crate) fn head(&self, topic: usize, epoch: Epoch) -> Offset {
         let history = self.topics[topic].histories.get(&epoch);

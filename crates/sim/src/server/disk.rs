@@ -26,6 +26,7 @@ mod trouble;
 pub(crate) use trouble::stops_the_server;
 
 use device::{Device, Image};
+use opening::Epochs;
 use record::{Change, Key, Record, TopicRecord};
 use store::Store;
 
@@ -71,8 +72,8 @@ pub(super) struct Disk {
     committing: Batch,
     /// Extent of each topic in the store.
     extents: Vec<Extent>,
-    /// The last epoch that was given. Chance in the real store: it never gives one twice.
-    epochs: u32,
+    /// The epochs that were given. Chance in the real store: it never gives one twice.
+    epochs: Epochs,
     snapshots: Vec<Image>,
     harm: Harm,
     clock: ProcessClock,
@@ -103,7 +104,7 @@ impl Disk {
             waiting: Vec::new(),
             committing: Batch::default(),
             extents: vec![Extent::default(); topics],
-            epochs: 1,
+            epochs: Epochs::after(1),
             snapshots: Vec::new(),
             harm: Harm {
                 all: true,

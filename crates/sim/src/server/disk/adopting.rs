@@ -88,7 +88,9 @@ impl Server {
             let harm = &self.disk.harm;
             let has_cause = harm.all || harm.topics.contains(&topic);
             let checker = &mut setting.checker;
-            checker.renewed(topic, (written_in, position), &kept, has_cause);
+            let told = |epoch| checker.knows(topic, epoch);
+            let parent = written_in.and_then(|epoch| self.disk.epochs.newest(epoch, told));
+            checker.renewed(topic, (parent, position), &kept, has_cause);
         }
         log.expire(self.log_time(setting, topic));
         setting
@@ -137,13 +139,12 @@ impl Server {
             _ => return,
         };
         let mut changes = Vec::new();
-        let mut fresh = || opening::fresh(epochs);
         let loaded = opening::load(
             device,
             (topic, delivery),
             record,
-            None,
-            &mut fresh,
+            false,
+            epochs,
             &mut changes,
         );
         let time = open.time(now);

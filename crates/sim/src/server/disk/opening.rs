@@ -45,11 +45,11 @@ enum Header {
     Whole(TopicRecord),
 }
 
-/// Opens the store. `epochs` is the last epoch that was given, to give others.
+/// Opens the store, and gives epochs where others are needed.
 pub(super) fn open(
     device: &mut Device,
     context: Context<'_>,
-    epochs: &mut u32,
+    epochs: &mut Epochs,
 ) -> Result<Opened, Unavailable> {
     device.open()?;
     let journal = seal(device)?;
@@ -79,7 +79,6 @@ pub(super) fn open(
     };
     let lineage = found.lineage();
     let renews = lineage != Lineage::Same;
-    let mut fresh = || fresh(epochs);
     if renews {
         // A store of an older lineage does not belong to the new marker.
         device.renew_marker();
@@ -90,7 +89,7 @@ pub(super) fn open(
         identity: device.files.marker,
         epoch: match own {
             Some(own) if !renews => own.epoch,
-            _ => fresh(),
+            _ => epochs.fresh(None),
         },
         time,
     };
@@ -113,7 +112,7 @@ pub(super) fn open(
             },
             Header::Damaged => {
                 let record = TopicRecord {
-                    epoch: fresh(),
+                    epoch: epochs.fresh(None),
                     extent: Extent::default(),
                 };
                 forget_all(device, topic, &mut changes);
@@ -124,17 +123,14 @@ pub(super) fn open(
                     written_in: None,
                 }
             }
-            Header::Whole(record) => {
-                let epoch = if renews { Some(fresh()) } else { None };
-                load(
-                    device,
-                    (topic, delivery),
-                    record,
-                    epoch,
-                    &mut fresh,
-                    &mut changes,
-                )
-            }
+            Header::Whole(record) => load(
+                device,
+                (topic, delivery),
+                record,
+                renews,
+                epochs,
+                &mut changes,
+            ),
         };
         topics.push(Some(loaded));
     }
@@ -152,10 +148,35 @@ pub(super) fn open(
     })
 }
 
-/// Gives an epoch that was never given before.
-pub(super) fn fresh(epochs: &mut u32) -> Epoch {
-    *epochs += 1;
-    Epoch(*epochs)
+/// The epochs that were given. One that an opening committed before it failed is known here alone.
+#[derive(Debug)]
+pub(super) struct Epochs {
+    last: u32,
+    parents: BTreeMap<Epoch, Epoch>,
+}
+
+impl Epochs {
+    /// Epochs above `last`.
+    pub(super) fn after(last: u32) -> Self {
+        Self {
+            last,
+            parents: BTreeMap::new(),
+        }
+    }
+
+    /// Gives an epoch that was never given before, to what is left of `parent`.
+    pub(super) fn fresh(&mut self, parent: Option<Epoch>) -> Epoch {
+        self.last += 1;
+        let epoch = Epoch(self.last);
+        self.parents.extend(parent.map(|parent| (epoch, parent)));
+        epoch
+    }
+
+    /// Returns the newest epoch that fits, of `epoch` and those that it comes from.
+    pub(super) fn newest(&self, epoch: Epoch, fits: impl Fn(Epoch) -> bool) -> Option<Epoch> {
+        let mut line = std::iter::successors(Some(epoch), |epoch| self.parents.get(epoch).copied());
+        line.find(|epoch| fits(*epoch))
+    }
 }
 
 /// Begins an empty journal, and moves what the older ones show into synced tables. Returns the
@@ -198,8 +219,8 @@ pub(super) fn load(
     device: &Device,
     (topic, delivery): (usize, Delivery),
     record: TopicRecord,
-    renewed: Option<Epoch>,
-    fresh: &mut impl FnMut() -> Epoch,
+    renews: bool,
+    epochs: &mut Epochs,
     changes: &mut Vec<Change>,
 ) -> Loaded {
     let written_in = Some(record.epoch);
@@ -209,8 +230,8 @@ pub(super) fn load(
         record.extent = record.extent.behind(damaged_at);
         forget(device, topic, 0..=damaged_at, changes);
     }
-    if damaged_at.is_some() || renewed.is_some() {
-        record.epoch = renewed.unwrap_or_else(fresh);
+    if damaged_at.is_some() || renews {
+        record.epoch = epochs.fresh(Some(record.epoch));
         changes.push((Key::Topic(topic), Some(Record::Topic(record))));
     }
     let TopicRecord { epoch, extent } = record;
@@ -292,4 +313,22 @@ fn forget(
 
 fn forget_all(device: &Device, topic: usize, changes: &mut Vec<Change>) {
     forget(device, topic, 0..=Offset::MAX, changes);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_epoch_that_was_never_told_comes_from_one_that_was() {
+        let mut epochs = Epochs::after(1);
+        let committed = epochs.fresh(Some(Epoch(1)));
+        let told = epochs.fresh(Some(committed));
+        let newest = |epoch| epochs.newest(epoch, |epoch| epoch != committed);
+        assert_eq!(
+            (newest(told), newest(committed)),
+            (Some(told), Some(Epoch(1)))
+        );
+        assert_eq!(epochs.newest(committed, |_| false), None);
+    }
 }
