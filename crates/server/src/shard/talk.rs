@@ -98,6 +98,14 @@ impl Talk {
         }
     }
 
+    /// Tells whether the next timeout ends it because nothing was heard.
+    pub(super) fn is_overdue(&self, now: Moment) -> bool {
+        match self {
+            Self::Conversation(conversation) => conversation.session.is_overdue(now),
+            Self::Echo(_) => false,
+        }
+    }
+
     pub(super) fn handle_timeout(&mut self, world: &mut World) {
         if let Self::Conversation(conversation) = self {
             conversation.session.handle_timeout(world.now);
