@@ -432,6 +432,9 @@ impl Line {
 
     /// Does what follows from what happened: begins to close, and sets the timer.
     pub(super) fn settle(&mut self, world: &mut World) {
+        if let Stage::Open = self.stage {
+            self.talk.answer_greeting(world);
+        }
         self.waits = self.talk.waits_for_room();
         if let Stage::Open = self.stage
             && let Some(ending) = self.talk.ending()
