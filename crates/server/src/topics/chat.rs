@@ -64,6 +64,10 @@ fn checked(text: &str) -> Result<ChatText, Error> {
 async fn own(context: &Context<'_, Chat>, offset: Offset) -> Result<(), Error> {
     let events = context.kept_from(offset).await?;
     match events.first() {
+        None if offset == 0 || context.head().await? < offset => Err(Error::new(
+            ErrorCode::Invalid,
+            "there is no message at this offset",
+        )),
         None => Err(Error::new(
             ErrorCode::NotKept,
             "this message is no longer kept",
