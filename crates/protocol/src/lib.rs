@@ -35,7 +35,7 @@ pub mod topics;
 pub mod schema;
 
 pub use bounded::{List, Text, TooLong};
-pub use call::Call;
+pub use call::{Call, HTTP_DEADLINE_MS_MAX};
 pub use codec::{Codec, CodecError, Wire};
 pub use contract::{Contract, Fingerprint, Shape};
 pub use cursor::{CURSOR_TOPICS_MAX, Cursor, InvalidCursor};
