@@ -5,8 +5,10 @@ use std::time::Duration;
 use tokio_tungstenite::tungstenite::Message;
 use trunkline_protocol::codec::CLIENT_FRAME_LEN_MAX;
 use trunkline_protocol::topics::chat::{Chat, ChatCommand};
-use trunkline_protocol::{ClientFrame, Codec, DisconnectReason, List, ServerFrame, Text};
-use trunkline_tests::{Peer, RawSocket, TestServer};
+use trunkline_protocol::{
+    ClientFrame, Codec, DisconnectReason, List, PROTOCOL_VERSION, ServerFrame, Text,
+};
+use trunkline_tests::{Peer, RawSocket, TestServer, masked_frame};
 
 /// A first byte, a payload, and the code that they end in.
 async fn check(server: &TestServer, first: u8, payload: &[u8], code: u16) {
@@ -39,6 +41,34 @@ async fn a_broken_frame_is_answered_with_its_code() {
     let mut trailing = Codec::Bincode.encode(&ClientFrame::Pong).to_vec();
     trailing.push(0);
     check(&server, 0x82, &trailing, 4400).await;
+}
+
+#[tokio::test]
+async fn a_frame_that_is_sent_together_with_connect_is_a_mistake() {
+    let server = TestServer::start().await;
+    let token = server.token("ada").await;
+    let connect = ClientFrame::Connect {
+        version: PROTOCOL_VERSION,
+        token: Text::cut(&token),
+        agent: Text::cut("test"),
+        subscriptions: List::default(),
+    };
+    let connect = Codec::Bincode.encode(&connect);
+    let (first, second) = (
+        masked_frame(0x82, &connect),
+        Codec::Bincode.encode(&ClientFrame::Pong),
+    );
+    let both = [first.clone(), masked_frame(0x82, &second)].concat();
+    let mut socket = RawSocket::websocket(server.address()).await;
+    socket.send(&both).await;
+    assert_eq!(socket.close_code().await, Some(4400));
+    // A ping of the WebSocket protocol is no frame of ours.
+    let mut socket = RawSocket::websocket(server.address()).await;
+    socket
+        .send(&[first, masked_frame(0x89, b"")].concat())
+        .await;
+    socket.send_frame(0x88, &1000_u16.to_be_bytes()).await;
+    assert_eq!(socket.close_code().await, Some(1000));
 }
 
 #[tokio::test]

@@ -153,6 +153,15 @@ async fn without_the_key_nothing_is_open() {
         let status = asking().token(&key()).send().await.status();
         assert_eq!(status, if path == "/api/publish" { 200 } else { 400 });
     }
+    // Nobody reads a name that cannot be seen.
+    let asking = Asking::post(
+        server.address(),
+        "/api/publish?name=%E2%80%8B",
+        say(2, "no").to_string(),
+    );
+    let answer = asking.token(&key()).send().await;
+    assert_eq!(answer.status(), 400);
+    assert_eq!(answer.json().await["code"], "malformed_query");
     // The key is no token: it opens no conversation.
     let history = Asking::get(server.address(), "/http/history?topic=chat:news");
     assert_eq!(history.token(&key()).send().await.status(), 401);

@@ -1,8 +1,9 @@
 //! Server-sent events: what a browser's `EventSource` and `curl` read.
 
 use serde_json::Value;
-use trunkline_protocol::Text;
+use trunkline_protocol::frame::Start;
 use trunkline_protocol::topics::chat::{Chat, ChatCommand};
+use trunkline_protocol::{ErrorCode, ServerFrame, Text};
 use trunkline_tests::{Asking, Heard, Peer, TestServer};
 
 async fn say(peer: &mut Peer, room: &str, text: &str) {
@@ -174,4 +175,29 @@ async fn a_page_of_ours_reads_with_its_cookie_and_others_do_not() {
     let body = r#"{"message_id":{"sender":1,"counter":1},"topic":"chat:a","command":{}}"#;
     let publish = Asking::post(server.address(), "/http/publish", body).header("cookie", &cookie);
     assert_eq!(publish.send().await.status(), 401);
+}
+
+#[tokio::test]
+async fn an_update_rate_is_for_the_topics_that_have_one() {
+    let server = TestServer::start().await;
+    let token = server.token("ada").await;
+    let path = "/http/events?topic=chat:lobby&topic=ticker:market&max_hz=5";
+    let asking = Asking::get(server.address(), path).token(&token);
+    let mut heard = asking.send().await;
+    assert_eq!(heard.status(), 200);
+    let mut subscribed = 0;
+    while subscribed < 2 {
+        let event = next(&mut heard).await.expect("a stream that goes on");
+        assert_ne!(event.name, "refused", "{:?}", event.data);
+        subscribed += usize::from(event.name == "subscribed");
+    }
+    // A subscription of its own says what it means.
+    let mut bob = server.peer("bob").await;
+    let answer = bob
+        .subscribe_at("chat:lobby", Start::default(), Some(5))
+        .await;
+    let ServerFrame::Refused { error, .. } = answer else {
+        panic!("{answer:?}")
+    };
+    assert_eq!(error.code, ErrorCode::Invalid);
 }

@@ -274,6 +274,14 @@ async fn whatever_is_wrong_has_a_status_and_a_code() {
         ),
         (post("/http/call", "5"), 400, "malformed_body"),
         (
+            post(
+                "/http/call",
+                r#"{"method":"chat.rooms","deadline_ms":50001}"#,
+            ),
+            400,
+            "malformed_body",
+        ),
+        (
             post("/http/call", r#"{"type":"publish","method":"chat.rooms"}"#),
             400,
             "malformed_body",

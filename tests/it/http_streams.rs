@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use trunkline_protocol::frame::Start;
@@ -414,4 +415,25 @@ async fn a_reader_that_takes_nothing_is_let_go() {
         (present(&mut ada).await == 0).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_poll_without_subscriptions_waits_like_any_other() {
+    let server = TestServer::start().await;
+    let token = server.token("ada").await;
+    let frame = json!({"type": "connect", "version": 1, "token": token, "agent": "test", "subscriptions": []});
+    for (wait, quiet) in [(0, false), (1, true)] {
+        let path = format!("/http/poll?wait={wait}");
+        let start = Instant::now();
+        let mut answer = Asking::post(server.address(), &path, frame.to_string())
+            .send()
+            .await;
+        assert_eq!(answer.status(), 200);
+        let first = answer.frame(Codec::Json).await;
+        assert!(
+            matches!(first, Some(ServerFrame::Connected { .. })),
+            "{first:?}"
+        );
+        assert_eq!(start.elapsed() >= Duration::from_secs(1), quiet);
+    }
 }

@@ -22,6 +22,7 @@ mod faults;
 mod fallback;
 mod fallback_browser;
 mod feed;
+mod half_closing;
 mod handshake;
 mod http_api;
 mod http_events;

@@ -166,7 +166,7 @@ impl Hub {
                     subscription.values_end = feeding.outbox.end();
                 }
                 if lost {
-                    Flow::AwaitingKeyframe
+                    Flow::AwaitingKeyframe { first: false }
                 } else {
                     Flow::Live
                 }

@@ -154,8 +154,7 @@ impl Hub {
                 return false;
             };
             let after = subscription.given;
-            if !matches!(subscription.flow, Flow::Live | Flow::AwaitingKeyframe) || after >= offset
-            {
+            if !subscription.takes_part() || after >= offset {
                 return false;
             }
             match delivery {
@@ -164,10 +163,9 @@ impl Hub {
                     connection.lags = true;
                     return true;
                 }
-                Delivery::Keyframed { .. } => subscription.flow = Flow::AwaitingKeyframe,
-                Delivery::Volatile => {}
+                Delivery::Keyframed { .. } => pass_over(subscription, after + 1..=offset),
+                Delivery::Volatile => skip(subscription, after + 1..=offset),
             }
-            skip(subscription, after + 1..=offset);
             subscription.given = offset;
             false
         });
@@ -199,9 +197,7 @@ impl Hub {
                 return false;
             };
             let places = batch.first_after(subscription.given)..batch.publications.len();
-            if !matches!(subscription.flow, Flow::Live | Flow::AwaitingKeyframe)
-                || places.is_empty()
-            {
+            if !subscription.takes_part() || places.is_empty() {
                 return false;
             }
             let reader = Reader {
@@ -336,12 +332,20 @@ impl Offer<'_> {
                     return reader.fall_behind();
                 }
                 Some(_) | None => {
-                    reader.subscription.flow = Flow::AwaitingKeyframe;
-                    skip(reader.subscription, it.offset..=it.offset);
+                    pass_over(reader.subscription, it.offset..=it.offset);
                 }
             }
         }
         pushed
+    }
+}
+
+/// Leaves publications of a run out: the reader waits for the next keyframe. For one that has had
+/// none, nothing gives way.
+fn pass_over(subscription: &mut Subscription, offsets: RangeInclusive<Offset>) {
+    if subscription.flow != (Flow::AwaitingKeyframe { first: true }) {
+        subscription.flow = Flow::AwaitingKeyframe { first: false };
+        skip(subscription, offsets);
     }
 }
 

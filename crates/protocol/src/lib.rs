@@ -29,12 +29,13 @@ pub mod frame_reader;
 pub mod subprotocol;
 pub mod time;
 pub mod user;
+pub mod visible;
 pub mod topics;
 #[cfg(feature = "schema")]
 pub mod schema;
 
 pub use bounded::{List, Text, TooLong};
-pub use call::Call;
+pub use call::{Call, HTTP_DEADLINE_MS_MAX};
 pub use codec::{Codec, CodecError, Wire};
 pub use contract::{Contract, Fingerprint, Shape};
 pub use cursor::{CURSOR_TOPICS_MAX, Cursor, InvalidCursor};
@@ -52,6 +53,7 @@ pub use subprotocol::Subprotocol;
 pub use time::{Moment, Timestamp};
 pub use topic::{Delivery, Message, Never, PACES, Topic, TopicId, TopicKey, TopicName};
 pub use user::{Nickname, User, UserId};
+pub use visible::{TextForm, TextProblem, code_point, read_text};
 
 /// The version of the conversation that this crate speaks. A server closes others with 4402.
 pub const PROTOCOL_VERSION: u16 = 1;

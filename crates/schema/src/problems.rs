@@ -26,12 +26,12 @@ const PROBLEMS: [(u16, &str, &str); 20] = [
         "malformed_event_id",
         "The event's id is no cursor of ours.",
     ),
-    (400, "name_empty", "The name has no characters."),
+    (400, "name_empty", "The name has no visible character."),
     (400, "name_too_long", "The name has too many characters."),
     (
         400,
         "name_control_character",
-        "The name has a control character.",
+        "The name has a character that is not allowed in names, which `detail` tells.",
     ),
     (
         401,

@@ -9,11 +9,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use trunkline_hub::{Announcement, ConnectionId, HubConfig, People};
 use trunkline_protocol::{Members, Moment, Offset, TopicName, User, UserId};
-use trunkline_session::ServerConfig;
+use trunkline_session::{ServerConfig, was_away};
 
 use crate::accept::Acceptor;
 use crate::broker::{Broker, Deliver, Delivered, InUse};
@@ -252,6 +253,7 @@ impl Node {
     /// Keeps presence and logs tidy until the node says goodbye.
     pub(crate) async fn keep_tidy(self: Arc<Self>) {
         let mut linger = tokio::time::interval(LINGER_TICK);
+        linger.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut sweep = tokio::time::interval(SWEEP_EVERY);
         loop {
             // Both ticks are cancel safe; goodbye comes first so that nothing outlives the node.
@@ -263,7 +265,11 @@ impl Node {
                     }
                     return;
                 }
-                _ = linger.tick() => {
+                due = linger.tick() => {
+                    if was_away(due.elapsed()) {
+                        // This process did not run: those who came back meanwhile are let in first.
+                        continue;
+                    }
                     let now = self.clock.now();
                     let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
                     if people.poll_timeout().is_some_and(|due| due <= now) {

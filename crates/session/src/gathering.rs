@@ -32,7 +32,7 @@ impl Gathering {
     }
 
     /// Tells whether it is time to reply: it is answered, and there is news. Without any
-    /// subscription there is nothing to wait for.
+    /// subscription only an end is news.
     pub fn is_enough(&self) -> bool {
         self.is_answered() && (self.news || self.ended)
     }
@@ -40,10 +40,7 @@ impl Gathering {
     /// A frame is in the reply.
     pub fn handle_frame(&mut self, frame: &ServerFrame) {
         match frame {
-            ServerFrame::Connected { .. } => {
-                self.connected = true;
-                self.news |= self.unanswered == 0;
-            }
+            ServerFrame::Connected { .. } => self.connected = true,
             ServerFrame::Subscribed {
                 gap, publications, ..
             } => {
@@ -179,7 +176,8 @@ mod tests {
             (Some(3), Some(3)),
         );
         check(2, &[connected(), refused(), quiet()], (Some(3), Some(3)));
-        check(0, &[connected()], (Some(1), Some(1)));
+        check(0, &[connected()], (Some(1), None));
+        check(0, &[connected(), end.clone()], (Some(1), Some(2)));
         check(9, &[end], (Some(1), Some(1)));
     }
 }

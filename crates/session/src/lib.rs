@@ -23,7 +23,9 @@ mod one_way;
 pub mod server;
 mod pace;
 mod gathering;
+mod absence;
 
+pub use absence::was_away;
 pub use client::{Action, ClientConfig, ClientEvent, ClientSession, Status, TokenFailure};
 pub use fallback::{Fallback, REMEMBERED_FOR, Transport};
 pub use gathering::Gathering;

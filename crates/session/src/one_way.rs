@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use trunkline_protocol::frame::{Range, TopicText};
-use trunkline_protocol::{ClientFrame, Error, RequestId, ServerFrame};
+use trunkline_protocol::{ClientFrame, Error, HTTP_DEADLINE_MS_MAX, RequestId, ServerFrame};
 
 use crate::fallback::Transport;
 
@@ -90,7 +90,23 @@ impl HttpRequest {
         };
         match frame {
             ClientFrame::Publish { id, .. } => ask(id, "/http/publish".to_owned(), Some(frame)),
-            ClientFrame::Call { id, .. } => ask(id, "/http/call".to_owned(), Some(frame)),
+            ClientFrame::Call {
+                id,
+                method,
+                contract,
+                deadline_ms,
+                request,
+            } => {
+                let call = ClientFrame::Call {
+                    id,
+                    method,
+                    contract,
+                    // A longer one is refused there.
+                    deadline_ms: deadline_ms.min(HTTP_DEADLINE_MS_MAX),
+                    request,
+                };
+                ask(id, "/http/call".to_owned(), Some(call))
+            }
             // The characters of a topic's name stand for themselves in a query.
             ClientFrame::History {
                 id,
@@ -270,6 +286,25 @@ mod tests {
         assert_eq!(next(&mut lanes), Some(4));
         lanes.clear();
         assert_eq!(next(&mut lanes), None);
+    }
+
+    #[test]
+    fn a_call_waits_no_longer_than_a_server_allows_over_http() {
+        let deadline = |deadline_ms| {
+            let call = ClientFrame::Call {
+                id: 1,
+                method: Text::cut("chat.rooms"),
+                contract: None,
+                deadline_ms,
+                request: Payload::default(),
+            };
+            match HttpRequest::ask(call, "token")?.body? {
+                ClientFrame::Call { deadline_ms, .. } => Some(deadline_ms),
+                _ => None,
+            }
+        };
+        assert_eq!(deadline(49_000), Some(49_000));
+        assert_eq!(deadline(90_000), Some(HTTP_DEADLINE_MS_MAX));
     }
 
     #[test]

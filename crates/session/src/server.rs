@@ -14,6 +14,7 @@ use trunkline_protocol::{
     TopicName, User,
 };
 
+use crate::absence::was_away;
 use crate::pace::{Bucket, Pace};
 
 mod event;
@@ -308,8 +309,15 @@ impl ServerSession {
         }
     }
 
-    /// It is `now`, and `poll_timeout` asked to be told.
+    /// It is `now`, and `poll_timeout` asked to be told. If that comes late, the server was away: the
+    /// peer is pinged, and has its full time before the connection is closed.
     pub fn handle_timeout(&mut self, now: Moment) {
+        if self
+            .poll_timeout()
+            .is_some_and(|due| was_away(now.since(due)))
+        {
+            self.handle_absence(now);
+        }
         match &mut self.state {
             State::Greeting { until } if *until <= now => {
                 self.close(Close::new(DisconnectReason::FirstFrameLate));
@@ -331,6 +339,30 @@ impl ServerSession {
             | State::Authenticating { .. }
             | State::Open(_)
             | State::Closed => {}
+        }
+    }
+
+    /// Starts the deadlines of the peer anew. How long a transport lasts is not the peer's to meet.
+    fn handle_absence(&mut self, now: Moment) {
+        match &mut self.state {
+            State::Greeting { until } => *until = now + self.config.greeting_max,
+            State::Open(open) => {
+                open.silent_at = now + self.config.silence_max;
+                open.expires_at = open.expires_at.max(now);
+            }
+            State::Authenticating { .. } | State::Closed => {}
+        }
+    }
+
+    /// Tells whether `handle_timeout` would close the connection because nothing was heard. Before
+    /// that, hand in what has arrived.
+    pub fn is_overdue(&self, now: Moment) -> bool {
+        match &self.state {
+            State::Greeting { until } => *until <= now,
+            State::Open(open) => {
+                open.silent_at <= now || open.expires_at + self.config.token_grace <= now
+            }
+            State::Authenticating { .. } | State::Closed => false,
         }
     }
 

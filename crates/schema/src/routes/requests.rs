@@ -1,6 +1,7 @@
 //! Requests without a conversation: publish, call, read history, see who is present.
 
 use serde_json::{Map, Value, json};
+use trunkline_protocol::HTTP_DEADLINE_MS_MAX;
 
 use super::{count, query, reference, route, topic};
 use crate::openapi::{Access, Body, Parameter, Request, Route};
@@ -170,14 +171,15 @@ pub(super) fn definitions(protocol: &Map<String, Value>) -> Map<String, Value> {
     let command = "A `publish` frame, which may leave out its type and its `id`: 0, or the place \
                    in the list.";
     let call = "A `call` frame, which may leave out its type, `id` (0), `deadline_ms` (10,000) and \
-                `request` ({}). No call waits longer than 50,000 ms.";
+                `request` ({}).";
     let mut command = lenient(
         "ClientPublish",
         command,
         &["message_id", "topic", "command"],
     );
     command["properties"]["id"]["type"] = json!(["integer", "null"]);
-    let call = lenient("ClientCall", call, &["method"]);
+    let mut call = lenient("ClientCall", call, &["method"]);
+    call["properties"]["deadline_ms"]["maximum"] = json!(HTTP_DEADLINE_MS_MAX);
     [("HttpCommand", command), ("HttpCall", call)]
         .map(|(name, schema)| (name.to_owned(), schema))
         .into_iter()

@@ -20,8 +20,8 @@ pub(super) fn routes() -> Vec<Route> {
         route("post", "/auth/guest", "signIn", sign_in, Access::Open)
             .takes(Request {
                 schema: object(&json!({ "name": {
-                    "description": "Trimmed; then 1 to 32 characters, none of them a control \
-                                    character.",
+                    "description": "Trimmed; then one line of 1 to 32 characters, one of them \
+                                    visible.",
                     "type": "string",
                     "minLength": 1,
                 } })),

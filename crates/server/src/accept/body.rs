@@ -11,7 +11,7 @@ use axum::body::{Body, Bytes, HttpBody};
 use hyper::body::{Frame, SizeHint};
 use tokio::time::Instant;
 
-use super::patience::InFlight;
+use super::patience::{InFlight, PeerEnd};
 use super::uptake::Uptake;
 
 /// The longest piece.
@@ -29,6 +29,8 @@ pub(super) struct SentBody {
     rest: Bytes,
     /// Uptake by the peer of a stream of HTTP/2. Over HTTP/1 the connection itself tells.
     stream: Option<Arc<Uptake>>,
+    /// Ends with the end of what the peer sends, if it is to end the body.
+    until: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     _in_flight: Arc<InFlight>,
 }
 
@@ -38,8 +40,20 @@ impl SentBody {
             body,
             rest: Bytes::new(),
             stream,
+            until: None,
             _in_flight: in_flight,
         }
+    }
+
+    /// Ends the body when the peer closes its sending half, if it is to.
+    #[must_use]
+    pub(super) fn until(mut self, end: Option<PeerEnd>) -> Self {
+        self.until = end.map(|end| {
+            let noted: Pin<Box<dyn Future<Output = ()> + Send>> =
+                Box::pin(async move { end.noted().await });
+            noted
+        });
+        self
     }
 
     fn next_piece(&mut self) -> Bytes {
@@ -59,6 +73,12 @@ impl HttpBody for SentBody {
         if let Some(stream) = &self.stream {
             // What was handed on before is on its way.
             stream.took(0, true);
+        }
+        if let Some(until) = &mut self.until
+            && until.as_mut().poll(cx).is_ready()
+        {
+            self.until = None;
+            (self.body, self.rest) = (Body::empty(), Bytes::new());
         }
         if self.rest.is_empty() {
             match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
@@ -110,7 +130,11 @@ mod tests {
 
     fn sent(body: Body, stream: Option<Arc<Uptake>>) -> SentBody {
         let patience = Patience::new(Timeouts::default());
-        SentBody::new(body, stream, Arc::new(patience.begin()))
+        SentBody::new(
+            body,
+            stream,
+            Arc::new(patience.begin(hyper::Version::HTTP_11)),
+        )
     }
 
     #[tokio::test]

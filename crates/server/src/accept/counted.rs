@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::patience::Patience;
 use super::uptake::Uptake;
 use crate::traffic::Traffic;
 
@@ -53,6 +54,8 @@ pub(crate) struct CountedStream {
     early: Bytes,
     traffic: Arc<Traffic>,
     uptake: Arc<Uptake>,
+    /// Told what arrives. None until the connection is served.
+    patience: Option<Arc<Patience>>,
     permit: OwnedSemaphorePermit,
     farewell: Option<Box<Farewell>>,
 }
@@ -116,6 +119,7 @@ impl CountedStream {
             early,
             traffic,
             uptake: Arc::default(),
+            patience: None,
             permit,
             farewell: None,
         }
@@ -124,6 +128,11 @@ impl CountedStream {
     /// Returns the record of what the peer takes.
     pub(super) fn uptake(&self) -> Arc<Uptake> {
         Arc::clone(&self.uptake)
+    }
+
+    /// Tells `patience` what arrives from now on.
+    pub(super) fn tell(&mut self, patience: &Arc<Patience>) {
+        self.patience = Some(Arc::clone(patience));
     }
 
     /// Gives up what waits, here and in the kernel, if it was decided to.
@@ -165,7 +174,15 @@ impl AsyncRead for CountedStream {
         if self.early.is_empty() {
             let before = buf.filled().len();
             let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
-            self.traffic.add_received(buf.filled().len() - before);
+            let len = buf.filled().len() - before;
+            self.traffic.add_received(len);
+            if let (Some(patience), Poll::Ready(Ok(()))) = (&self.patience, &polled) {
+                if len > 0 {
+                    patience.hear();
+                } else if buf.remaining() > 0 && patience.hold_end(cx.waker()) {
+                    return Poll::Pending;
+                }
+            }
             return polled;
         }
         let len = self.early.len().min(buf.remaining());
@@ -201,7 +218,11 @@ impl AsyncWrite for CountedStream {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        if let Some(patience) = &self.patience {
+            patience.flush();
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

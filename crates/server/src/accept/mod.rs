@@ -17,8 +17,8 @@ mod uptake;
 pub(crate) use body::EndsAt;
 pub(crate) use counted::{CountedStream, OpenConnections};
 pub(crate) use listener::{Acceptor, listen};
-pub(crate) use patience::InFlight;
 pub use patience::Timeouts;
+pub(crate) use patience::{InFlight, PeerEnd};
 pub(crate) use reception::Reception;
 
 #[cfg(test)]

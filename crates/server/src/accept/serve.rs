@@ -20,7 +20,7 @@ use tower::ServiceExt;
 
 use super::body::{EndsAt, SentBody};
 use super::counted::CountedStream;
-use super::patience::{Patience, Timeouts};
+use super::patience::{Patience, PeerEnd, Timeouts};
 use super::rest::{Left, ReadBody};
 use super::uptake::Uptake;
 
@@ -37,8 +37,9 @@ pub(super) struct Serving {
 
 impl Serving {
     /// Serves one connection. Returns when it has ended or was upgraded.
-    pub(super) async fn serve(self, stream: CountedStream, peer: SocketAddr) {
+    pub(super) async fn serve(self, mut stream: CountedStream, peer: SocketAddr) {
         let patience = Patience::new(self.timeouts);
+        stream.tell(&patience);
         let uptake = stream.uptake();
         let app = self.app;
         let service = service_fn(|request| {
@@ -158,7 +159,8 @@ fn builder(timeouts: Timeouts, shutdown: CancellationToken) -> Builder<Streams> 
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(timeouts.request)
+        // Its time would begin with the pause before the head. `Patience` has one for each.
+        .header_read_timeout(None)
         .max_buf_size(HEAD_LEN_MAX)
         .max_headers(HEADERS_MAX);
     builder
@@ -179,17 +181,21 @@ fn answer(
     peer: SocketAddr,
     (patience, connection): (&Arc<Patience>, &Arc<Uptake>),
 ) -> impl Future<Output = Result<Response<SentBody>, Infallible>> + use<> {
-    let in_flight = Arc::new(patience.begin());
-    let connection = Arc::clone(connection);
+    let in_flight = Arc::new(patience.begin(request.version()));
+    let (patience, connection) = (Arc::clone(patience), Arc::clone(connection));
+    let is_http1 = request.version() < Version::HTTP_2;
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(ConnectInfo(peer));
+    if is_http1 {
+        let end = PeerEnd(Arc::clone(&patience));
+        request.extensions_mut().insert(end);
+    }
     if request.method() == Method::CONNECT {
         // A conversation on a stream outlasts its request.
         request.extensions_mut().insert(Arc::clone(&in_flight));
     }
     async move {
         let stream = STREAM.try_with(Arc::clone).ok();
-        let is_http1 = request.version() < Version::HTTP_2;
         let mut response = app.oneshot(request).await?;
         if is_http1 && left.is_set() {
             let headers = response.headers_mut();
@@ -197,6 +203,8 @@ fn answer(
         }
         let ends_at = response.extensions().get::<EndsAt>().map(|it| it.0);
         stream.as_ref().unwrap_or(&connection).end_at(ends_at);
-        Ok(response.map(|body| SentBody::new(body, stream, in_flight)))
+        // A response that streams would go on for a peer that is gone.
+        let until = (is_http1 && ends_at.is_some()).then(|| PeerEnd(patience));
+        Ok(response.map(|body| SentBody::new(body, stream, in_flight).until(until)))
     }
 }

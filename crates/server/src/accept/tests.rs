@@ -9,6 +9,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ws::{Message, WebSocketUpgrade};
 use axum::extract::{ConnectInfo, FromRequest};
+use axum::response::Response;
 use axum::routing::{any, get};
 use futures_util::StreamExt;
 use hyper::Request;
@@ -43,16 +44,20 @@ struct TestServer {
 
 impl TestServer {
     fn start(connections_max: usize) -> Self {
-        let listener = listen((Ipv4Addr::LOCALHOST, 0).into()).expect("a free port");
-        let address = listener.local_addr().expect("an address");
-        let (shutdown, abort) = (CancellationToken::new(), CancellationToken::new());
-        let open = OpenConnections::new(connections_max);
-        let tasks = TaskTracker::new();
         let timeouts = Timeouts {
             request: PATIENCE,
             idle: PATIENCE,
             stall: PATIENCE,
         };
+        Self::start_with(connections_max, timeouts)
+    }
+
+    fn start_with(connections_max: usize, timeouts: Timeouts) -> Self {
+        let listener = listen((Ipv4Addr::LOCALHOST, 0).into()).expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let (shutdown, abort) = (CancellationToken::new(), CancellationToken::new());
+        let open = OpenConnections::new(connections_max);
+        let tasks = TaskTracker::new();
         let tokens = (shutdown.clone(), abort.clone());
         let reception = Reception::new(app(), timeouts, tokens, tasks.clone());
         let acceptor = Acceptor::new(listener, Arc::new(reception), open.clone());
@@ -122,7 +127,18 @@ fn app() -> Router {
         "slow"
     };
     let stream = || async { Body::from_stream(futures_util::stream::once(slow_piece())) };
+    let large = || async { "large".repeat(1_000_000) };
+    let events = || async {
+        let mut response = Response::new(Body::from_stream(futures_util::stream::pending::<
+            Result<&'static str, Infallible>,
+        >()));
+        let ends_at = EndsAt(Instant::now() + 100 * LONG);
+        response.extensions_mut().insert(ends_at);
+        response
+    };
     Router::new()
+        .route("/large", get(large))
+        .route("/events", get(events))
         .route(
             "/",
             get(|ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.to_string() }),
@@ -239,6 +255,70 @@ async fn a_connection_is_used_again_and_closed_when_idle() {
         ask(&mut stream, "/", &address).await;
     }
     assert_eq!(read_to_end(&mut stream).await, "");
+    server.count_becomes(0).await;
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_kept_longer_than_a_request_head_may_take() {
+    let timeouts = Timeouts {
+        request: PATIENCE,
+        idle: 10 * LONG,
+        stall: PATIENCE,
+    };
+    let server = TestServer::start_with(1, timeouts);
+    let mut stream = server.connect().await;
+    let address = stream.local_addr().expect("an address").to_string();
+    ask(&mut stream, "/", &address).await;
+    sleep(LONG).await;
+    ask(&mut stream, "/", &address).await;
+    // A head that has begun has no more time than the first one.
+    stream.write_all(b"GET / HT").await.expect("room for some");
+    let start = Instant::now();
+    assert_eq!(read_to_end(&mut stream).await, "");
+    assert!(start.elapsed() < 5 * LONG, "{:?}", start.elapsed());
+    server.count_becomes(0).await;
+}
+
+/// Asks for a path, closes the sending half, and reads all that comes.
+async fn ask_and_half_close(server: &TestServer, path: &str) -> String {
+    let mut stream = server.connect().await;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: test\r\n\r\n");
+    stream
+        .write_all(request.as_bytes())
+        .await
+        .expect("room for a request");
+    stream.shutdown().await.expect("an open connection");
+    read_to_end(&mut stream).await
+}
+
+#[tokio::test]
+async fn a_client_that_closes_its_sending_half_is_answered() {
+    let timeouts = Timeouts {
+        request: PATIENCE,
+        idle: 100 * LONG,
+        stall: 10 * LONG,
+    };
+    let server = TestServer::start_with(1, timeouts);
+    for (path, end) in [
+        ("/", ":"),
+        ("/slow", "slow"),
+        ("/stream", "slow\r\n0\r\n\r\n"),
+        ("/large", "large"),
+    ] {
+        let answer = ask_and_half_close(&server, path).await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK"), "{path}: {answer}");
+        assert!(answer.contains(end), "{path}");
+        // Nothing keeps the connection then.
+        server.count_becomes(0).await;
+    }
+}
+
+#[tokio::test]
+async fn a_response_that_streams_ends_with_the_end_of_what_the_client_sends() {
+    let server = TestServer::start(1);
+    let answer = ask_and_half_close(&server, "/events").await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    assert!(answer.ends_with("\r\n0\r\n\r\n"), "{answer}");
     server.count_becomes(0).await;
 }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
+use trunkline_session::was_away;
 
 /// The fewest bytes that count as progress. Fewer would let a peer hold a transport for hours with
 /// a byte from time to time.
@@ -123,10 +124,24 @@ impl Uptake {
                 Now::Overdue => return,
                 Now::Fine(Some(due)) => {
                     let _ = timeout_at(due, changed).await;
+                    if was_away(due.elapsed()) {
+                        self.start_anew(limit);
+                    }
                 }
                 Now::Fine(None) => changed.await,
             }
         }
+    }
+
+    /// This process did not run for a while, and sent nothing: the peer has its time again.
+    fn start_anew(&self, limit: Duration) {
+        let now = Instant::now();
+        self.with(|state| {
+            if let Some(blocked) = &mut state.blocked {
+                blocked.since = now;
+            }
+            state.ends_at = state.ends_at.map(|ends_at| ends_at.max(now + limit));
+        });
     }
 
     fn look(&self, limit: Duration) -> Now {
@@ -199,6 +214,20 @@ mod tests {
         advance(Duration::from_secs(15)).await;
         uptake.took(PROGRESS_LEN_MIN as usize, false);
         assert_eq!(seconds_left(&uptake).await, Some(20));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_suspension_of_the_server_cuts_no_transport() {
+        let uptake = Uptake::default();
+        uptake.end_at(Some(Instant::now() + Duration::from_secs(7)));
+        uptake.block();
+        let overdue = uptake.overdue(LIMIT);
+        let mut overdue = std::pin::pin!(overdue);
+        assert!(timeout(Duration::ZERO, &mut overdue).await.is_err());
+        advance(Duration::from_secs(27)).await;
+        let awake = Instant::now();
+        overdue.await;
+        assert_eq!(awake.elapsed().as_secs(), 20);
     }
 
     #[tokio::test(start_paused = true)]

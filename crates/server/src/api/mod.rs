@@ -15,7 +15,7 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use trunkline_protocol::codec::explain_json;
-use trunkline_protocol::{Codec, Nickname, Offset, Text, User, UserId};
+use trunkline_protocol::{Codec, Nickname, Offset, Text, TextForm, User, UserId, read_text};
 
 use crate::node::Node;
 use crate::notices::Notices;
@@ -94,6 +94,10 @@ impl Author {
             Problem::new(StatusCode::BAD_REQUEST, "malformed_query", detail)
         })?;
         let name = self.name.unwrap_or_else(|| Text::cut("server"));
+        read_text(&name, TextForm::Name, name.len()).map_err(|problem| {
+            let detail = format!("{problem} in name");
+            Problem::new(StatusCode::BAD_REQUEST, "malformed_query", detail)
+        })?;
         Ok(User { id, name })
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use trunkline_protocol::{TextForm, TextProblem, read_text};
+
 /// A name of 1 to [`Nickname::CHARS_MAX`] characters without surrounding space.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Nickname(String);
@@ -16,17 +18,9 @@ impl FromStr for Nickname {
     type Err = InvalidNickname;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let name = text.trim();
-        if name.is_empty() {
-            return Err(InvalidNickname::Empty);
-        }
-        if name.chars().nth(Self::CHARS_MAX).is_some() {
-            return Err(InvalidNickname::TooLong);
-        }
-        if name.chars().any(rules_others) {
-            return Err(InvalidNickname::ControlCharacter);
-        }
-        Ok(Self(name.to_owned()))
+        let name = read_text(text, TextForm::Name, Self::CHARS_MAX);
+        name.map(|name| Self(name.into_owned()))
+            .map_err(InvalidNickname)
     }
 }
 
@@ -36,38 +30,29 @@ impl From<Nickname> for String {
     }
 }
 
-/// Whether a character acts on the text around it: control characters, line and paragraph
-/// separators, and those that turn the direction of what follows them.
-fn rules_others(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// Why a text is not a nickname.
+/// A text was not a nickname.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum InvalidNickname {
-    Empty,
-    TooLong,
-    ControlCharacter,
-}
+pub(super) struct InvalidNickname(TextProblem);
 
 impl InvalidNickname {
     /// Returns the code that programs act on.
     pub(super) fn code(self) -> &'static str {
-        match self {
-            Self::Empty => "name_empty",
-            Self::TooLong => "name_too_long",
-            Self::ControlCharacter => "name_control_character",
+        match self.0 {
+            TextProblem::Empty => "name_empty",
+            TextProblem::TooLong(_) => "name_too_long",
+            TextProblem::Character(_) => "name_control_character",
         }
     }
 }
 
 impl fmt::Display for InvalidNickname {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("a name needs at least one character"),
-            Self::TooLong => write!(f, "a name has at most {} characters", Nickname::CHARS_MAX),
-            Self::ControlCharacter => f.write_str("a name has no control characters"),
+        match self.0 {
+            TextProblem::Empty => f.write_str("a name needs at least one visible character"),
+            TextProblem::TooLong(_) => {
+                write!(f, "a name has at most {} characters", Nickname::CHARS_MAX)
+            }
+            problem @ TextProblem::Character(_) => write!(f, "{problem} in a name"),
         }
     }
 }
@@ -87,16 +72,21 @@ mod tests {
         ok("👩‍👩‍👧 \"'<b>", "👩‍👩‍👧 \"'<b>");
         ok(&"가".repeat(32), &"가".repeat(32));
 
-        let refused = |text: &str, error| {
-            assert_eq!(text.parse::<Nickname>(), Err(error), "{text:?}");
+        let refused = |text: &str, problem: &str| {
+            let error = text.parse::<Nickname>().expect_err(text);
+            assert_eq!(error.to_string(), problem, "{text:?}");
         };
-        refused("", InvalidNickname::Empty);
-        refused(" \t\n", InvalidNickname::Empty);
-        refused(&"가".repeat(33), InvalidNickname::TooLong);
-        refused("a\nb", InvalidNickname::ControlCharacter);
-        refused("a\0b", InvalidNickname::ControlCharacter);
-        refused("a\u{1b}[31mb", InvalidNickname::ControlCharacter);
-        refused("a\u{202e}b", InvalidNickname::ControlCharacter);
-        refused("a\u{2028}b", InvalidNickname::ControlCharacter);
+        let empty = "a name needs at least one visible character";
+        refused("", empty);
+        refused(" \t\n", empty);
+        refused("\u{200b}", empty);
+        refused("\u{3164}", empty);
+        refused(&"가".repeat(33), "a name has at most 32 characters");
+        let character = |code| format!("the character U+{code} is not allowed in a name");
+        refused("a\nb", &character("000A"));
+        refused("a\0b", &character("0000"));
+        refused("a\u{1b}[31mb", &character("001B"));
+        refused("a\u{202e}b", &character("202E"));
+        refused("a\u{2028}b", &character("2028"));
     }
 }

@@ -71,6 +71,12 @@ pub(crate) struct Layer {
     #[serde(deserialize_with = "count")]
     pub(super) stream_life: Option<Count>,
 
+    /// How long an HTTP connection may idle between two requests; longer than a proxy in front keeps
+    /// its connections to this server [default: 75]
+    #[arg(long, value_name = "SECONDS")]
+    #[serde(deserialize_with = "count")]
+    pub(super) idle_timeout: Option<Count>,
+
     /// Where the lab's lanes listen: `auto`, on free ports if only this machine can reach the server,
     /// `off`, or the first of seven ports [default: auto]
     #[arg(long, value_name = "PORTS")]
@@ -162,7 +168,7 @@ pub(crate) struct Layer {
 
 impl Layer {
     /// The settings' names in a file; the environment has them in capitals after `TRUNKLINE_`.
-    pub(super) const KEYS: [&str; 29] = [
+    pub(super) const KEYS: [&str; 30] = [
         "listen",
         "data",
         "broker",
@@ -173,6 +179,7 @@ impl Layer {
         "shards",
         "flush_window",
         "stream_life",
+        "idle_timeout",
         "lab",
         "market",
         "market_seed",
@@ -210,6 +217,7 @@ impl Layer {
             shards: variable(environment, "TRUNKLINE_SHARDS")?,
             flush_window: variable(environment, "TRUNKLINE_FLUSH_WINDOW")?,
             stream_life: variable(environment, "TRUNKLINE_STREAM_LIFE")?,
+            idle_timeout: variable(environment, "TRUNKLINE_IDLE_TIMEOUT")?,
             lab: variable(environment, "TRUNKLINE_LAB")?,
             market: variable(environment, "TRUNKLINE_MARKET")?,
             market_seed: variable(environment, "TRUNKLINE_MARKET_SEED")?,
@@ -245,6 +253,7 @@ impl Layer {
             shards: self.shards.or(weaker.shards),
             flush_window: self.flush_window.or(weaker.flush_window),
             stream_life: self.stream_life.or(weaker.stream_life),
+            idle_timeout: self.idle_timeout.or(weaker.idle_timeout),
             lab: self.lab.or(weaker.lab),
             market: self.market.or(weaker.market),
             market_seed: self.market_seed.or(weaker.market_seed),

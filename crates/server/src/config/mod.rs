@@ -83,7 +83,7 @@ pub struct Config {
     pub token_lifetime: Duration,
     /// Whether the routes for protocol conformance runs exist. They lift limits: for tests only.
     pub conformance: bool,
-    /// How patient the accept loop is with silent peers. Not a setting; tests shorten it.
+    /// Timeouts of HTTP connections. Only `idle` is a setting; tests shorten the others.
     pub timeouts: Timeouts,
     /// The bounds of what waits in memory. Not a setting; tests lower them.
     pub hub: HubConfig,
@@ -186,7 +186,7 @@ impl Config {
                     Duration::from_secs(seconds.get() as u64)
                 }),
             conformance: layer.conformance.unwrap_or(false),
-            timeouts: Timeouts::default(),
+            timeouts: timeouts(layer.idle_timeout),
             hub: HubConfig {
                 framing: websocket::framing,
                 priorities: !layer.no_priorities.unwrap_or(false),
@@ -200,6 +200,16 @@ impl Config {
 /// The cores that this process may use.
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// The timeouts of HTTP connections, with this many seconds between two requests if it is set.
+fn timeouts(idle: Option<values::Count>) -> Timeouts {
+    let defaults = Timeouts::default();
+    let seconds = |count: values::Count| Duration::from_secs(count.number().into());
+    Timeouts {
+        idle: idle.map_or(defaults.idle, seconds),
+        ..defaults
+    }
 }
 
 /// Conversations at the defaults, and at this pace if one is set.
@@ -284,6 +294,7 @@ mod tests {
             ("TRUNKLINE_SHARDS", "3"),
             ("TRUNKLINE_FLUSH_WINDOW", "5"),
             ("TRUNKLINE_STREAM_LIFE", "60"),
+            ("TRUNKLINE_IDLE_TIMEOUT", "90"),
             ("TRUNKLINE_LAB", "9000"),
             ("TRUNKLINE_MARKET", "off"),
             ("TRUNKLINE_MARKET_SEED", "7"),
@@ -314,6 +325,7 @@ mod tests {
             shards = 3
             flush_window = 5
             stream_life = 60
+            idle_timeout = 90
             lab = '9000'
             market = 'off'
             market_seed = 7
@@ -342,6 +354,7 @@ mod tests {
         assert_eq!(from_file.shards, 3);
         assert_eq!(from_file.flush_window, Duration::from_millis(5));
         assert_eq!(from_file.stream_life, Duration::from_secs(60));
+        assert_eq!(from_file.timeouts.idle, Duration::from_secs(90));
         assert_eq!("9000".parse(), Ok(from_file.lab));
         assert_eq!(from_file.market, MarketSwitch::Off);
         assert_eq!((from_file.market_seed, from_file.market_rate), (7, 50));

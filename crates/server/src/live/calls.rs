@@ -6,7 +6,7 @@ use trunkline_protocol::topics::live::{
     BeginLive, CountLive, LIVE_TITLE_CHARS_MAX, ListLive, Live, LiveAsked, LiveAudience, LiveCrowd,
     LiveNamed, LiveReport, LiveRoom, LiveRooms, LiveSeat, LiveTitle, LiveWish, ReportLive,
 };
-use trunkline_protocol::{Error, ErrorCode, List};
+use trunkline_protocol::{Error, ErrorCode, List, TextForm, TextProblem, read_text};
 
 use super::Studio;
 use super::rooms::Wish;
@@ -120,20 +120,18 @@ fn parsed(room: &str) -> Result<LiveRoom, Error> {
         .map_err(|error| Error::new(ErrorCode::Invalid, error))
 }
 
-/// Trims a title and checks what is left.
+/// Reads a title: trimmed, one line.
 fn checked(title: &str) -> Result<LiveTitle, Error> {
-    let title = title.trim();
-    if title.is_empty() {
-        return Err(invalid("a broadcast needs a title"));
-    }
-    if title.chars().count() > LIVE_TITLE_CHARS_MAX {
-        let detail = format!("a title has at most {LIVE_TITLE_CHARS_MAX} characters");
-        return Err(Error::new(ErrorCode::TooLong, detail));
-    }
-    if title.chars().any(char::is_control) {
-        return Err(invalid("a title is one line, without control characters"));
-    }
-    LiveTitle::try_from(title).map_err(|error| Error::new(ErrorCode::TooLong, error))
+    let title = read_text(title, TextForm::Line, LIVE_TITLE_CHARS_MAX);
+    let title = title.map_err(|problem| match problem {
+        TextProblem::Empty => invalid("a broadcast needs a visible title"),
+        TextProblem::TooLong(_) => {
+            let detail = format!("a title has at most {LIVE_TITLE_CHARS_MAX} characters");
+            Error::new(ErrorCode::TooLong, detail)
+        }
+        TextProblem::Character(_) => invalid(&format!("{problem} in a title")),
+    })?;
+    LiveTitle::try_from(&*title).map_err(|error| Error::new(ErrorCode::TooLong, error))
 }
 
 #[cfg(test)]
@@ -152,6 +150,7 @@ mod tests {
         check(&longest, Ok(&longest));
         check(&format!("{longest}!"), Err(ErrorCode::TooLong));
         check(" ", Err(ErrorCode::Invalid));
+        check("\u{2800}", Err(ErrorCode::Invalid));
         check("two\nlines", Err(ErrorCode::Invalid));
     }
 }

@@ -18,6 +18,7 @@ use tokio::time::MissedTickBehavior;
 use trunkline_hub::Append;
 use trunkline_protocol::topics::live::{Live, LiveEnd, LiveEvent, LiveRoom};
 use trunkline_protocol::{Codec, Moment, Topic as _};
+use trunkline_session::was_away;
 
 use self::rooms::Rooms;
 use crate::clock::Clock;
@@ -68,10 +69,13 @@ impl Studio {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             // A tick is cancel safe. What is told under way is short.
-            tokio::select! {
+            let due = tokio::select! {
                 biased;
                 () = goodbye.cancelled() => return,
-                _ = ticks.tick() => {}
+                due = ticks.tick() => due,
+            };
+            if was_away(due.elapsed()) {
+                self.with_rooms(Rooms::handle_absence);
             }
             for (room, reason) in self.with_rooms(Rooms::handle_timeout) {
                 tell_end(&node, &room, reason).await;

@@ -183,6 +183,13 @@ impl Rooms {
         }
     }
 
+    /// This process did not run for a while and heard nobody: silence counts from now.
+    pub(super) fn handle_absence(&mut self, now: Moment) {
+        for room in self.rooms.values_mut() {
+            room.heard_at = now;
+        }
+    }
+
     /// Ends broadcasts of which nothing is heard, and those that have lasted long enough. Returns
     /// all that ended by themselves since it was asked last.
     pub(super) fn handle_timeout(&mut self, now: Moment) -> Vec<(LiveRoom, LiveEnd)> {

@@ -150,6 +150,16 @@ fn who_comes_back_goes_on_and_what_was_under_way_does_not_count() {
 }
 
 #[test]
+fn a_suspension_of_the_server_ends_no_broadcast() {
+    let mut rooms = studio();
+    rooms.handle_absence(at(27_000));
+    assert_eq!(rooms.handle_timeout(at(27_000)), []);
+    assert_eq!(rooms.handle_timeout(at(36_999)), []);
+    let lost = [(room("studio"), LiveEnd::Lost)];
+    assert_eq!(rooms.handle_timeout(at(37_000)), lost);
+}
+
+#[test]
 fn a_broadcast_ends_when_it_is_silent_and_when_its_time_is_over() {
     let mut rooms = studio();
     assert_eq!(rooms.handle_timeout(at(9_999)), []);

@@ -27,6 +27,9 @@ pub(super) struct Conversation {
     codec: Codec,
     pub(super) session: ServerSession,
     pub(super) asker: Option<Arc<Asker>>,
+    /// The token and the client program of a `connect` frame that waits to be answered. Boxed,
+    /// because it is there only for a moment.
+    greeting: Option<Box<(String, String)>>,
     /// Requests that wait for their turn. As many as the session lets through.
     pub(super) turns: VecDeque<ServerEvent>,
     /// Work that waits for room in the outbox. Few connections ever have any.
@@ -75,6 +78,7 @@ impl Conversation {
             codec,
             session: ServerSession::new(world.node.session_config, way, world.now),
             asker: None,
+            greeting: None,
             turns: VecDeque::with_capacity(1),
             waiting: None,
             busy: false,
@@ -163,7 +167,9 @@ impl Conversation {
 
     fn handle_event(&mut self, world: &mut World, event: ServerEvent) {
         match event {
-            ServerEvent::Authenticate { token, agent } => self.authenticate(world, &token, &agent),
+            ServerEvent::Authenticate { token, agent } => {
+                self.greeting = Some(Box::new((token, agent)));
+            }
             ServerEvent::Heartbeat => {
                 let heads = world.hub.heads(self.id);
                 // An overflow shows up with the next answer or as silence.
@@ -216,6 +222,18 @@ impl Conversation {
         });
         if let Some(call) = self.begin(world, job) {
             self.calls.push((id, call));
+        }
+    }
+
+    /// Answers a `connect` frame, once what came with it was looked at: a client waits for this
+    /// answer, so that anything else that came is a mistake.
+    pub(super) fn answer_greeting(&mut self, world: &mut World) {
+        if let Some(greeting) = self.greeting.take()
+            && self.ending.is_none()
+        {
+            let (token, agent) = *greeting;
+            self.authenticate(world, &token, &agent);
+            self.obey(world);
         }
     }
 

@@ -86,6 +86,12 @@ impl Door {
         }))
     }
 
+    /// Gives the peer its full time again. Returns when that is over.
+    pub(super) fn start_anew(&mut self, now: Moment) -> Moment {
+        self.until = now + self.knock.reception.patience();
+        self.until
+    }
+
     /// Tells whether there is something to read.
     pub(super) fn note_readiness(&mut self, event: &Event) -> bool {
         self.read_closed |= event.is_read_closed() || event.is_error();

@@ -14,6 +14,7 @@ use mio::event::Event;
 use mio::{Events, Poll, Token};
 use trunkline_hub::{ConnectionId, Hub};
 use trunkline_protocol::Moment;
+use trunkline_session::was_away;
 
 use super::door::{Door, Knock, Visitor};
 use super::inbox::{Inbox, Note, Notes};
@@ -367,12 +368,30 @@ impl Shard {
                 && door.id == connection
                 && door.timer.fire(at)
             {
-                self.close_door(slot);
+                if was_away(self.world.now.since(at)) {
+                    let until = door.start_anew(self.world.now);
+                    self.world.timers.set(connection, &mut door.timer, until);
+                } else {
+                    self.close_door(slot);
+                }
                 continue;
             }
+            self.hear_out(slot);
             self.visit(slot, |line, world| {
                 line.handle_timeout(world, connection, at)
             });
+        }
+    }
+
+    /// Reads what has arrived on a line that is about to be closed because nothing was heard. After a
+    /// suspension more lines have news than one turn looks at.
+    fn hear_out(&mut self, slot: usize) {
+        if let Some(Slot::Line(line)) = self.slots.get(slot)
+            && line.is_overdue(&self.world)
+        {
+            let mut buffer = std::mem::take(&mut self.buffer);
+            self.visit(slot, |line, world| line.read_ahead(world, &mut buffer));
+            self.buffer = buffer;
         }
     }
 

@@ -13,7 +13,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use trunkline_hub::{ConnectionId, Outbox};
 use trunkline_protocol::codec::CLIENT_FRAME_LEN_MAX;
 use trunkline_protocol::{Codec, DisconnectReason, Moment, UserId};
-use trunkline_session::{Close, Way};
+use trunkline_session::{Close, Way, was_away};
 use trunkline_websocket::{Decoder, Incoming, Role as End, push_close};
 
 use super::conversation::Conversation;
@@ -208,6 +208,20 @@ impl Line {
         wants
     }
 
+    /// Tells whether the next timeout closes the line because nothing was heard, although it may read.
+    pub(super) fn is_overdue(&self, world: &World) -> bool {
+        let may_read = world.hub.waiting_len(self.id) < READ_WHILE_WAITING_MAX;
+        matches!(self.stage, Stage::Open) && may_read && self.talk.is_overdue(world.now)
+    }
+
+    /// Reads once, before it is this line's turn. It keeps its place among those that read.
+    pub(super) fn read_ahead(&mut self, world: &mut World, buffer: &mut [u8]) -> Fate {
+        let queued = self.queued;
+        let fate = self.read(world, buffer);
+        self.queued = queued;
+        fate
+    }
+
     /// Reads once.
     pub(super) fn read(&mut self, world: &mut World, buffer: &mut [u8]) -> Fate {
         self.queued = false;
@@ -294,6 +308,9 @@ impl Line {
         if connection != self.id || !self.timer.fire(at) {
             return Fate::Lives;
         }
+        if was_away(world.now.since(at)) {
+            self.handle_absence(world.now);
+        }
         match self.stage {
             Stage::Open => {
                 if let Some(took_at) = self.took_at.take() {
@@ -309,6 +326,25 @@ impl Line {
             }
             Stage::Lingering { until } if until <= world.now => Fate::Gone,
             Stage::Leaving { .. } | Stage::Lingering { .. } => Fate::Lives,
+        }
+    }
+
+    /// This process did not run for a while: a peer that is to take the last frames, or to close, has
+    /// its time again.
+    fn handle_absence(&mut self, now: Moment) {
+        match &mut self.stage {
+            // The session sees for itself that it is late.
+            Stage::Open => {}
+            Stage::Leaving {
+                until,
+                ends_at,
+                linger,
+                ..
+            } => {
+                *until = now + *linger;
+                *ends_at = now + LINGERS_MAX * *linger;
+            }
+            Stage::Lingering { until } => *until = now + CLOSE_PATIENCE,
         }
     }
 
@@ -396,6 +432,9 @@ impl Line {
 
     /// Does what follows from what happened: begins to close, and sets the timer.
     pub(super) fn settle(&mut self, world: &mut World) {
+        if let Stage::Open = self.stage {
+            self.talk.answer_greeting(world);
+        }
         self.waits = self.talk.waits_for_room();
         if let Stage::Open = self.stage
             && let Some(ending) = self.talk.ending()

@@ -45,7 +45,10 @@ impl Talk {
                 }
             }
             (_, Incoming::Pong(_)) => {}
-            (_, Incoming::Close { code, .. }) => self.end(Ending::ByPeer(code)),
+            (_, Incoming::Close { code, .. }) => {
+                self.answer_greeting(world);
+                self.end(Ending::ByPeer(code));
+            }
             (Self::Conversation(it), Incoming::Message { kind, payload }) => {
                 it.handle_message(world, kind, payload);
             }
@@ -59,6 +62,13 @@ impl Talk {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())
+        }
+    }
+
+    /// Answers a `connect` frame that waits for it.
+    pub(super) fn answer_greeting(&mut self, world: &mut World) {
+        if let Self::Conversation(conversation) = self {
+            conversation.answer_greeting(world);
         }
     }
 
@@ -94,6 +104,14 @@ impl Talk {
     pub(super) fn waits_for_room(&self) -> bool {
         match self {
             Self::Conversation(conversation) => conversation.waits_for_room(),
+            Self::Echo(_) => false,
+        }
+    }
+
+    /// Tells whether the next timeout ends it because nothing was heard.
+    pub(super) fn is_overdue(&self, now: Moment) -> bool {
+        match self {
+            Self::Conversation(conversation) => conversation.session.is_overdue(now),
             Self::Echo(_) => false,
         }
     }

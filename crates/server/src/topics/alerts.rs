@@ -5,7 +5,9 @@ use trunkline_protocol::topics::alerts::{
     ALERT_ACTION_CHARS_MAX, ALERT_BODY_CHARS_MAX, ALERT_TITLE_CHARS_MAX, AlertCommand, AlertEvent,
     Alerts, Notification, is_web_address,
 };
-use trunkline_protocol::{Error, ErrorCode, Text, Timestamp, User, UserId};
+use trunkline_protocol::{
+    Error, ErrorCode, Text, TextForm, TextProblem, Timestamp, User, UserId, read_text,
+};
 
 use super::handler::{Access, Context, Handler};
 
@@ -60,11 +62,11 @@ fn some(offsets: &[u64]) -> Result<(), Error> {
 
 /// Trims the texts of a notification that is told at `at`, and checks what is left.
 pub(crate) fn checked(told: &Notification, at: Timestamp) -> Result<Notification, Error> {
-    let title = line("title", &told.title, ALERT_TITLE_CHARS_MAX)?;
+    let title = read("title", &told.title, TextForm::Line, ALERT_TITLE_CHARS_MAX)?;
     if title.is_empty() {
-        return Err(invalid("a notification needs a title"));
+        return Err(invalid("a notification needs a visible title"));
     }
-    let body = words("body", &told.body, ALERT_BODY_CHARS_MAX)?;
+    let body = read("body", &told.body, TextForm::Lines, ALERT_BODY_CHARS_MAX)?;
     if told.link.as_ref().is_some_and(|link| !is_web_address(link)) {
         return Err(invalid(
             "a link is an address of http or https in ASCII, without a user's name",
@@ -72,7 +74,7 @@ pub(crate) fn checked(told: &Notification, at: Timestamp) -> Result<Notification
     }
     let action = told.action.as_ref();
     let action = action
-        .map(|action| line("action", action, ALERT_ACTION_CHARS_MAX))
+        .map(|action| read("action", action, TextForm::Line, ALERT_ACTION_CHARS_MAX))
         .transpose()?;
     let action = action.filter(|action| !action.is_empty());
     if action.is_some() && told.link.is_none() {
@@ -91,28 +93,28 @@ pub(crate) fn checked(told: &Notification, at: Timestamp) -> Result<Notification
     })
 }
 
-fn line<const MAX: usize>(name: &str, text: &str, chars_max: usize) -> Result<Text<MAX>, Error> {
-    let text = words(name, text, chars_max)?;
-    if text.contains(['\n', '\t']) {
-        return Err(invalid(&format!("the {name} is one line")));
-    }
-    Ok(text)
-}
-
-fn words<const MAX: usize>(name: &str, text: &str, chars_max: usize) -> Result<Text<MAX>, Error> {
-    let text = text.trim();
-    if text.chars().count() > chars_max {
-        let detail = format!("the {name} has at most {chars_max} characters");
-        return Err(Error::new(ErrorCode::TooLong, detail));
-    }
-    // Control characters have no place in words; line breaks and tabs do.
-    if text
-        .chars()
-        .any(|c| c.is_control() && c != '\n' && c != '\t')
-    {
-        return Err(invalid(&format!("the {name} has no control characters")));
-    }
-    Text::try_from(text).map_err(|error| Error::new(ErrorCode::TooLong, error))
+/// Reads a text, which may be missing: nothing visible is no text.
+fn read<const MAX: usize>(
+    name: &str,
+    text: &str,
+    form: TextForm,
+    chars_max: usize,
+) -> Result<Text<MAX>, Error> {
+    let text = match read_text(text, form, chars_max) {
+        Ok(text) => text,
+        Err(TextProblem::Empty) => return Ok(Text::default()),
+        Err(TextProblem::TooLong(_)) => {
+            let detail = format!("the {name} has at most {chars_max} characters");
+            return Err(Error::new(ErrorCode::TooLong, detail));
+        }
+        Err(TextProblem::Character('\r' | '\n' | '\t')) => {
+            return Err(invalid(&format!("the {name} is one line, without tabs")));
+        }
+        Err(problem @ TextProblem::Character(_)) => {
+            return Err(invalid(&format!("{problem} in the {name}")));
+        }
+    };
+    Text::try_from(&*text).map_err(|error| Error::new(ErrorCode::TooLong, error))
 }
 
 fn invalid(detail: &str) -> Error {
@@ -144,19 +146,20 @@ mod tests {
     fn texts_are_trimmed_short_and_printable() {
         check(|_| {}, Ok(()));
         check(|it| it.body = Text::cut("<b>two</b>\nlines\t안녕"), Ok(()));
-        let none = Err("a notification needs a title");
+        let none = Err("a notification needs a visible title");
         check(|it| it.title = Text::cut(" \n"), none);
+        check(|it| it.title = Text::cut("\u{200b}\u{2060}"), none);
         check(
             |it| it.title = Text::cut("two\nlines"),
-            Err("the title is one line"),
+            Err("the title is one line, without tabs"),
         );
         check(
             |it| it.title = Text::cut("bell \u{7}"),
-            Err("the title has no control characters"),
+            Err("the character U+0007 is not allowed in the title"),
         );
         check(
             |it| it.body = Text::cut("\u{0}"),
-            Err("the body has no control characters"),
+            Err("the character U+0000 is not allowed in the body"),
         );
         let longest = "한".repeat(ALERT_TITLE_CHARS_MAX);
         check(|it| it.title = Text::cut(&format!(" {longest} ")), Ok(()));

@@ -4,7 +4,9 @@ use trunkline_protocol::topics::chat::{
     CHAT_TEXT_CHARS_MAX, Chat, ChatCommand, ChatEvent, ChatText, ListRooms, ListRoomsRequest,
     RoomInfo, RoomName, Rooms,
 };
-use trunkline_protocol::{Error, ErrorCode, List, Offset, Text, User};
+use trunkline_protocol::{
+    Error, ErrorCode, List, Offset, Text, TextForm, TextProblem, User, read_text,
+};
 
 use super::handler::{Access, CallContext, CallHandler, Context, Handler};
 
@@ -44,33 +46,28 @@ impl Handler for ChatHandler {
     }
 }
 
-/// Trims a text and checks what is left.
+/// Reads a text: trimmed, with plain line ends.
 fn checked(text: &str) -> Result<ChatText, Error> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Err(Error::new(ErrorCode::Invalid, "a message needs a text"));
-    }
-    if text.chars().count() > CHAT_TEXT_CHARS_MAX {
-        let detail = format!("a message has at most {CHAT_TEXT_CHARS_MAX} characters");
-        return Err(Error::new(ErrorCode::TooLong, detail));
-    }
-    // Control characters have no place in a line of talk; line breaks and tabs do.
-    if text
-        .chars()
-        .any(|c| c.is_control() && c != '\n' && c != '\t')
-    {
-        return Err(Error::new(
-            ErrorCode::Invalid,
-            "a message has no control characters",
-        ));
-    }
-    ChatText::try_from(text).map_err(|error| Error::new(ErrorCode::TooLong, error))
+    let text = read_text(text, TextForm::Lines, CHAT_TEXT_CHARS_MAX);
+    let text = text.map_err(|problem| match problem {
+        TextProblem::Empty => Error::new(ErrorCode::Invalid, "a message needs a visible text"),
+        TextProblem::TooLong(_) => {
+            let detail = format!("a message has at most {CHAT_TEXT_CHARS_MAX} characters");
+            Error::new(ErrorCode::TooLong, detail)
+        }
+        TextProblem::Character(_) => Error::new(ErrorCode::Invalid, problem),
+    })?;
+    ChatText::try_from(&*text).map_err(|error| Error::new(ErrorCode::TooLong, error))
 }
 
 /// Checks that the user said what stands at `offset` and has not taken it back.
 async fn own(context: &Context<'_, Chat>, offset: Offset) -> Result<(), Error> {
     let events = context.kept_from(offset).await?;
     match events.first() {
+        None if offset == 0 || context.head().await? < offset => Err(Error::new(
+            ErrorCode::Invalid,
+            "there is no message at this offset",
+        )),
         None => Err(Error::new(
             ErrorCode::NotKept,
             "this message is no longer kept",
@@ -143,7 +140,11 @@ mod tests {
         check("two\nlines", Ok("two\nlines"));
         check("안녕", Ok("안녕"));
         check(" \t\n", Err(ErrorCode::Invalid));
+        check("\u{200b}\u{3164}", Err(ErrorCode::Invalid));
+        check("one\r\ntwo", Ok("one\ntwo"));
         check("bell \u{7}", Err(ErrorCode::Invalid));
+        let bell = checked("bell \u{7}").expect_err("a control character");
+        assert_eq!(&*bell.detail, "the character U+0007 is not allowed");
         let longest = "한".repeat(CHAT_TEXT_CHARS_MAX);
         check(&longest, Ok(&longest));
         check(&format!("{longest}!"), Err(ErrorCode::TooLong));

@@ -109,6 +109,16 @@ impl<'a, T: Topic> Context<'a, T> {
         }
         Ok(events)
     }
+
+    /// Returns the newest offset that this topic gave to an event; 0 if there was none.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::Unavailable`] if the broker cannot be read now.
+    pub async fn head(&self) -> Result<Offset, Error> {
+        let newest = self.node.broker().newest(&self.topic, T::DELIVERY, 0).await;
+        Ok(newest.map_err(|_| unreadable())?.page.head)
+    }
 }
 
 /// The events of a topic after an offset, as far as they are kept, with their offsets.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use trunkline_protocol::topics::ticker::{
     BoardName, Listed, Listing, PRICE_MAX, Quote, SymbolName, Ticker, TickerKey,
 };
-use trunkline_protocol::{Error, ErrorCode, User};
+use trunkline_protocol::{Error, ErrorCode, TextForm, User, read_text};
 
 use super::handler::{Access, Context, Handler};
 use crate::market::Exchange;
@@ -62,9 +62,12 @@ impl Handler for ListingHandler {
         let invalid = |detail: String| Error::new(ErrorCode::Invalid, detail);
         let name = listed.ticker.parse::<SymbolName>();
         name.map_err(|error| invalid(error.to_string()))?;
-        let printed = [&*listed.name, &*listed.sector];
-        if printed.iter().any(|it| it.chars().any(char::is_control)) {
-            return Err(invalid("a name has no control characters".to_owned()));
+        for (what, text) in [("name", &*listed.name), ("sector", &*listed.sector)] {
+            // Either may be missing. Its bytes are bounded by its type.
+            if !text.is_empty() {
+                let read = read_text(text, TextForm::Line, text.len());
+                read.map_err(|problem| invalid(format!("{problem} in the {what}")))?;
+            }
         }
         Ok(listed)
     }

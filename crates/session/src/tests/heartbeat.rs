@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use trunkline_protocol::{ClientFrame, DisconnectReason};
+use trunkline_protocol::{ClientFrame, DisconnectReason, Moment};
 
 use super::pair::*;
-use crate::Status;
+use crate::{ServerConfig, ServerEvent, ServerSession, Status, Way};
 
 fn is_probe(frame: &ClientFrame) -> bool {
     matches!(frame, ClientFrame::Probe { .. })
@@ -94,4 +94,48 @@ fn a_late_timer_is_no_proof_of_a_dead_line() {
     pair.client.handle_timeout(later);
     assert!(pair.is_live());
     assert_eq!(pair.hung_up, None);
+}
+
+/// Returns the code with which a server's half closes at that time, if it does.
+fn close_code(server: &mut ServerSession, ms: u64) -> Option<u16> {
+    server.handle_timeout(Moment::from_ms(ms));
+    server.poll_close().map(|close| close.reason.code())
+}
+
+#[test]
+fn a_server_that_was_suspended_pings_before_it_closes() {
+    let mut server = open_server(ServerConfig::default());
+    assert_eq!(close_code(&mut server, 27_000), None);
+    assert_eq!(server.poll_event(), Some(ServerEvent::Heartbeat));
+    server.handle_frame(Moment::from_ms(27_050), ClientFrame::Pong);
+    assert_eq!(close_code(&mut server, 37_000), None);
+    // A client that does not answer this ping is gone.
+    assert_eq!(close_code(&mut server, 47_000), None);
+    assert_eq!(close_code(&mut server, 47_050), Some(4103));
+}
+
+#[test]
+fn a_first_frame_or_a_new_token_that_came_during_a_suspension_is_in_time() {
+    let (config, start) = (ServerConfig::default(), Moment::from_ms(0));
+    let mut server = ServerSession::new(config, Way::Both, start);
+    assert_eq!(close_code(&mut server, 27_000), None);
+    server.handle_frame(Moment::from_ms(27_001), connect(Vec::new()));
+    assert_eq!(close_code(&mut server, 40_000), None);
+
+    let mut server = open_server(config);
+    let awake = TOKEN_TTL.as_millis() as u64 + 60_000;
+    for ms in [awake, awake + 10_000, awake + 20_000] {
+        assert_eq!(close_code(&mut server, ms), None);
+        server.handle_frame(Moment::from_ms(ms), ClientFrame::Pong);
+    }
+    assert_eq!(close_code(&mut server, awake + 30_000), Some(4200));
+}
+
+#[test]
+fn a_busy_server_still_closes_silent_clients() {
+    let mut server = open_server(ServerConfig::default());
+    assert_eq!(close_code(&mut server, 10_900), None);
+    assert!(!server.is_overdue(Moment::from_ms(19_999)));
+    assert!(server.is_overdue(Moment::from_ms(20_000)));
+    assert_eq!(close_code(&mut server, 20_900), Some(4103));
 }

@@ -4,6 +4,7 @@
 //! stands in all of its topics. A reader that comes back hands in its last one and goes on there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU16;
 use std::ops::ControlFlow;
 
 use axum::extract::rejection::QueryRejection;
@@ -36,15 +37,24 @@ pub(super) async fn answer(
 ) -> Result<Response, Problem> {
     let caller = http.admit(&headers, Source::Cookie)?;
     let Query(pairs) = asked.map_err(|rejection| refusal::query(&rejection))?;
-    let asked = Asked::read(&pairs, &headers)?;
+    let mut asked = Asked::read(&pairs, &headers)?;
     let asker = http.asker(Codec::Json, caller.user.clone());
     let mut logs = BTreeSet::new();
     for topic in &asked.topics {
         // Asked again when it is subscribed to; here a refusal still has a status.
         let readable = asker.reader(topic, None);
-        let handler = readable.map_err(|error| refusal::problem(&error))?;
-        if handler.delivery().is_log() {
+        let delivery = readable
+            .map_err(|error| refusal::problem(&error))?
+            .delivery();
+        if delivery.is_log() {
             logs.insert(topic.clone());
+        }
+        // It stands once for all topics, so it is for those that it applies to.
+        if asked
+            .max_hz
+            .is_some_and(|max_hz| delivery.paced(max_hz).is_some())
+        {
+            asked.paced.insert(topic.clone());
         }
     }
     let connect = connect(caller, Codec::Json, &headers, asked.subscriptions());
@@ -60,6 +70,8 @@ struct Asked {
     newest: u16,
     presence: bool,
     max_hz: Option<u16>,
+    /// Topics that can be had at this update rate.
+    paced: BTreeSet<TopicName>,
     cursor: Cursor,
 }
 
@@ -85,10 +97,14 @@ impl Asked {
                 }
                 "presence" => asked.presence = value == "true",
                 "max_hz" => {
-                    let max_hz = value.parse();
-                    asked.max_hz = Some(max_hz.map_err(|_| {
-                        bad("malformed_query", "expected max_hz to be a small number")
-                    })?);
+                    let max_hz = value.parse::<NonZeroU16>();
+                    let max_hz = max_hz.map_err(|_| {
+                        bad(
+                            "malformed_query",
+                            "expected max_hz to be a small number above 0",
+                        )
+                    })?;
+                    asked.max_hz = Some(max_hz.get());
                 }
                 "last-event-id" => cursor = Some(value.as_str()),
                 _ => {}
@@ -120,7 +136,7 @@ impl Asked {
                 .start(topic)
                 .unwrap_or(Start::Newest { count: self.newest }),
             presence: self.presence,
-            max_hz: self.max_hz,
+            max_hz: self.max_hz.filter(|_| self.paced.contains(topic)),
         };
         self.topics.iter().enumerate().map(subscribe).collect()
     }
@@ -313,6 +329,7 @@ mod tests {
         check(&[]);
         check(&[("topic", "nothing")]);
         check(&[("topic", "chat:a"), ("newest", "-1")]);
+        check(&[("topic", "ticker:a"), ("max_hz", "0")]);
         check(&[("topic", "chat:a"), ("last-event-id", "12")]);
         let many: Vec<String> = (0..=CURSOR_TOPICS_MAX)
             .map(|it| format!("chat:{it}"))

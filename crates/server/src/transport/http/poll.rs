@@ -17,6 +17,7 @@ use trunkline_session::Gathering;
 use super::frames::{Frames, Sent, Write};
 use super::stream::{Frameful, media_type};
 use super::{OverHttp, refusal, unbuffered};
+use crate::accept::PeerEnd;
 use crate::problem::Problem;
 
 /// How long a poll waits for news that does not say how long.
@@ -24,6 +25,10 @@ const WAIT: Duration = Duration::from_secs(25);
 
 /// The longest that it waits: many proxies cut a request that is quiet for a minute.
 const WAIT_MAX: Duration = Duration::from_secs(50);
+
+/// Time for which a poll still waits once its peer has closed its sending half: long enough that a
+/// client that does so for each request does not ask in a tight loop, short where it is gone.
+const WAIT_AFTER_END: Duration = Duration::from_secs(1);
 
 /// The reply ends after about so many bytes. The rest is for the next poll.
 const REPLY_LEN_MAX: usize = 256 * 1024;
@@ -42,6 +47,7 @@ pub(super) async fn answer(
     let Query(asked) = asked.map_err(|rejection| refusal::query(&rejection))?;
     let wait = asked.wait.map_or(WAIT, |it| Duration::from_secs(it.into()));
     let wait = wait.min(WAIT_MAX);
+    let end = request.extensions().get::<PeerEnd>().cloned();
     let connect = http.read_connect(request).await?;
     let until = Instant::now() + wait;
     let codec = connect.codec;
@@ -56,12 +62,29 @@ pub(super) async fn answer(
     // reply would say nothing; so it ends as it is if even they take too long.
     let answered = reply.gather(&mut frames, Gathering::is_answered);
     if timeout(http.patience, answered).await.is_ok() {
-        let _ = timeout_at(until, reply.gather(&mut frames, Gathering::is_enough)).await;
+        let news = timeout_at(until, reply.gather(&mut frames, Gathering::is_enough));
+        // Both may be dropped at any time.
+        tokio::select! {
+            biased;
+            _ = news => {}
+            () = ended_for(end, WAIT_AFTER_END) => {}
+        }
     }
     Ok(unbuffered(
         Response::new(Body::from(reply.bytes)),
         media_type(codec),
     ))
+}
+
+/// Waits until the peer has closed its sending half for so long. Over HTTP/2 that ends the connection.
+async fn ended_for(end: Option<PeerEnd>, limit: Duration) {
+    match end {
+        Some(end) => {
+            end.noted().await;
+            tokio::time::sleep(limit).await;
+        }
+        None => std::future::pending().await,
+    }
 }
 
 struct Reply {

@@ -13,8 +13,8 @@ use serde_json::Value;
 use trunkline_protocol::codec::explain_json;
 use trunkline_protocol::frame::Range;
 use trunkline_protocol::{
-    ClientFrame, Codec, Error, ErrorCode, Fingerprint, Offset, Payload, ServerFrame, Text,
-    TopicName, User,
+    ClientFrame, Codec, Error, ErrorCode, Fingerprint, HTTP_DEADLINE_MS_MAX, Offset, Payload,
+    ServerFrame, Text, TopicName, User,
 };
 
 use super::body::{Said, malformed, media_type};
@@ -27,9 +27,8 @@ use crate::shard::guarded;
 /// Publications of a request that does not say how many.
 const LIMIT: u16 = 50;
 
-/// How long a call may take that does not say how long, and the longest of those that do.
+/// How long a call may take that does not say how long.
 const DEADLINE_MS: u32 = 10_000;
-const DEADLINE_MS_MAX: u32 = 50_000;
 
 impl OverHttp {
     pub(super) fn asker(&self, codec: Codec, user: User) -> Asker {
@@ -167,8 +166,14 @@ pub(super) async fn call(
     let said = http.read(request).await?;
     let codec = said.codec;
     let (call, request) = read_call(&said)?;
-    let deadline = call.deadline_ms.min(DEADLINE_MS_MAX);
-    let deadline = Duration::from_millis(deadline.into());
+    if call.deadline_ms > HTTP_DEADLINE_MS_MAX {
+        let detail = format!(
+            "deadline_ms is {}, expected at most {HTTP_DEADLINE_MS_MAX}",
+            call.deadline_ms
+        );
+        return Err(malformed(detail));
+    }
+    let deadline = Duration::from_millis(call.deadline_ms.into());
     let asker = http.asker(codec, caller.user);
     let answer = asker.call(&call.method, call.contract, deadline, request);
     let answer = guarded(answer).await;
