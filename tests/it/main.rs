@@ -1,5 +1,6 @@
 //! The whole system over real sockets and real browsers.
 
+mod account_browser;
 mod alarms;
 mod alerts;
 mod alerts_browser;

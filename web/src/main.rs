@@ -20,6 +20,7 @@ mod i18n;
 mod words;
 mod theme;
 mod sign_in;
+mod unsent;
 mod shell;
 mod pages;
 mod components;

@@ -10,10 +10,10 @@ use futures_util::StreamExt;
 use futures_util::future::{AbortHandle, Abortable};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use trunkline_client::{Client, ClientConfig, Kept, LocalOutbox, Status, TokenFailure};
+use trunkline_client::{Client, ClientConfig, Granted, Kept, LocalOutbox, Status, TokenFailure};
 use trunkline_protocol::{Timestamp, User, UserId};
 
-use crate::account::{self, Account, Granted, SignInProblem};
+use crate::account::{self, Account, SignInProblem};
 use crate::browser::{clock, events};
 use crate::line::{self, Line};
 
@@ -95,10 +95,12 @@ impl Realtime {
         Ok(())
     }
 
-    /// Signs out: the client ends, and the rooms with it. What waits to be sent is thrown away.
+    /// Signs out: the client ends, and the rooms with it. Unsent messages are deleted.
     pub(crate) async fn sign_out(self) {
-        if account::sign_out().await {
-            self.farewell();
+        if account::sign_out().await
+            && let Some(user) = self.farewell()
+        {
+            LocalOutbox::discard(user);
         }
     }
 
@@ -177,13 +179,11 @@ impl Realtime {
         })));
     }
 
-    /// Ends the client, and throws away what it had still to send. Says whose that was.
+    /// Ends the client and returns its user. Unsent messages stay in the browser's storage: only
+    /// the reader throws them away.
     fn farewell(self) -> Option<UserId> {
         self.end_client();
         let user = self.user_id();
-        if let Some(user) = user {
-            LocalOutbox::discard(user);
-        }
         self.client.set(None);
         self.status.set(None);
         self.account.set(Account::SignedOut);

@@ -9,6 +9,7 @@ use leptos_i18n::I18nContext;
 use crate::account::{Account, NICKNAME_CHARS_MAX, NicknameProblem, SignInProblem, check_nickname};
 use crate::i18n::{Locale, t, t_string, use_i18n};
 use crate::realtime::use_realtime;
+use crate::unsent::UnsentMessages;
 
 /// Shows its children to whoever is signed in, and the first screen to others.
 #[component]
@@ -49,7 +50,7 @@ fn Unreachable() -> impl IntoView {
     let i18n = use_i18n();
     view! {
         <div class="sign-in">
-            <div class="empty" role="alert">
+            <div class="empty" role="alert" data-testid="unreachable">
                 <strong>{t!(i18n, sign_in.unreachable_title)}</strong>
                 <p>{t!(i18n, sign_in.unreachable)}</p>
             </div>
@@ -74,6 +75,7 @@ fn SignIn() -> impl IntoView {
                     submit=Signal::derive(move || t_string!(i18n, sign_in.submit))
                     done=|| {}
                 />
+                <UnsentMessages />
             </div>
         </div>
     }
