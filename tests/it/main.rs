@@ -35,6 +35,7 @@ mod live;
 mod live_browser;
 mod market;
 mod notices;
+mod odd_browsers;
 mod pipelining;
 mod presence;
 mod recovery;

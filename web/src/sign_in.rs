@@ -7,6 +7,7 @@ use leptos::task::spawn_local;
 use leptos_i18n::I18nContext;
 
 use crate::account::{Account, NICKNAME_CHARS_MAX, NicknameProblem, SignInProblem, check_nickname};
+use crate::browser::fields;
 use crate::i18n::{Locale, t, t_string, use_i18n};
 use crate::realtime::use_realtime;
 use crate::unsent::UnsentMessages;
@@ -127,7 +128,7 @@ pub(crate) fn NicknameForm(
         });
     };
     let on_input = move |event| {
-        name.set(event_target_value(&event));
+        name.set(fields::value(&event));
         // A word about too much comes while typing; one about nothing waits for the button.
         let too_long =
             name.with_untracked(|name| check_nickname(name) == Err(NicknameProblem::TooLong));

@@ -13,7 +13,7 @@ use super::hold::Hold;
 use super::model::{RowKey, RowKind, rows};
 use super::room::Room;
 use super::row::{RowView, Shown};
-use crate::browser::{clock, events};
+use crate::browser::{clock, events, fields};
 use crate::components::{Glyph, Icon};
 use crate::following::Following;
 use crate::i18n::{t_string, use_i18n};
@@ -131,7 +131,7 @@ fn walk(event: KeyboardEvent) {
         .and_then(|target| target.dyn_into::<Element>().ok());
     let Some(target) = target else { return };
     let message = target.closest(".message").ok().flatten();
-    let next = match (event.key().as_str(), message) {
+    let next = match (fields::key(&event).as_str(), message) {
         ("ArrowUp", None) => last_message(&target),
         ("ArrowUp", Some(message)) => neighbour(&message, Element::previous_element_sibling),
         ("ArrowDown", Some(message)) => neighbour(&message, Element::next_element_sibling),

@@ -13,6 +13,7 @@ use trunkline_protocol::topics::ticker::{
 use trunkline_web_model::ticker::{parse_price, price_text};
 
 use super::desk::Desk;
+use crate::browser::fields;
 use crate::components::{Glyph, Icon};
 use crate::i18n::{Locale, t, t_string, use_i18n};
 use crate::realtime::Task;
@@ -148,7 +149,7 @@ pub(super) fn Alarms(symbol: u16) -> impl IntoView {
                     aria-label=move || t_string!(i18n, ticker.alarm.price)
                     prop:value=text
                     on:input=move |event| {
-                        price.set(Some(event_target_value(&event)));
+                        price.set(Some(fields::value(&event)));
                         problem.set(None);
                     }
                 />

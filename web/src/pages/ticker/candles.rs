@@ -10,7 +10,7 @@ use trunkline_web_model::ticker::{Chart, STEP, Series, count_text, price_text};
 use super::desk::Desk;
 use super::drawing::{LookedAt, chart_of, draw};
 use crate::browser::formats::{Times, use_times};
-use crate::browser::{clock, events};
+use crate::browser::{clock, events, fields};
 use crate::i18n::{Locale, t_string, use_i18n};
 use crate::realtime::Task;
 use crate::theme::use_theme;
@@ -97,7 +97,7 @@ pub(super) fn Candles(symbol: u16) -> impl IntoView {
     let on_key = move |event: KeyboardEvent| {
         let count = series.with_untracked(|series| series.candles().len());
         let now = pointed.get_untracked().unwrap_or(count);
-        let next = match event.key().as_str() {
+        let next = match fields::key(&event).as_str() {
             "ArrowLeft" => now.saturating_sub(1),
             "ArrowRight" => now + 1,
             "Escape" => count,
