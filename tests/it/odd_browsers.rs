@@ -1,11 +1,13 @@
-//! Browsers with values that no page expects: a language that they refuse themselves, events without
-//! fields, and garbage in the storage.
+//! Browsers with values that no page expects: a wrong clock, a language that they refuse themselves,
+//! events without fields, and garbage in the storage.
+
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 use trunkline_tests::browser::{Browser, with_people};
 use trunkline_tests::until;
 
-use crate::alerts_browser::start;
+use crate::alerts_browser::{start, tell, unread, user};
 
 /// Counts errors that no script has caught.
 const COUNT_ERRORS: &str = "
@@ -30,6 +32,34 @@ const BARE_EVENTS: &str = "
 /// Fails if a script has thrown what nobody has caught.
 async fn expect_no_error(browser: &Browser) {
     assert_eq!(browser.run("return uncaught").await, json!([]));
+}
+
+#[tokio::test]
+async fn a_wrong_clock_of_the_device_neither_hides_nor_keeps_a_notification() {
+    let server = start().await;
+    with_people(async |[ahead, behind]: &[Browser; 2]| {
+        let inbox = format!("{}/alerts", server.base());
+        for (browser, hours) in [(ahead, 2), (behind, -2)] {
+            let clock = format!(
+                "const real = Date.now; Date.now = () => real() + {hours} * 60 * 60 * 1000;"
+            );
+            browser.before_each_page(&clock).await;
+            browser.visit_as(&inbox, "Ada").await;
+            let user = user(browser).await;
+            let now = SystemTime::now().duration_since(UNIX_EPOCH);
+            let now = now.expect("a clock after 1970").as_secs();
+            for (id, seconds) in [("long", 60 * 60), ("short", 8)] {
+                let (id, told) = (
+                    format!("{id}{hours}"),
+                    json!({"title": id, "expires": now + seconds}),
+                );
+                tell(&server, &user, &id, told).await;
+            }
+            unread(browser, 2).await;
+            unread(browser, 1).await;
+        }
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Deserialize;
-use trunkline_protocol::User;
+use trunkline_protocol::{Timestamp, User};
 use trunkline_session::TokenFailure;
 
 use crate::platform::{self, BoxedFuture};
@@ -17,6 +17,9 @@ pub struct Granted {
     pub token: String,
     /// The user.
     pub user: User,
+    /// The server's time when it answered, if the head of its answer has a date.
+    #[serde(skip)]
+    pub at: Option<Timestamp>,
 }
 
 /// A person with a nickname on one server.
@@ -94,7 +97,11 @@ impl Guest {
     pub async fn grant(&self) -> Result<Granted, TokenFailure> {
         let answer = self.post("/auth/token", "{}".to_owned()).await;
         let answer = answer.ok_or(TokenFailure::Unavailable)?;
-        read_grant(answer.status, &answer.body)
+        let granted = read_grant(answer.status, &answer.body)?;
+        Ok(Granted {
+            at: answer.date,
+            ..granted
+        })
     }
 
     /// Signs out. False if the server did not say that it did; its cookie may still be good then.

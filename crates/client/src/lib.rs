@@ -35,6 +35,7 @@ mod record;
 mod shared;
 mod driver;
 mod http;
+mod http_date;
 mod problem;
 mod platform;
 

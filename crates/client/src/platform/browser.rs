@@ -22,6 +22,7 @@ use web_sys::{AbortController, ReadableStreamDefaultReader};
 pub use super::local_outbox::LocalOutbox;
 pub use super::locks::Lock;
 use super::{Answer, Fetch, Fetched, Incoming, Opening, Outgoing, Socket, Token};
+use crate::http_date;
 
 /// Asks for nothing: a page has one thread. On native targets it is `Send`.
 pub trait MaybeSend {}
@@ -232,6 +233,11 @@ async fn post_now(url: &str, body: String) -> Option<Answer> {
     let response = request.send().await.ok()?;
     Some(Answer {
         status: response.status(),
+        date: response
+            .headers()
+            .get("date")
+            .as_deref()
+            .and_then(http_date::read),
         cookie: None,
         body: response.text().await.ok()?,
     })

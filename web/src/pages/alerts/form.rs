@@ -11,7 +11,7 @@ use super::feed::code_of;
 use super::model::{Draft, DraftProblem, check_draft, curl};
 use super::row::level_word;
 use super::use_alerts;
-use crate::browser::{clipboard, clock, fields};
+use crate::browser::{clipboard, fields};
 use crate::i18n::{Locale, t, t_string, use_i18n};
 use crate::realtime::use_realtime;
 use crate::words;
@@ -41,12 +41,13 @@ pub(super) fn SelfForm() -> impl IntoView {
     let id = RwSignal::new(random_id());
     let problem = Memo::new(move |_| {
         draft
-            .with(|draft| check_draft(draft, clock::timestamp()))
+            .with(|draft| check_draft(draft, realtime.server_now()))
             .err()
     });
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        let checked = draft.with_untracked(|draft| check_draft(draft, clock::timestamp()));
+        let checked =
+            draft.with_untracked(|draft| check_draft(draft, realtime.server_now_untracked()));
         let Some(publishing) = checked.ok().and_then(|told| alerts.tell(told)) else {
             return;
         };
@@ -79,7 +80,7 @@ pub(super) fn SelfForm() -> impl IntoView {
             .account
             .with(|account| account.user().map(|me| me.id));
         let told = draft
-            .with(|draft| check_draft(draft, clock::timestamp()))
+            .with(|draft| check_draft(draft, realtime.server_now()))
             .ok();
         let origin = window().location().origin().unwrap_or_default();
         me.zip(told)

@@ -17,6 +17,7 @@ use crate::browser::{clock, events, fields};
 use crate::components::{Glyph, Icon};
 use crate::following::Following;
 use crate::i18n::{t_string, use_i18n};
+use crate::realtime::use_realtime;
 use crate::words::counted;
 
 /// The messages of `room`, and what stands between them.
@@ -163,12 +164,13 @@ fn last_message(scroll: &Element) -> Option<Element> {
         .ok()
 }
 
-/// The reader's calendar day; it changes at midnight.
+/// The reader's calendar day; it changes at midnight. Messages have the server's dates.
 fn today() -> Memo<i32> {
+    let realtime = use_realtime();
     let tick = events::ticks(30_000, || true);
     Memo::new(move |_| {
         tick.track();
-        clock::day(clock::timestamp())
+        clock::day(realtime.server_now())
     })
 }
 
