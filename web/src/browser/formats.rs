@@ -112,6 +112,23 @@ fn reader_locales(language: &str) -> Vec<String> {
     locales
 }
 
+/// What the reader's first language writes before decimals; a point if the browser does not say.
+pub(crate) fn decimal_mark() -> char {
+    let written = || {
+        let get = |object: &JsValue, name: &str| Reflect::get(object, &name.into()).ok();
+        let class = get(&get(&window(), "Intl")?, "NumberFormat")?;
+        let class: Function = class.dyn_into().ok()?;
+        let language = get(&window().navigator(), "language")?;
+        let format = Reflect::construct(&class, &Array::of1(&language)).ok()?;
+        let format: Function = get(&format, "format")?.dyn_into().ok()?;
+        let text = format.call1(&JsValue::UNDEFINED, &1.5.into()).ok()?;
+        text.as_string()
+    };
+    let text = written().unwrap_or_default();
+    let mark = text.chars().find(|it| matches!(it, '.' | ','));
+    mark.unwrap_or('.')
+}
+
 /// The function of the first language that the browser takes.
 fn format(locales: &[String], choices: &[(&str, &str)]) -> Option<Function> {
     let options = Object::new();
