@@ -1,4 +1,5 @@
-//! Who is signed in, in real browsers: boxes in between sign nobody out, and unsent messages stay.
+//! What people wrote, in real browsers: boxes in between sign nobody out, and unsent messages and
+//! drafts stay.
 
 use trunkline_tests::browser::{Browser, with_people};
 use trunkline_tests::{Habit, Middlebox, ServerProcess, until};
@@ -81,6 +82,50 @@ async fn a_lost_sign_in_leaves_unsent_messages_to_the_reader() {
             (!ada.has("unsent").await && kept(ada).await == 0).then_some(())
         })
         .await;
+    })
+    .await;
+}
+
+/// What stands in the composer.
+async fn written(browser: &Browser) -> serde_json::Value {
+    browser.find("composer").await;
+    let script = "return document.querySelector('[data-testid=composer]').value";
+    browser.run(script).await
+}
+
+#[tokio::test]
+async fn a_draft_outlives_a_reload_in_its_room_until_it_is_sent() {
+    let server = ServerProcess::start(&[]).await;
+    with_people(async |[ada]: &[Browser; 1]| {
+        let lobby = format!("{}/chat/lobby", server.base());
+        ada.visit_as(&lobby, "Ada").await;
+        let write = async |text: &str| {
+            let composer = ada.find("composer").await;
+            composer.send_keys(text).await.expect("a text field");
+        };
+        write("half a thought").await;
+        ada.window.refresh().await.expect("a page");
+        ada.live().await;
+        assert_eq!(written(ada).await, "half a thought");
+
+        // A storage without room loses the draft and nothing else, and makes room of older drafts.
+        let fill = "let size = 1 << 22; while (size) {
+            try { localStorage.setItem('other.' + size + Math.random(), 'x'.repeat(size)); }
+            catch { size >>= 1; } }";
+        ada.run(fill).await;
+        write(", and more").await;
+        ada.say("!").await;
+        ada.hears("half a thought, and more!").await;
+        assert_eq!(written(ada).await, "");
+        ada.run("Object.keys(localStorage).filter(it => it.startsWith('other.')).forEach(it => localStorage.removeItem(it))")
+            .await;
+
+        write("another one").await;
+        ada.click("you-menu").await;
+        ada.click("sign-out").await;
+        ada.find("nickname-input").await;
+        let drafts = "return Object.keys(localStorage).filter(it => it.includes('.draft.')).length";
+        assert_eq!(ada.run(drafts).await, 0);
     })
     .await;
 }

@@ -21,6 +21,7 @@ mod words;
 mod theme;
 mod sign_in;
 mod unsent;
+mod drafts;
 mod shell;
 mod pages;
 mod components;

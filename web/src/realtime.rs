@@ -16,6 +16,7 @@ use trunkline_web_model::server_time::ServerTime;
 
 use crate::account::{self, Account, SignInProblem};
 use crate::browser::{clock, events};
+use crate::drafts;
 use crate::line::{self, Line};
 
 mod server_time;
@@ -102,12 +103,13 @@ impl Realtime {
         Ok(())
     }
 
-    /// Signs out: the client ends, and the rooms with it. Unsent messages are deleted.
+    /// Signs out: the client ends, and the rooms with it. Unsent messages and drafts are deleted.
     pub(crate) async fn sign_out(self) {
         if account::sign_out().await
             && let Some(user) = self.farewell()
         {
             LocalOutbox::discard(user);
+            drafts::discard(user);
         }
     }
 

@@ -8,6 +8,7 @@ use trunkline_protocol::{Offset, Timestamp, User};
 
 use super::model::{People, Timeline};
 use crate::browser::storage;
+use crate::drafts;
 use crate::following::{Following, Older};
 use crate::realtime::{Realtime, Task};
 
@@ -61,7 +62,7 @@ impl Room {
             older: ArcRwSignal::new(Older::Perhaps),
             read: ArcRwSignal::new(read),
             marker: ArcRwSignal::new(read),
-            unsent: ArcRwSignal::new(String::new()),
+            unsent: ArcRwSignal::new(drafts::load(me.id, &name)),
             _pump: pump.clone(),
             name,
             me,
@@ -96,6 +97,12 @@ impl Room {
             self.read.set(Some(newest));
             storage::set(&read_key(&self.name), &newest.to_string());
         }
+    }
+
+    /// What was written is kept until it is sent, also over a reload.
+    pub(super) fn set_unsent(&self, text: String) {
+        drafts::keep(self.me.id, &self.name, &text);
+        self.unsent.set(text);
     }
 
     /// The reader looks away: what comes from now on will be marked as unread.

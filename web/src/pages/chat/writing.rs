@@ -32,7 +32,7 @@ impl Writing {
             self.teller.typed();
         }
         if self.desk.editing.get_untracked().is_none() {
-            self.room.unsent.set(text.clone());
+            self.room.set_unsent(text.clone());
         }
         self.text.set(text);
     }
@@ -56,7 +56,7 @@ impl Writing {
             None => {
                 self.room.say(text);
                 self.teller.stopped();
-                self.room.unsent.set(String::new());
+                self.room.set_unsent(String::new());
                 self.text.set(String::new());
             }
         }
