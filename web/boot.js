@@ -13,7 +13,11 @@
   const theme = kept("theme");
   if (theme === "light" || theme === "dark") root.dataset.theme = theme;
   const language = kept("language") || navigator.language || "en";
-  root.lang = language.startsWith("ko") ? "ko" : "en";
+  root.lang = String(language).startsWith("ko") ? "ko" : "en";
+  // The app's languages are read as a list, which not every browser has.
+  if (!Array.isArray(navigator.languages)) {
+    Object.defineProperty(navigator, "languages", { value: [root.lang], configurable: true });
+  }
 
   const failed = () => {
     const boot = document.getElementById("boot");

@@ -261,3 +261,30 @@ async fn a_camera_that_is_not_allowed_and_a_codec_that_is_not_there_are_told() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_browser_without_files_of_media_says_so_and_throws_nothing() {
+    let server = ServerProcess::start(&[]).await;
+    with_people_using(&MADE_UP_CAMERA, async |[ada, bob]: &[Browser; 2]| {
+        goes_live(ada, &server.base(), "?encoder=recorder", "Ada").await;
+        let bare = "delete window.MediaSource; delete window.MediaRecorder; window.uncaught = [];
+            addEventListener('error', (event) => uncaught.push(event.message));
+            addEventListener('unhandledrejection', (event) => uncaught.push(String(event.reason)));";
+        bob.before_each_page(bare).await;
+        bob.visit_as(&format!("{}/live/ada", server.base()), "Bob")
+            .await;
+        bob.until_texts("live-says", |all| {
+            all.iter().any(|it| it.contains("can not play"))
+        })
+        .await;
+        assert_eq!(bob.run("return uncaught").await, Value::Array(Vec::new()));
+        bob.visit(&format!("{}/live?encoder=recorder", server.base()))
+            .await;
+        bob.live().await;
+        bob.click("live-capture").await;
+        bob.click("live-begin").await;
+        bob.until_texts("live-trouble", |all| all.len() == 1).await;
+        assert_eq!(bob.run("return uncaught").await, Value::Array(Vec::new()));
+    })
+    .await;
+}

@@ -1,5 +1,6 @@
 //! The whole system over real sockets and real browsers.
 
+mod account_browser;
 mod alarms;
 mod alerts;
 mod alerts_browser;
@@ -35,6 +36,7 @@ mod live;
 mod live_browser;
 mod market;
 mod notices;
+mod odd_browsers;
 mod pipelining;
 mod presence;
 mod recovery;

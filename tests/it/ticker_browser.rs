@@ -279,13 +279,17 @@ async fn an_alarm_is_set_on_the_page_and_comes_as_a_notification() {
             .await;
         ada.until_texts("detail-price", |price| price == ["100.00"])
             .await;
-        let set = async |price: &str| {
+        let write = async |price: &str| {
             let field = ada.find("alarm-price").await;
             let typed = field
                 .send_keys(Key::Control + "a")
                 .await
-                .and(field.send_keys(price).await)
-                .and(field.send_keys(Key::Enter + "").await);
+                .and(field.send_keys(price).await);
+            typed.expect("a text field");
+            field
+        };
+        let set = async |price: &str| {
+            let typed = write(price).await.send_keys(Key::Enter + "").await;
             typed.expect("a text field");
         };
         // One that has come already is refused in words.
@@ -299,7 +303,13 @@ async fn an_alarm_is_set_on_the_page_and_comes_as_a_notification() {
             words[0].starts_with("Type a price")
         })
         .await;
-        set("110.5").await;
+        // A decimal comma is one, and what is understood is seen before it counts.
+        write("110,5").await;
+        ada.until_texts("alarm-problem", |words| {
+            words == ["Understood: at or above 110.50"]
+        })
+        .await;
+        set("110,5").await;
         ada.until_texts("alarm", |alarms| alarms == ["at or above 110.50"])
             .await;
         ada.screenshot("ticker-alarm").await;

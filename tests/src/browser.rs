@@ -1,17 +1,19 @@
 //! A real Chromium, one profile per person, driven over WebDriver.
 
+use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use serde_json::json;
 use tempfile::TempDir;
 use thirtyfour::prelude::*;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 
-use crate::{until, within};
+use crate::{Asking, until, within};
 
 /// What a headless Chromium needs on a machine without a screen, a sandbox or the internet.
 const ARGUMENTS: [&str; 12] = [
@@ -78,7 +80,7 @@ fn named(variable: &str, usual: &str) -> PathBuf {
 
 /// A chromedriver on a port of its own.
 struct Driver {
-    address: String,
+    address: SocketAddr,
     _process: Child,
 }
 
@@ -100,7 +102,7 @@ impl Driver {
         })
         .await;
         Self {
-            address: format!("http://127.0.0.1:{port}"),
+            address: ([127, 0, 0, 1], port).into(),
             _process: process,
         }
     }
@@ -116,11 +118,13 @@ impl Driver {
         }
         set(capabilities.add_arg("--lang=en-US"));
         set(capabilities.add_arg(&format!("--user-data-dir={}", profile.path().display())));
-        let window = within("a browser", WebDriver::new(&self.address, capabilities))
+        let address = format!("http://{}", self.address);
+        let window = within("a browser", WebDriver::new(&address, capabilities))
             .await
             .expect("a browser");
         Browser {
             window,
+            driver: self.address,
             _profile: profile,
         }
     }
@@ -130,6 +134,7 @@ impl Driver {
 pub struct Browser {
     /// The WebDriver session, for what this type has no words for.
     pub window: WebDriver,
+    driver: SocketAddr,
     _profile: TempDir,
 }
 
@@ -139,6 +144,18 @@ impl Browser {
         within("the page", self.window.goto(url))
             .await
             .expect("a page");
+    }
+
+    /// Runs a script in every page from here on, before its own.
+    pub async fn before_each_page(&self, script: &str) {
+        let session = self.window.session_id().to_string();
+        let path = format!("/session/{session}/goog/cdp/execute");
+        let command = json!({
+            "cmd": "Page.addScriptToEvaluateOnNewDocument",
+            "params": { "source": script },
+        });
+        let answer = Asking::post(self.driver, &path, command.to_string()).send();
+        assert_eq!(answer.await.status(), 200, "{script}");
     }
 
     /// Opens a page and signs in, if the page asks who is there.

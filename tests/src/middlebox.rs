@@ -20,6 +20,8 @@ pub enum Habit {
     SwallowsFrames,
     /// Upgrades are refused, and a response is held back until it has ended.
     Buffers,
+    /// Requests for tokens are answered with 403 and a page of its own.
+    RefusesTokens,
 }
 
 /// A box in front of a server. It ends when this is dropped.
@@ -76,6 +78,9 @@ async fn carry(mut client: TcpStream, target: SocketAddr, habit: Habit) -> Optio
     };
     let head = String::from_utf8(request[..head_len].to_vec()).ok()?;
     let is_upgrade = head.to_lowercase().contains("\r\nupgrade: websocket");
+    if habit == Habit::RefusesTokens && head.starts_with("POST /auth/token ") {
+        return client.write_all(BLOCKED.as_bytes()).await.ok();
+    }
     let mut server = TcpStream::connect(target).await.ok()?;
     match (habit, is_upgrade) {
         (Habit::CutsUpgrades, true) => return None,
@@ -96,7 +101,7 @@ async fn carry(mut client: TcpStream, target: SocketAddr, habit: Habit) -> Optio
             while client.read(&mut [0; 1024]).await.ok()? > 0 {}
             return None;
         }
-        (Habit::Passes, true) => server.write_all(&request).await.ok()?,
+        (Habit::Passes | Habit::RefusesTokens, true) => server.write_all(&request).await.ok()?,
         (_, false) => {
             // One request on each connection, so that the response ends with it.
             let mut lines: Vec<&str> = head.split("\r\n").collect();
@@ -112,6 +117,10 @@ async fn carry(mut client: TcpStream, target: SocketAddr, habit: Habit) -> Optio
     let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
     Some(())
 }
+
+/// What a box says that wants its own login first.
+const BLOCKED: &str = "HTTP/1.1 403 Forbidden\r\ncontent-type: text/html\r\n\
+    content-length: 22\r\nconnection: close\r\n\r\n<html>Sign in</html>\r\n";
 
 /// Hands the response on when it is complete. A client that leaves ends it.
 async fn hold_back(mut client: TcpStream, mut server: TcpStream) -> Option<()> {

@@ -20,6 +20,8 @@ mod i18n;
 mod words;
 mod theme;
 mod sign_in;
+mod unsent;
+mod drafts;
 mod shell;
 mod pages;
 mod components;

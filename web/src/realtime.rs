@@ -10,12 +10,16 @@ use futures_util::StreamExt;
 use futures_util::future::{AbortHandle, Abortable};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use trunkline_client::{Client, ClientConfig, Kept, LocalOutbox, Status, TokenFailure};
+use trunkline_client::{Client, ClientConfig, Granted, Kept, LocalOutbox, Status, TokenFailure};
 use trunkline_protocol::{Timestamp, User, UserId};
+use trunkline_web_model::server_time::ServerTime;
 
-use crate::account::{self, Account, Granted, SignInProblem};
+use crate::account::{self, Account, SignInProblem};
 use crate::browser::{clock, events};
+use crate::drafts;
 use crate::line::{self, Line};
+
+mod server_time;
 
 /// How many round trips the panel of the badge shows.
 const ROUND_TRIPS_MAX: usize = 60;
@@ -44,6 +48,8 @@ pub(crate) struct Realtime {
     pub(crate) blocked: RwSignal<bool>,
     /// What of that which waits to be sent would be there after a reload.
     pub(crate) kept: RwSignal<Kept>,
+    /// What the server's clock says.
+    server_time: RwSignal<ServerTime>,
     /// What the client said last, and when by the page's clock.
     status: RwSignal<Option<(Status, u64)>>,
     watch: StoredValue<Option<Task>>,
@@ -70,6 +76,7 @@ pub(crate) fn provide_realtime() -> Realtime {
         cut,
         blocked: RwSignal::new(false),
         kept: RwSignal::new(Kept::All),
+        server_time: RwSignal::new(ServerTime::default()),
         status,
         watch: StoredValue::new(None),
     };
@@ -77,6 +84,7 @@ pub(crate) fn provide_realtime() -> Realtime {
         line.track();
         realtime.since.set(clock::timestamp());
     });
+    realtime.keep_time();
     provide_context(realtime);
     spawn_local(realtime.ask());
     realtime
@@ -95,10 +103,13 @@ impl Realtime {
         Ok(())
     }
 
-    /// Signs out: the client ends, and the rooms with it. What waits to be sent is thrown away.
+    /// Signs out: the client ends, and the rooms with it. Unsent messages and drafts are deleted.
     pub(crate) async fn sign_out(self) {
-        if account::sign_out().await {
-            self.farewell();
+        if account::sign_out().await
+            && let Some(user) = self.farewell()
+        {
+            LocalOutbox::discard(user);
+            drafts::discard(user);
         }
     }
 
@@ -148,8 +159,8 @@ impl Realtime {
 
     async fn ask(self) {
         loop {
-            match account::fetch_token().await {
-                Ok(Granted { token, user }) => return self.welcome(user, Some(token)).await,
+            match self.fetch_token().await {
+                Ok(Granted { token, user, .. }) => return self.welcome(user, Some(token)).await,
                 Err(TokenFailure::SignedOut) => return self.account.set(Account::SignedOut),
                 Err(TokenFailure::Unavailable) => self.account.set(Account::Unreachable),
             }
@@ -161,7 +172,7 @@ impl Realtime {
         // The client under the old nickname lets its outbox go to the new one.
         self.end_client();
         let outbox = LocalOutbox::open(user.id).await;
-        let client = connect(token, outbox);
+        let client = self.connect(token, outbox);
         let statuses = client.statuses();
         self.round_trips.set(Vec::new());
         self.cut.set(false);
@@ -177,13 +188,11 @@ impl Realtime {
         })));
     }
 
-    /// Ends the client, and throws away what it had still to send. Says whose that was.
+    /// Ends the client and returns its user. Unsent messages stay in the browser's storage: only
+    /// the reader throws them away.
     fn farewell(self) -> Option<UserId> {
         self.end_client();
         let user = self.user_id();
-        if let Some(user) = user {
-            LocalOutbox::discard(user);
-        }
         self.client.set(None);
         self.status.set(None);
         self.account.set(Account::SignedOut);
@@ -192,15 +201,41 @@ impl Realtime {
 
     /// Welcomes whoever has signed in meanwhile in another tab, if that is not `before`.
     async fn greet_another(self, before: Option<UserId>) {
-        let granted = account::fetch_token().await;
+        let granted = self.fetch_token().await;
         let nobody = self
             .account
             .with_untracked(|account| *account == Account::SignedOut);
-        if let Ok(Granted { token, user }) = granted
+        if let Ok(Granted { token, user, .. }) = granted
             && nobody
             && Some(user.id) != before
         {
             self.welcome(user, Some(token)).await;
+        }
+    }
+
+    /// Connects to the server that the page came from. `token` serves for the first connection.
+    fn connect(self, token: Option<String>, outbox: Option<LocalOutbox>) -> Client {
+        let config = ClientConfig {
+            agent: concat!("trunkline-web/", env!("CARGO_PKG_VERSION")).to_owned(),
+            ..ClientConfig::new(socket_url())
+        };
+        let first = Arc::new(Mutex::new(token));
+        let tokens = move || {
+            let (answer, answered) = oneshot::channel();
+            let first = first.lock().unwrap_or_else(PoisonError::into_inner).take();
+            spawn_local(async move {
+                let token = match first {
+                    Some(token) => Ok(token),
+                    None => self.fetch_token().await.map(|granted| granted.token),
+                };
+                // A client that has ended does not wait for its token.
+                let _ = answer.send(token);
+            });
+            async move { answered.await.unwrap_or(Err(TokenFailure::Unavailable)) }
+        };
+        match outbox {
+            Some(outbox) => Client::connect_with(config, outbox, tokens),
+            None => Client::connect(config, tokens),
         }
     }
 
@@ -239,32 +274,6 @@ impl Realtime {
             let before = self.farewell();
             spawn_local(self.greet_another(before));
         }
-    }
-}
-
-/// Connects to the server that the page came from. `token` serves for the first connection.
-fn connect(token: Option<String>, outbox: Option<LocalOutbox>) -> Client {
-    let config = ClientConfig {
-        agent: concat!("trunkline-web/", env!("CARGO_PKG_VERSION")).to_owned(),
-        ..ClientConfig::new(socket_url())
-    };
-    let first = Arc::new(Mutex::new(token));
-    let tokens = move || {
-        let (answer, answered) = oneshot::channel();
-        let first = first.lock().unwrap_or_else(PoisonError::into_inner).take();
-        spawn_local(async move {
-            let token = match first {
-                Some(token) => Ok(token),
-                None => account::fetch_token().await.map(|granted| granted.token),
-            };
-            // A client that has ended does not wait for its token.
-            let _ = answer.send(token);
-        });
-        async move { answered.await.unwrap_or(Err(TokenFailure::Unavailable)) }
-    };
-    match outbox {
-        Some(outbox) => Client::connect_with(config, outbox, tokens),
-        None => Client::connect(config, tokens),
     }
 }
 

@@ -7,8 +7,10 @@ use leptos::task::spawn_local;
 use leptos_i18n::I18nContext;
 
 use crate::account::{Account, NICKNAME_CHARS_MAX, NicknameProblem, SignInProblem, check_nickname};
+use crate::browser::fields;
 use crate::i18n::{Locale, t, t_string, use_i18n};
 use crate::realtime::use_realtime;
+use crate::unsent::UnsentMessages;
 
 /// Shows its children to whoever is signed in, and the first screen to others.
 #[component]
@@ -49,7 +51,7 @@ fn Unreachable() -> impl IntoView {
     let i18n = use_i18n();
     view! {
         <div class="sign-in">
-            <div class="empty" role="alert">
+            <div class="empty" role="alert" data-testid="unreachable">
                 <strong>{t!(i18n, sign_in.unreachable_title)}</strong>
                 <p>{t!(i18n, sign_in.unreachable)}</p>
             </div>
@@ -74,6 +76,7 @@ fn SignIn() -> impl IntoView {
                     submit=Signal::derive(move || t_string!(i18n, sign_in.submit))
                     done=|| {}
                 />
+                <UnsentMessages />
             </div>
         </div>
     }
@@ -125,7 +128,7 @@ pub(crate) fn NicknameForm(
         });
     };
     let on_input = move |event| {
-        name.set(event_target_value(&event));
+        name.set(fields::value(&event));
         // A word about too much comes while typing; one about nothing waits for the button.
         let too_long =
             name.with_untracked(|name| check_nickname(name) == Err(NicknameProblem::TooLong));

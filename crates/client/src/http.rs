@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use futures_util::{StreamExt, stream};
-use serde::Deserialize;
 use trunkline_protocol::codec::SERVER_FRAME_LEN_MAX;
 use trunkline_protocol::{
     Codec, DisconnectReason, Error, ErrorCode, FrameReader, RequestId, ServerFrame,
@@ -14,6 +13,7 @@ use trunkline_protocol::{
 use trunkline_session::{HttpAnswer, HttpRequest};
 
 use crate::platform::{self, BoxedFuture, BoxedStream, Fetch, Fetched, Http};
+use crate::problem::Problem;
 use crate::tap::Size;
 
 /// How long a request that is no conversation may take. The session's own deadlines are shorter.
@@ -81,10 +81,11 @@ async fn hear(mut reading: Reading) -> Option<(Heard, Reading)> {
         reading = match reading {
             Reading::Asking(fetching, reader) => match fetching.await {
                 Some(Fetched { status: 200, body }) => Reading::Body(body, reader),
-                answer => {
-                    let reason = closed_by(answer.map(|answer| answer.status));
-                    return Some((Heard::Closed(reason), Reading::Over));
+                Some(Fetched { status, body }) => {
+                    let body = read_whole(body).await.unwrap_or_default();
+                    return Some((Heard::Closed(closed_by(status, &body)), Reading::Over));
                 }
+                None => return Some((Heard::Closed(DisconnectReason::Lost), Reading::Over)),
             },
             Reading::Body(mut body, mut reader) => match reader.next_sized_frame() {
                 Ok(Some((frame, payload, header))) => {
@@ -110,14 +111,24 @@ async fn hear(mut reading: Reading) -> Option<(Heard, Reading)> {
     }
 }
 
-/// What a status says about a conversation that did not begin. One that is not the server's own,
+/// What a refusal says about a conversation that did not begin. One that is not the server's own,
 /// as of a proxy, says only that this is no way to the server.
-fn closed_by(status: Option<u16>) -> DisconnectReason {
-    match status {
-        Some(401) => DisconnectReason::TokenExpired,
-        Some(429 | 503) => DisconnectReason::Overloaded,
+fn closed_by(status: u16, body: &[u8]) -> DisconnectReason {
+    match Problem::read(status, body) {
+        Some(problem) if problem.needs_token() => DisconnectReason::TokenExpired,
+        Some(_) if matches!(status, 429 | 503) => DisconnectReason::Overloaded,
         Some(_) | None => DisconnectReason::Lost,
     }
+}
+
+/// Reads a body to its end. None if it breaks, or is longer than a frame may be.
+async fn read_whole(mut body: BoxedStream<Option<bytes::Bytes>>) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    while let Some(piece) = body.next().await {
+        let piece = piece.filter(|it| bytes.len() + it.len() <= SERVER_FRAME_LEN_MAX)?;
+        bytes.extend_from_slice(&piece);
+    }
+    Some(bytes)
 }
 
 /// Makes a request that has one answer. With it comes how many bytes its body has.
@@ -130,18 +141,12 @@ pub(crate) fn ask(
 ) -> BoxedFuture<(RequestId, HttpAnswer, usize)> {
     let fetching = fetch(http, base, codec, request);
     let answering = Box::pin(async move {
-        let Some(Fetched { status, mut body }) = fetching.await else {
+        let Some(Fetched { status, body }) = fetching.await else {
             return (HttpAnswer::None, 0);
         };
-        let mut bytes = Vec::new();
-        while let Some(piece) = body.next().await {
-            match piece {
-                Some(piece) if bytes.len() + piece.len() <= SERVER_FRAME_LEN_MAX => {
-                    bytes.extend_from_slice(&piece);
-                }
-                Some(_) | None => return (HttpAnswer::None, bytes.len()),
-            }
-        }
+        let Some(bytes) = read_whole(body).await else {
+            return (HttpAnswer::None, 0);
+        };
         (read_answer(codec, status, &bytes), bytes.len())
     });
     Box::pin(async move {
@@ -153,33 +158,29 @@ pub(crate) fn ask(
 }
 
 fn read_answer(codec: Codec, status: u16, body: &[u8]) -> HttpAnswer {
-    if status == 401 {
-        return HttpAnswer::Unauthorized;
-    }
     // A refusal is a frame, too, where frames are not text.
     if let Ok(frame) = codec.decode(body) {
         return HttpAnswer::Frame(frame);
     }
-    read_problem(status, body).map_or(HttpAnswer::None, HttpAnswer::Refused)
+    match Problem::read(status, body) {
+        Some(problem) if problem.needs_token() => HttpAnswer::Unauthorized,
+        Some(problem) => {
+            read_problem(status, problem).map_or(HttpAnswer::None, HttpAnswer::Refused)
+        }
+        None => HttpAnswer::None,
+    }
 }
 
-/// The refusal in a problem of the server's. A proxy's answer is none.
-fn read_problem(status: u16, body: &[u8]) -> Option<Error> {
-    #[derive(Deserialize)]
-    struct Problem {
-        number: Option<u16>,
-        #[serde(default)]
-        detail: String,
-        retry_after_ms: Option<u32>,
-    }
-    let problem: Problem = serde_json::from_slice(body).ok()?;
+/// The refusal in a problem. None if it is about the way here and not about the request: the same
+/// request may be taken later.
+fn read_problem(status: u16, problem: Problem) -> Option<Error> {
     let code = match (problem.number, status) {
         (Some(number), _) => ErrorCode::from(number),
         (None, 429) => ErrorCode::TooFast,
         (None, 500..=599) => ErrorCode::Unavailable,
         (None, 413) => ErrorCode::TooLong,
-        (None, 403) => ErrorCode::Forbidden,
-        (None, _) => ErrorCode::Malformed,
+        (None, 400 | 415 | 422) => ErrorCode::Malformed,
+        (None, _) => return None,
     };
     let mut error = Error::new(code, problem.detail);
     error.retry_after_ms = problem.retry_after_ms;
@@ -211,7 +212,7 @@ mod tests {
         let answer = read_answer(Codec::Bincode, 429, &bytes);
         assert_eq!(answer, HttpAnswer::Frame(frame));
         for body in [
-            r#"{"status":429,"detail":"slowly","number":201,"retry_after_ms":40}"#,
+            r#"{"status":429,"detail":"slowly","code":"later","number":201,"retry_after_ms":40}"#,
             r#"{"status":429,"detail":"slowly","code":"too_fast","retry_after_ms":40}"#,
         ] {
             let answer = read_answer(Codec::Bincode, 429, body.as_bytes());
@@ -221,12 +222,41 @@ mod tests {
 
     #[test]
     fn what_is_not_the_servers_is_no_answer() {
-        let page = b"<html>blocked</html>";
-        assert_eq!(read_answer(Codec::Bincode, 403, page), HttpAnswer::None);
+        for status in [200, 401, 403, 407, 413, 429, 503] {
+            for body in [
+                "<html>blocked</html>",
+                r#"{"message":"Forbidden"}"#,
+                r#"{"code":"blocked","number":1}"#,
+                "",
+            ] {
+                let answer = read_answer(Codec::Bincode, status, body.as_bytes());
+                assert_eq!(answer, HttpAnswer::None, "{status} {body}");
+                let reason = closed_by(status, body.as_bytes());
+                assert_eq!(reason, DisconnectReason::Lost, "{status} {body}");
+            }
+        }
         let expired = br#"{"status":401,"code":"token_expired"}"#;
         let answer = read_answer(Codec::Bincode, 401, expired);
         assert_eq!(answer, HttpAnswer::Unauthorized);
-        assert_eq!(closed_by(Some(403)), DisconnectReason::Lost);
-        assert_eq!(closed_by(None), DisconnectReason::Lost);
+        assert_eq!(closed_by(401, expired), DisconnectReason::TokenExpired);
+        let busy = br#"{"status":503,"code":"draining"}"#;
+        assert_eq!(closed_by(503, busy), DisconnectReason::Overloaded);
+    }
+
+    #[test]
+    fn a_refusal_of_the_way_and_not_of_the_command_keeps_the_command() {
+        let check = |status, code: &str, expected: Option<ErrorCode>| {
+            let body = format!(r#"{{"status":{status},"code":"{code}","detail":""}}"#);
+            let answer = read_answer(Codec::Bincode, status, body.as_bytes());
+            let expected = expected.map(|code| HttpAnswer::Refused(Error::new(code, "")));
+            assert_eq!(answer, expected.unwrap_or(HttpAnswer::None), "{code}");
+        };
+        check(408, "request_timeout", None);
+        check(403, "origin_not_allowed", None);
+        check(404, "not_found", None);
+        check(405, "method_not_allowed", None);
+        check(503, "draining", Some(ErrorCode::Unavailable));
+        check(413, "body_too_large", Some(ErrorCode::TooLong));
+        check(400, "malformed_body", Some(ErrorCode::Malformed));
     }
 }

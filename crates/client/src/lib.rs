@@ -35,10 +35,12 @@ mod record;
 mod shared;
 mod driver;
 mod http;
+mod http_date;
+mod problem;
 mod platform;
 
 pub use client::{CallError, Client, ClientConfig, Status};
-pub use guest::{Guest, SignInError};
+pub use guest::{Granted, Guest, SignInError};
 pub use outbox::{Kept, OutboxStore, Pending, StoreError};
 pub use platform::MaybeSend;
 pub use platform::stores::*;

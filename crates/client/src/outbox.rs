@@ -86,7 +86,7 @@ pub struct Pending {
 }
 
 impl Pending {
-    fn new(saved: &SavedCommand, codec: Codec) -> Self {
+    pub(crate) fn new(saved: &SavedCommand, codec: Codec) -> Self {
         Self {
             command: saved.id,
             topic: saved.topic.clone(),

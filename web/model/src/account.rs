@@ -1,5 +1,6 @@
 //! Who is signed in, and which nicknames are good.
 
+use trunkline_client::SignInError;
 use trunkline_protocol::User;
 
 /// The most characters of a nickname.
@@ -37,6 +38,32 @@ pub enum NicknameProblem {
     TooLong,
     /// It has a character that cannot be shown.
     Unprintable,
+}
+
+/// Why somebody could not sign in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignInProblem {
+    /// The nickname does not fit; found here or by the server.
+    Nickname(NicknameProblem),
+    /// The server could not be reached.
+    Unreachable,
+    /// The server refused for another reason, with its words.
+    Refused(String),
+}
+
+impl From<SignInError> for SignInProblem {
+    fn from(error: SignInError) -> Self {
+        let SignInError::Refused { code, detail, .. } = error else {
+            return Self::Unreachable;
+        };
+        match code.as_str() {
+            "name_empty" => Self::Nickname(NicknameProblem::Empty),
+            "name_too_long" => Self::Nickname(NicknameProblem::TooLong),
+            "name_control_character" => Self::Nickname(NicknameProblem::Unprintable),
+            _ if detail.is_empty() => Self::Refused(code),
+            _ => Self::Refused(detail),
+        }
+    }
 }
 
 /// Trims a nickname and judges it as the server will.
@@ -83,5 +110,29 @@ mod tests {
             check_nickname(&"a".repeat(33)),
             Err(NicknameProblem::TooLong)
         );
+    }
+    #[test]
+    fn a_refused_sign_in_says_what_to_change() {
+        let check = |code: &str, expected| {
+            let error = SignInError::Refused {
+                status: 400,
+                code: code.to_owned(),
+                detail: "in words".to_owned(),
+            };
+            assert_eq!(SignInProblem::from(error), expected, "{code}");
+        };
+        let of_name = SignInProblem::Nickname;
+        check("name_empty", of_name(NicknameProblem::Empty));
+        check("name_too_long", of_name(NicknameProblem::TooLong));
+        check(
+            "name_control_character",
+            of_name(NicknameProblem::Unprintable),
+        );
+        check(
+            "origin_not_allowed",
+            SignInProblem::Refused("in words".to_owned()),
+        );
+        let unreachable = SignInProblem::from(SignInError::Unreachable);
+        assert_eq!(unreachable, SignInProblem::Unreachable);
     }
 }

@@ -10,6 +10,7 @@ pub mod chat;
 pub mod lab;
 pub mod line;
 pub mod live;
+pub mod server_time;
 pub mod simulator;
 pub mod ticker;
 pub mod wire;

@@ -1,6 +1,7 @@
 //! The browser's two clocks: one that never goes back, and the one on the wall.
 
 use trunkline_protocol::Timestamp;
+use trunkline_web_model::server_time::Device;
 
 /// Milliseconds since the page was opened.
 pub(crate) fn now_ms() -> u64 {
@@ -13,7 +14,16 @@ pub(crate) fn now_us() -> u64 {
     (performance.map_or(0.0, |performance| performance.now()) * 1000.0) as u64
 }
 
-/// The time on the wall.
+/// Both clocks, to reckon the server's by.
+pub(crate) fn device() -> Device {
+    Device {
+        steady_ms: now_ms(),
+        wall_ms: js_sys::Date::now() as u64,
+    }
+}
+
+/// The time on the device's wall, for what happens here. What the server has dated is judged by
+/// `Realtime::server_now`.
 pub(crate) fn timestamp() -> Timestamp {
     Timestamp((js_sys::Date::now() / 1000.0) as u32)
 }

@@ -101,6 +101,11 @@ const AUDIO_ENCODER: &str = "AudioEncoder";
 const AUDIO_DECODER: &str = "AudioDecoder";
 const TRACK_PROCESSOR: &str = "MediaStreamTrackProcessor";
 
+/// Tells whether the browser has a class of this name.
+pub(crate) fn exists(name: &str) -> bool {
+    class(name).is_some()
+}
+
 fn class(name: &str) -> Option<js_sys::Function> {
     Reflect::get(&window(), &name.into()).ok()?.dyn_into().ok()
 }

@@ -1,6 +1,9 @@
 //! Dates and times in the reader's own way, by the browser's `Intl`.
+//!
+//! Browsers name languages that their own `Intl` refuses, such as `en-US@posix`. The next best one is
+//! taken then, and at last the form for programs.
 
-use js_sys::{Array, Date, Function, Intl, Object, Reflect};
+use js_sys::{Array, Date, Function, Object, Reflect};
 use leptos::prelude::*;
 use leptos_i18n::Locale as _;
 use trunkline_protocol::Timestamp;
@@ -8,12 +11,13 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use crate::i18n::{Locale, use_i18n};
 
-/// The formats of one language. Making them is slow, so they are made once and kept.
+/// The formats of one language. Making them is slow, so they are made once and kept. None where the
+/// browser makes no such format.
 struct Formats {
-    time: Function,
-    seconds: Function,
-    day: Function,
-    full: Function,
+    time: Option<Function>,
+    seconds: Option<Function>,
+    day: Option<Function>,
+    full: Option<Function>,
 }
 
 /// Formats for the language that is chosen.
@@ -42,28 +46,28 @@ impl Times {
     pub(crate) fn time(self, at: Timestamp) -> String {
         self.formats
             .get()
-            .with_value(|formats| text(&formats.time, at))
+            .with_value(|formats| text(formats.time.as_ref(), at))
     }
 
     /// `9:41:07 PM`
     pub(crate) fn seconds(self, at: Timestamp) -> String {
         self.formats
             .get()
-            .with_value(|formats| text(&formats.seconds, at))
+            .with_value(|formats| text(formats.seconds.as_ref(), at))
     }
 
     /// `Saturday, November 21, 2026`
     pub(crate) fn day(self, at: Timestamp) -> String {
         self.formats
             .get()
-            .with_value(|formats| text(&formats.day, at))
+            .with_value(|formats| text(formats.day.as_ref(), at))
     }
 
     /// Day and time.
     pub(crate) fn full(self, at: Timestamp) -> String {
         self.formats
             .get()
-            .with_value(|formats| text(&formats.full, at))
+            .with_value(|formats| text(formats.full.as_ref(), at))
     }
 }
 
@@ -74,7 +78,7 @@ pub(crate) fn machine(at: Timestamp) -> String {
 
 impl Formats {
     fn new(locale: Locale) -> Self {
-        let locales = Array::of1(&reader_locale(locale.as_str()).into());
+        let locales = reader_locales(locale.as_str());
         let time = [("hour", "numeric"), ("minute", "2-digit")];
         let seconds = [
             ("hour", "numeric"),
@@ -97,17 +101,36 @@ impl Formats {
     }
 }
 
-/// The reader's own variant of `language`, such as `en-GB`, where the browser names one.
-fn reader_locale(language: &str) -> String {
-    let preferred = window().navigator().languages();
-    let own = preferred
-        .iter()
-        .filter_map(|each| each.as_string())
-        .find(|each| each.starts_with(language));
-    own.unwrap_or_else(|| language.to_owned())
+/// The reader's own variants of `language`, such as `en-GB`, in their order, then `language` itself.
+fn reader_locales(language: &str) -> Vec<String> {
+    let preferred = Reflect::get(&window().navigator(), &"languages".into());
+    let preferred = preferred.ok().and_then(|it| it.dyn_into::<Array>().ok());
+    let own = preferred.iter().flat_map(Array::iter);
+    let own = own.filter_map(|each| each.as_string());
+    let mut locales: Vec<_> = own.filter(|each| each.starts_with(language)).collect();
+    locales.push(language.to_owned());
+    locales
 }
 
-fn format(locales: &Array, choices: &[(&str, &str)]) -> Function {
+/// What the reader's first language writes before decimals; a point if the browser does not say.
+pub(crate) fn decimal_mark() -> char {
+    let written = || {
+        let get = |object: &JsValue, name: &str| Reflect::get(object, &name.into()).ok();
+        let class = get(&get(&window(), "Intl")?, "NumberFormat")?;
+        let class: Function = class.dyn_into().ok()?;
+        let language = get(&window().navigator(), "language")?;
+        let format = Reflect::construct(&class, &Array::of1(&language)).ok()?;
+        let format: Function = get(&format, "format")?.dyn_into().ok()?;
+        let text = format.call1(&JsValue::UNDEFINED, &1.5.into()).ok()?;
+        text.as_string()
+    };
+    let text = written().unwrap_or_default();
+    let mark = text.chars().find(|it| matches!(it, '.' | ','));
+    mark.unwrap_or('.')
+}
+
+/// The function of the first language that the browser takes.
+fn format(locales: &[String], choices: &[(&str, &str)]) -> Option<Function> {
     let options = Object::new();
     for (name, value) in choices {
         // Setting a property of a fresh object cannot fail.
@@ -117,14 +140,20 @@ fn format(locales: &Array, choices: &[(&str, &str)]) -> Function {
             &JsValue::from_str(value),
         );
     }
-    Intl::DateTimeFormat::new(locales, &options).format()
+    let get = |object: &JsValue, name: &str| Reflect::get(object, &name.into()).ok();
+    let class = get(&get(&window(), "Intl")?, "DateTimeFormat")?;
+    let class: Function = class.dyn_into().ok()?;
+    let made = locales.iter().find_map(|locale| {
+        let arguments = Array::of2(&JsValue::from_str(locale), &options);
+        Reflect::construct(&class, &arguments).ok()
+    });
+    get(&made?, "format")?.dyn_into().ok()
 }
 
-fn text(format: &Function, at: Timestamp) -> String {
-    let text = format.call1(&JsValue::UNDEFINED, date(at).unchecked_ref());
-    text.ok()
-        .and_then(|text| text.as_string())
-        .unwrap_or_default()
+fn text(format: Option<&Function>, at: Timestamp) -> String {
+    let text = format.and_then(|format| format.call1(&JsValue::UNDEFINED, &date(at)).ok());
+    text.and_then(|text| text.as_string())
+        .unwrap_or_else(|| machine(at))
 }
 
 fn date(at: Timestamp) -> Date {

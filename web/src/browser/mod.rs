@@ -6,6 +6,7 @@ pub(crate) mod clock;
 pub(crate) mod codecs;
 pub(crate) mod download;
 pub(crate) mod events;
+pub(crate) mod fields;
 pub(crate) mod fetch;
 pub(crate) mod formats;
 pub(crate) mod media;

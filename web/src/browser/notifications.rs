@@ -59,6 +59,8 @@ pub(crate) fn permission() -> Permission {
 pub(crate) async fn ask() -> Permission {
     if permission() == Permission::Ask
         && let Ok(asked) = Notification::request_permission()
+        // Old browsers answer by a callback, and a look later finds it.
+        && asked.has_type::<js_sys::Promise>()
     {
         // What was decided is read below.
         let _ = JsFuture::from(asked).await;

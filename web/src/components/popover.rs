@@ -7,6 +7,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, Node};
 
 use crate::browser::events::on_window;
+use crate::browser::fields;
 
 /// Closes what is `open` when something outside `anchor` is pressed or focused, or on Escape,
 /// which gives the focus back to the anchor's first button.
@@ -28,7 +29,7 @@ pub(crate) fn dismiss(open: RwSignal<bool>, anchor: NodeRef<Div>) {
         }
     });
     on_window(ev::keydown, move |event| {
-        if event.key() != "Escape" || !open.get_untracked() {
+        if fields::key(&event) != "Escape" || !open.get_untracked() {
             return;
         }
         open.set(false);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_channel::mpsc;
-use futures_util::future::LocalBoxFuture;
+use futures_util::future::{Either, LocalBoxFuture, select};
 use futures_util::stream::LocalBoxStream;
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use gloo_net::http::{Method, Request, RequestBuilder};
@@ -22,6 +22,7 @@ use web_sys::{AbortController, ReadableStreamDefaultReader};
 pub use super::local_outbox::LocalOutbox;
 pub use super::locks::Lock;
 use super::{Answer, Fetch, Fetched, Incoming, Opening, Outgoing, Socket, Token};
+use crate::http_date;
 
 /// Asks for nothing: a page has one thread. On native targets it is `Send`.
 pub trait MaybeSend {}
@@ -204,7 +205,11 @@ fn from_message(codec: Codec, message: Result<Message, WebSocketError>) -> Incom
     }
 }
 
-/// Sends a JSON body to `base` + `path`. None if there is no answer. The browser keeps cookies.
+/// How long a request to sign in or for a token may take.
+const HTTP_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Sends a JSON body to `base` + `path`. None if there is no answer in time. The browser keeps
+/// cookies.
 pub(crate) async fn post(
     base: &str,
     path: &str,
@@ -212,13 +217,27 @@ pub(crate) async fn post(
     body: String,
 ) -> Option<Answer> {
     let url = format!("{}{path}", base.trim_end_matches('/'));
-    let request = Request::post(&url)
+    match select(Box::pin(post_now(&url, body)), sleep(HTTP_PATIENCE)).await {
+        Either::Left((answer, _)) => answer,
+        Either::Right(((), _)) => None,
+    }
+}
+
+async fn post_now(url: &str, body: String) -> Option<Answer> {
+    let abort = AbortOnDrop(AbortController::new().ok()?);
+    let request = Request::post(url)
         .header("content-type", "application/json")
+        .abort_signal(Some(&abort.0.signal()))
         .body(body)
         .ok()?;
     let response = request.send().await.ok()?;
     Some(Answer {
         status: response.status(),
+        date: response
+            .headers()
+            .get("date")
+            .as_deref()
+            .and_then(http_date::read),
         cookie: None,
         body: response.text().await.ok()?,
     })

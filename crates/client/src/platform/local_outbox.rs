@@ -10,12 +10,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use trunkline_protocol::{SenderId, UserId};
+use trunkline_protocol::{Codec, SenderId, UserId};
 use trunkline_session::{COMMANDS_LEN_MAX, COMMANDS_MAX, CommandId, SavedCommand, SavedOutbox};
 use web_sys::Storage;
 
 use super::locks::Lock;
-use crate::outbox::{OutboxStore, StoreError};
+use crate::outbox::{OutboxStore, Pending, StoreError};
 use crate::platform;
 use crate::record::{self, RecordError};
 
@@ -93,6 +93,21 @@ impl LocalOutbox {
         }
     }
 
+    /// All commands that wait in this browser, of every user and tab, in the order of each outbox.
+    /// `codec` is that of the clients that made them.
+    pub fn waiting(codec: Codec) -> Vec<(UserId, Pending)> {
+        let Some(storage) = storage() else {
+            return Vec::new();
+        };
+        let command = |key: &String| {
+            let user = key.strip_prefix(PREFIX)?.split('.').next()?.parse().ok()?;
+            let record = from_hex(&storage.get_item(key).ok()??)?;
+            let saved = record::decode(&record).ok()?;
+            Some((user, Pending::new(&saved, codec)))
+        };
+        keys(&storage, PREFIX).iter().filter_map(command).collect()
+    }
+
     /// Reads the outbox called `name`.
     fn read(&mut self, storage: &Storage, name: &str) {
         // Places are written with leading zeros, so the order of keys is the order of commands.
@@ -101,7 +116,7 @@ impl LocalOutbox {
             let record = record.as_deref().and_then(from_hex).unwrap_or_default();
             match record::decode(&record) {
                 Ok(command) => {
-                    self.next_place = self.next_place.max(place_of(&key) + 1);
+                    self.next_place = self.next_place.max(place_of(&key).saturating_add(1));
                     self.note(key, &command);
                     self.restored.push(command);
                 }

@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use futures_util::SinkExt;
-use trunkline_protocol::DisconnectReason;
+use trunkline_protocol::{DisconnectReason, Timestamp};
 use trunkline_session::TokenFailure;
 
 #[cfg(target_arch = "wasm32")]
@@ -83,6 +83,8 @@ pub(crate) enum Incoming {
 /// What an HTTP request came back with.
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    /// The server's time, if its head has a date.
+    pub(crate) date: Option<Timestamp>,
     /// The cookie to send from now on, where the platform does not keep cookies itself.
     pub(crate) cookie: Option<String>,
     pub(crate) body: String,

@@ -23,6 +23,7 @@ use trunkline_protocol::{Codec, DisconnectReason, Moment, Subprotocol, Timestamp
 use trunkline_session::{CommandId, SavedCommand, SavedOutbox, Transport};
 
 use super::{Answer, Fetch, Fetched, Incoming, Opening, Outgoing, Socket, Token};
+use crate::http_date;
 use crate::outbox::{OutboxStore, StoreError};
 
 /// `Send`, since tasks may move between threads. In a browser it asks for nothing.
@@ -256,11 +257,9 @@ async fn post_now(base: &str, path: &str, cookie: Option<&str>, body: String) ->
         .await
         .ok()?;
     let status = response.status().as_u16();
-    let set = response
-        .headers()
-        .get(header::SET_COOKIE)
-        .and_then(|value| value.to_str().ok());
-    let cookie = set
+    let of = |name| response.headers().get(name)?.to_str().ok();
+    let date = of(header::DATE).and_then(http_date::read);
+    let cookie = of(header::SET_COOKIE)
         .and_then(|value| value.split(';').next())
         .map(str::to_owned);
     let body = Limited::new(response.into_body(), BODY_LEN_MAX)
@@ -270,6 +269,7 @@ async fn post_now(base: &str, path: &str, cookie: Option<&str>, body: String) ->
         .to_bytes();
     Some(Answer {
         status,
+        date,
         cookie,
         body: String::from_utf8(body.into()).ok()?,
     })

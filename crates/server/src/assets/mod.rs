@@ -1,7 +1,8 @@
 //! Serves a web app: its page, and the files that trunk wrote beside it.
 //!
-//! Paths without a dot are places in the app and get its page; paths with one are files, and
-//! missing when they are.
+//! Paths without a dot are places in the app and get its page. Paths with one are files, or places
+//! below a page, such as a symbol with a dot in its name. What is missing where files are is missing:
+//! a page in its place would be taken for a script.
 
 mod encoding;
 mod missing;
@@ -60,15 +61,17 @@ impl Assets {
         if !name.contains('.') || name == PAGE {
             return self.page(headers);
         }
-        if !is_plain(name)
-            || Encoding::PRECOMPRESSED
-                .iter()
-                .any(|e| name.ends_with(e.suffix()))
-        {
-            return Problem::not_found().into_response();
+        let mut compressed = Encoding::PRECOMPRESSED.iter();
+        if !is_plain(name) || compressed.any(|it| name.ends_with(it.suffix())) {
+            return if is_place(name) {
+                self.page(headers)
+            } else {
+                Problem::not_found().into_response()
+            };
         }
         match self.file(name, headers) {
             Some(response) => response,
+            None if is_place(name) => self.page(headers),
             None => Problem::not_found().into_response(),
         }
     }
@@ -124,6 +127,21 @@ impl Assets {
 
 /// The page that is the app.
 const PAGE: &str = "index.html";
+
+/// The folder beside the page that trunk writes files to.
+const FILES: &str = "snippets";
+
+/// Tells whether a path with a dot is a place in the app: below a page, whose name has no dot. Files
+/// stand beside the page, and in a folder of their own.
+fn is_place(name: &str) -> bool {
+    let mut parts = name.trim_end_matches('/').split('/');
+    let page = parts.next().unwrap_or_default();
+    let mut below = parts.peekable();
+    !page.contains('.')
+        && page != FILES
+        && below.peek().is_some()
+        && below.all(|part| !matches!(part, "" | "." | ".."))
+}
 
 /// Whether a name can be one of ours, which a path that climbs out of the folder is not.
 fn is_plain(name: &str) -> bool {

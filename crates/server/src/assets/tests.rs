@@ -67,6 +67,25 @@ async fn a_path_without_a_dot_is_a_place_in_the_app() {
     }
 }
 
+#[tokio::test]
+async fn a_place_below_a_page_may_have_a_dot() {
+    for path in [
+        "/ticker/user-0123456789abcdef/BRK.B",
+        "/ticker/market/BRK.B",
+        "/ticker/market/BRK.B/",
+        "/ticker/market/X.BR",
+        "/ticker/market/a.br",
+        "/ticker/market/.A",
+        "/chat/v1.2",
+        "/ticker/market/%237.5",
+    ] {
+        let response = get(path, &[]);
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        assert_eq!(value(&response, header::CACHE_CONTROL), "no-cache");
+        assert_eq!(body(response).await, HTML, "{path}");
+    }
+}
+
 #[test]
 fn a_file_that_is_not_there_is_missing() {
     for path in [
@@ -81,6 +100,9 @@ fn a_file_that_is_not_there_is_missing() {
         "/a//robots.txt",
         "/..\\robots.txt",
         "/robots.txt%00",
+        "/snippets/crate-0123456789abcdef/inline0.js",
+        "/chat/../robots.txt",
+        "/chat/./a.b",
     ] {
         assert_eq!(get(path, &[]).status(), StatusCode::NOT_FOUND, "{path}");
     }

@@ -3,6 +3,7 @@
 //! [`Timeline`] is what was said in one room and what waits to be said; [`rows`] turns it into
 //! what stands on the page.
 
+mod drafts;
 mod entries;
 mod input;
 mod links;
@@ -11,6 +12,7 @@ mod rows;
 mod timeline;
 mod typists;
 
+pub use drafts::{DRAFTS_MAX, by_age, draft_record, read_draft};
 pub use entries::{Change, Draft, DraftState, Entry, LocalId, Message, Notice, Place};
 pub use input::{RoomProblem, TextProblem, check_room, check_text};
 pub use links::{Piece, pieces};

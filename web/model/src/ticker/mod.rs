@@ -7,13 +7,15 @@
 mod board;
 mod chart;
 mod numbers;
+mod typed_price;
 mod series;
 mod view;
 mod watchlist;
 
 pub use board::{Board, Moved, Row};
 pub use chart::{Chart, STEP, Shape, Tick};
-pub use numbers::{change_text, count_text, parse_price, price_text};
+pub use numbers::{change_text, count_text, price_text};
 pub use series::Series;
+pub use typed_price::{PriceProblem, parse_price};
 pub use view::{Sorting, View};
 pub use watchlist::{WATCHED_MAX, Watchlist};

@@ -1,6 +1,6 @@
 //! Numbers as they are read: prices, changes, counts.
 
-use trunkline_protocol::topics::ticker::{PRICE_MAX, PRICE_SCALE};
+use trunkline_protocol::topics::ticker::PRICE_SCALE;
 
 /// A price, with two digits behind the point, or four below one unit of money.
 pub fn price_text(price: u64) -> String {
@@ -11,21 +11,6 @@ pub fn price_text(price: u64) -> String {
     // Half a hundredth and more is rounded up.
     let hundredths = whole * 100 + (parts + 50) / 100;
     format!("{}.{:02}", grouped(hundredths / 100), hundredths % 100)
-}
-
-/// A price as somebody types it: digits, perhaps in groups, and at most four behind a point. Nothing
-/// if it is no price.
-pub fn parse_price(text: &str) -> Option<u64> {
-    let plain: String = text.trim().chars().filter(|it| *it != ',').collect();
-    let (whole, parts) = plain.split_once('.').unwrap_or((&plain, ""));
-    let is_digits = |text: &str| text.bytes().all(|it| it.is_ascii_digit());
-    if whole.len() + parts.len() == 0 || parts.len() > 4 || !is_digits(whole) || !is_digits(parts) {
-        return None;
-    }
-    let whole: u64 = format!("0{whole}").parse().ok()?;
-    let parts: u64 = format!("{parts:0<4}").parse().ok()?;
-    let price = whole.checked_mul(PRICE_SCALE)?.checked_add(parts)?;
-    (1..=PRICE_MAX).contains(&price).then_some(price)
 }
 
 /// A change in hundredths of a percent, with its sign.
@@ -70,7 +55,7 @@ fn grouped(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use trunkline_protocol::topics::ticker::price_digits;
+    use trunkline_protocol::topics::ticker::PRICE_MAX;
 
     use super::*;
 
@@ -86,37 +71,6 @@ mod tests {
         check(1_850_000, "185.00");
         check(12_345_678_900, "1,234,567.89");
         check(PRICE_MAX, "1,000,000,000.00");
-    }
-
-    #[test]
-    fn a_price_that_is_typed_is_read_to_its_last_digit() {
-        let check = |text: &str, expected| assert_eq!(parse_price(text), expected, "{text:?}");
-        check("185.25", Some(1_852_500));
-        check(" 1,234.5 ", Some(12_345_000));
-        check(".0001", Some(1));
-        check("7.", Some(70_000));
-        check("1000000000", Some(PRICE_MAX));
-        for bad in [
-            "",
-            ".",
-            ",",
-            "0",
-            "0.0000",
-            "0.00001",
-            "-1",
-            "+1",
-            "1e3",
-            "1.2.3",
-            "1000000000.0001",
-            "99999999999999999999",
-            "１",
-            "한",
-        ] {
-            check(bad, None);
-        }
-        for price in [1, 10_000, 1_852_500, 1_852_505, PRICE_MAX] {
-            check(&price_digits(price), Some(price));
-        }
     }
 
     #[test]

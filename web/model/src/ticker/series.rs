@@ -40,7 +40,7 @@ impl Series {
         let span = self.span.seconds();
         let start = Timestamp(at.0 / span * span);
         match self.candles.last_mut() {
-            // The reader's clock may be behind the server's.
+            // The server's clock is only reckoned here.
             Some(last) if last.start >= start => {
                 last.high = last.high.max(quote.price);
                 last.low = last.low.min(quote.price);

@@ -14,7 +14,7 @@ use trunkline_protocol::{ErrorCode, List, Offset, Timestamp, UserId};
 
 use super::announcing::Announcing;
 use super::model::{Inbox, Mark};
-use crate::browser::{clock, events};
+use crate::browser::events;
 use crate::following::{Following, Older};
 use crate::realtime::{Realtime, Task, use_realtime};
 
@@ -35,7 +35,7 @@ pub(crate) struct Alerts {
     pub(crate) older: RwSignal<Older>,
     /// Why the last thing that was done was refused.
     pub(crate) failed: RwSignal<Option<ErrorCode>>,
-    /// The time, now and then.
+    /// The server's time, now and then.
     pub(crate) now: Memo<Timestamp>,
     /// How new ones are announced.
     pub(crate) announcing: Announcing,
@@ -51,7 +51,7 @@ pub(crate) fn provide_alerts() {
     let ticks = events::ticks(LOOK_MS, || true);
     let now = Memo::new(move |_| {
         ticks.track();
-        clock::timestamp()
+        realtime.server_now()
     });
     let alerts = Alerts {
         inbox,
@@ -113,7 +113,7 @@ impl Alerts {
 
     /// All that have come were read.
     pub(crate) fn mark_all(self) {
-        let now = clock::timestamp();
+        let now = self.realtime.server_now_untracked();
         let (unread, offset) = self
             .inbox
             .with_untracked(|inbox| (inbox.unread(now), inbox.newest()));
@@ -168,7 +168,7 @@ impl Alerts {
         while let Some(update) = subscription.next().await {
             Following::hear(&self.state, &update);
             match update {
-                Update::Lost => lost_at = Some(clock::timestamp()),
+                Update::Lost => lost_at = Some(self.realtime.server_now_untracked()),
                 Update::Subscribed {
                     recovered, head, ..
                 } => {
@@ -199,14 +199,18 @@ impl Alerts {
         {
             self.realtime.recovered.update(|all| *all += count);
             let count = u32::try_from(count).unwrap_or(u32::MAX);
+            let back_at = self.realtime.server_now_untracked();
             self.inbox
-                .update(|inbox| inbox.handle_recovered(count, lost_at, clock::timestamp()));
+                .update(|inbox| inbox.handle_recovered(count, lost_at, back_at));
         }
     }
 
     /// Takes an event; one that is news is announced to its user.
     fn take(self, offset: Offset, event: AlertEvent, news_for: Option<UserId>) {
         let told = matches!(event, AlertEvent::Notified { .. });
+        if let AlertEvent::Notified { at, .. } = &event {
+            self.realtime.note_dated(*at);
+        }
         self.inbox.update(|inbox| inbox.handle_event(offset, event));
         match news_for {
             Some(me) if told => self.announcing.announce(offset, me),

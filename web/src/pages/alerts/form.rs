@@ -11,7 +11,7 @@ use super::feed::code_of;
 use super::model::{Draft, DraftProblem, check_draft, curl};
 use super::row::level_word;
 use super::use_alerts;
-use crate::browser::{clipboard, clock};
+use crate::browser::{clipboard, fields};
 use crate::i18n::{Locale, t, t_string, use_i18n};
 use crate::realtime::use_realtime;
 use crate::words;
@@ -41,12 +41,13 @@ pub(super) fn SelfForm() -> impl IntoView {
     let id = RwSignal::new(random_id());
     let problem = Memo::new(move |_| {
         draft
-            .with(|draft| check_draft(draft, clock::timestamp()))
+            .with(|draft| check_draft(draft, realtime.server_now()))
             .err()
     });
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        let checked = draft.with_untracked(|draft| check_draft(draft, clock::timestamp()));
+        let checked =
+            draft.with_untracked(|draft| check_draft(draft, realtime.server_now_untracked()));
         let Some(publishing) = checked.ok().and_then(|told| alerts.tell(told)) else {
             return;
         };
@@ -79,7 +80,7 @@ pub(super) fn SelfForm() -> impl IntoView {
             .account
             .with(|account| account.user().map(|me| me.id));
         let told = draft
-            .with(|draft| check_draft(draft, clock::timestamp()))
+            .with(|draft| check_draft(draft, realtime.server_now()))
             .ok();
         let origin = window().location().origin().unwrap_or_default();
         me.zip(told)
@@ -116,7 +117,7 @@ fn Fields(draft: RwSignal<Draft>) -> impl IntoView {
         }
     };
     let expiry = move |event| {
-        let minutes = event_target_value(&event).parse().ok();
+        let minutes = fields::value(&event).parse().ok();
         draft.update(|draft| draft.minutes = minutes);
     };
     view! {
@@ -128,7 +129,7 @@ fn Fields(draft: RwSignal<Draft>) -> impl IntoView {
                 type="text"
                 dir="auto"
                 prop:value=move || draft.with(|draft| draft.title.clone())
-                on:input=move |event| draft.update(|draft| draft.title = event_target_value(&event))
+                on:input=move |event| draft.update(|draft| draft.title = fields::value(&event))
             />
         </div>
         <div class="field">
@@ -140,7 +141,7 @@ fn Fields(draft: RwSignal<Draft>) -> impl IntoView {
                 rows="3"
                 dir="auto"
                 prop:value=move || draft.with(|draft| draft.body.clone())
-                on:input=move |event| draft.update(|draft| draft.body = event_target_value(&event))
+                on:input=move |event| draft.update(|draft| draft.body = fields::value(&event))
             ></textarea>
         </div>
         <div class="choice" role="group" aria-label=move || t_string!(i18n, alerts.form.level)>
@@ -157,7 +158,7 @@ fn Fields(draft: RwSignal<Draft>) -> impl IntoView {
                     spellcheck="false"
                     placeholder="https://"
                     prop:value=move || draft.with(|draft| draft.link.clone())
-                    on:input=move |event| draft.update(|draft| draft.link = event_target_value(&event))
+                    on:input=move |event| draft.update(|draft| draft.link = fields::value(&event))
                 />
             </div>
             <div class="field">
@@ -168,7 +169,7 @@ fn Fields(draft: RwSignal<Draft>) -> impl IntoView {
                     type="text"
                     dir="auto"
                     prop:value=move || draft.with(|draft| draft.action.clone())
-                    on:input=move |event| draft.update(|draft| draft.action = event_target_value(&event))
+                    on:input=move |event| draft.update(|draft| draft.action = fields::value(&event))
                 />
             </div>
             <div class="field">

@@ -9,7 +9,7 @@ use super::drawing::{Scene, draw};
 use super::sparks::Sparks;
 use super::table::{Part, Table};
 use super::words::player_name;
-use crate::browser::{clock, motion};
+use crate::browser::{clock, fields, motion};
 use crate::following::Following;
 use crate::i18n::{t, t_string, use_i18n};
 use crate::words;
@@ -78,7 +78,7 @@ pub(super) fn Field() -> impl IntoView {
         if event.ctrl_key() || event.meta_key() || event.alt_key() {
             return;
         }
-        if event.code() == "Escape" {
+        if fields::code(&event) == "Escape" {
             if let Some(canvas) = canvas.get_untracked() {
                 // A focus that cannot be given back stays.
                 let _ = canvas.blur();
@@ -86,7 +86,7 @@ pub(super) fn Field() -> impl IntoView {
             return;
         }
         let is_ours =
-            hands.try_update_value(|hands| hands.controls.handle_key(&event.code(), down));
+            hands.try_update_value(|hands| hands.controls.handle_key(&fields::code(&event), down));
         if is_ours == Some(true) {
             event.prevent_default();
         }
@@ -99,7 +99,7 @@ pub(super) fn Field() -> impl IntoView {
             match (&mut controls.drive, &mut controls.aim) {
                 (Some(stick), _) if hands.drive == Some(id) => stick.at = at,
                 (_, Some(stick)) if hands.aim == Some(id) => stick.at = at,
-                _ if event.pointer_type() != "touch" => controls.pointer = Some(at),
+                _ if fields::pointer_type(&event) != "touch" => controls.pointer = Some(at),
                 _ => {}
             }
         });
@@ -113,7 +113,7 @@ pub(super) fn Field() -> impl IntoView {
             let is_left = at.0 < f64::from(canvas.client_width()) / 2.0;
             hands.update_value(|hands| {
                 let stick = Some(Stick { from: at, at });
-                if event.pointer_type() != "touch" {
+                if fields::pointer_type(&event) != "touch" {
                     hands.controls.pointer = Some(at);
                     hands.controls.button = event.button() == 0;
                 } else if is_left {

@@ -11,6 +11,7 @@ use super::room::Room;
 use super::room_view::use_desk;
 use super::typing::Teller;
 use super::writing::Writing;
+use crate::browser::fields;
 use crate::components::{Glyph, Icon};
 use crate::i18n::{t, t_string, use_i18n};
 use crate::line::Line;
@@ -48,7 +49,7 @@ pub(super) fn Composer(room: Room) -> impl IntoView {
         focus(field);
     };
     let on_input =
-        move |event: Event| writing.with_value(|writing| writing.typed(event_target_value(&event)));
+        move |event: Event| writing.with_value(|writing| writing.typed(fields::value(&event)));
     let on_key =
         move |event: KeyboardEvent| writing.with_value(|writing| writing.handle_key(&event));
     let label = move || match desk.editing.get() {

@@ -5,6 +5,7 @@ use leptos::html::Div;
 use leptos::prelude::*;
 
 use crate::browser::events::on_window;
+use crate::browser::fields;
 use crate::i18n::{t_string, use_i18n};
 
 /// From this width on, the people stand beside the messages. `chat.css` says the same.
@@ -43,7 +44,7 @@ pub(super) fn provide_layout() {
     });
     on_window(ev::resize, move |_| measure());
     on_window(ev::keydown, move |event| {
-        if event.key() == "Escape" {
+        if fields::key(&event) == "Escape" {
             panels.close_floating();
         }
     });

@@ -13,10 +13,11 @@ use super::hold::Hold;
 use super::model::{RowKey, RowKind, rows};
 use super::room::Room;
 use super::row::{RowView, Shown};
-use crate::browser::{clock, events};
+use crate::browser::{clock, events, fields};
 use crate::components::{Glyph, Icon};
 use crate::following::Following;
 use crate::i18n::{t_string, use_i18n};
+use crate::realtime::use_realtime;
 use crate::words::counted;
 
 /// The messages of `room`, and what stands between them.
@@ -131,7 +132,7 @@ fn walk(event: KeyboardEvent) {
         .and_then(|target| target.dyn_into::<Element>().ok());
     let Some(target) = target else { return };
     let message = target.closest(".message").ok().flatten();
-    let next = match (event.key().as_str(), message) {
+    let next = match (fields::key(&event).as_str(), message) {
         ("ArrowUp", None) => last_message(&target),
         ("ArrowUp", Some(message)) => neighbour(&message, Element::previous_element_sibling),
         ("ArrowDown", Some(message)) => neighbour(&message, Element::next_element_sibling),
@@ -163,12 +164,13 @@ fn last_message(scroll: &Element) -> Option<Element> {
         .ok()
 }
 
-/// The reader's calendar day; it changes at midnight.
+/// The reader's calendar day; it changes at midnight. Messages have the server's dates.
 fn today() -> Memo<i32> {
+    let realtime = use_realtime();
     let tick = events::ticks(30_000, || true);
     Memo::new(move |_| {
         tick.track();
-        clock::day(clock::timestamp())
+        clock::day(realtime.server_now())
     })
 }
 

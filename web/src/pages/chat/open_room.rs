@@ -12,6 +12,7 @@ use trunkline_protocol::topics::chat::{ListRooms, ListRoomsRequest, RoomInfo, Ro
 use super::going_to_rooms;
 use super::model::{RoomProblem, check_room};
 use super::rooms::use_rooms;
+use crate::browser::fields;
 use crate::components::{Dialog, Glyph, Icon};
 use crate::i18n::{Locale, t, t_string, use_i18n};
 use crate::realtime::use_realtime;
@@ -79,7 +80,7 @@ fn NameForm(open: RwSignal<bool>) -> impl IntoView {
                             node_ref=input
                             aria-describedby="room-hint"
                             aria-invalid=move || wrong.get().is_some().to_string()
-                            on:input=move |event| text.set(event_target_value(&event))
+                            on:input=move |event| text.set(fields::value(&event))
                         />
                     </div>
                     <button class="button primary" data-testid="room-submit" disabled=move || checked.get().is_err()>

@@ -7,7 +7,8 @@ use trunkline_protocol::topics::chat::{Chat, ChatEvent, RoomName};
 use trunkline_protocol::{Offset, Timestamp, User};
 
 use super::model::{People, Timeline};
-use crate::browser::{clock, storage};
+use crate::browser::storage;
+use crate::drafts;
 use crate::following::{Following, Older};
 use crate::realtime::{Realtime, Task};
 
@@ -37,6 +38,8 @@ pub(crate) struct Room {
     pub(crate) unsent: ArcRwSignal<String>,
     /// The client that the room lives on.
     pub(crate) client: Client,
+    /// What is known of the connection and of the server's time.
+    pub(super) realtime: Realtime,
     _pump: ArcStoredValue<Option<Task>>,
 }
 
@@ -59,11 +62,12 @@ impl Room {
             older: ArcRwSignal::new(Older::Perhaps),
             read: ArcRwSignal::new(read),
             marker: ArcRwSignal::new(read),
-            unsent: ArcRwSignal::new(String::new()),
+            unsent: ArcRwSignal::new(drafts::load(me.id, &name)),
             _pump: pump.clone(),
             name,
             me,
             client,
+            realtime,
         };
         room.reattach();
         let subscription = room
@@ -75,7 +79,7 @@ impl Room {
             _pump: ArcStoredValue::new(None),
             ..room.clone()
         };
-        pump.set_value(Some(Task::spawn(fed.pump(subscription, realtime))));
+        pump.set_value(Some(Task::spawn(fed.pump(subscription))));
         room
     }
 
@@ -93,6 +97,12 @@ impl Room {
             self.read.set(Some(newest));
             storage::set(&read_key(&self.name), &newest.to_string());
         }
+    }
+
+    /// What was written is kept until it is sent, also over a reload.
+    pub(super) fn set_unsent(&self, text: String) {
+        drafts::keep(self.me.id, &self.name, &text);
+        self.unsent.set(text);
     }
 
     /// The reader looks away: what comes from now on will be marked as unread.
@@ -139,12 +149,12 @@ impl Room {
         self.older.set(Older::Perhaps);
     }
 
-    async fn pump(self, mut subscription: Subscription<Chat>, realtime: Realtime) {
+    async fn pump(self, mut subscription: Subscription<Chat>) {
         let mut lost_at = None;
         while let Some(update) = subscription.next().await {
             Following::hear(&self.state, &update);
             match update {
-                Update::Lost => lost_at = Some(clock::timestamp()),
+                Update::Lost => lost_at = Some(self.realtime.server_now_untracked()),
                 Update::Subscribed {
                     recovered,
                     head,
@@ -153,7 +163,7 @@ impl Room {
                     if let Some(members) = members {
                         self.people.set(People::from_members(members, self.me.id));
                     }
-                    self.begin(recovered, head, lost_at.take(), realtime);
+                    self.begin(recovered, head, lost_at.take());
                 }
                 Update::Members(members) => {
                     self.people.set(People::from_members(members, self.me.id));
@@ -172,20 +182,15 @@ impl Room {
         }
     }
 
-    fn begin(
-        &self,
-        recovered: Option<u64>,
-        head: Offset,
-        lost_at: Option<Timestamp>,
-        realtime: Realtime,
-    ) {
+    fn begin(&self, recovered: Option<u64>, head: Offset, lost_at: Option<Timestamp>) {
         if let (Some(count), Some(lost_at)) = (recovered, lost_at)
             && count > 0
         {
-            realtime.recovered.update(|all| *all += count);
+            self.realtime.recovered.update(|all| *all += count);
             let count = u32::try_from(count).unwrap_or(u32::MAX);
+            let back_at = self.realtime.server_now_untracked();
             self.timeline
-                .update(|timeline| timeline.handle_recovered(count, lost_at, clock::timestamp()));
+                .update(|timeline| timeline.handle_recovered(count, lost_at, back_at));
         }
         // A first visit has nothing unread. A head below what was read is another history.
         match self.read.get_untracked() {
@@ -202,6 +207,9 @@ impl Room {
     }
 
     fn take(&self, offset: Offset, event: ChatEvent) {
+        if let ChatEvent::Said { at, .. } = &event {
+            self.realtime.note_dated(*at);
+        }
         self.timeline
             .update(|timeline| timeline.handle_event(offset, event));
     }

@@ -8,15 +8,15 @@ use trunkline_protocol::{ErrorCode, Offset};
 
 use super::model::{Change, LocalId};
 use super::room::Room;
-use crate::browser::clock;
 
 impl Room {
     /// Says something.
     pub(crate) fn say(&self, text: &str) {
         self.marker.set(None);
+        let now = self.realtime.server_now_untracked();
         let id = self
             .timeline
-            .try_update(|timeline| timeline.draft(text.to_owned(), clock::timestamp()));
+            .try_update(|timeline| timeline.draft(text.to_owned(), now));
         if let Some(id) = id {
             self.send(id, text);
         }

@@ -27,11 +27,13 @@ pub(crate) struct Rooms {
 pub(crate) fn provide_rooms() {
     let realtime = use_realtime();
     let kept = storage::get("rooms").unwrap_or_else(|| FIRST.to_owned());
-    let followed: Vec<RoomName> = kept
-        .split_whitespace()
-        .filter_map(|name| name.parse().ok())
-        .take(FOLLOWED_MAX)
-        .collect();
+    let mut followed: Vec<RoomName> = Vec::new();
+    for name in kept.split_whitespace().filter_map(|name| name.parse().ok()) {
+        // What another version or another script has kept may name a room twice.
+        if followed.len() < FOLLOWED_MAX && !followed.contains(&name) {
+            followed.push(name);
+        }
+    }
     let rooms = Rooms {
         followed: RwSignal::new(followed),
         open: RwSignal::new(Vec::new()),

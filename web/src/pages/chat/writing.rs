@@ -8,6 +8,7 @@ use super::model::{Change, check_text};
 use super::room::Room;
 use super::room_view::Desk;
 use super::typing::Teller;
+use crate::browser::fields;
 
 /// The code of keys that an input method has taken.
 const TAKEN_BY_INPUT_METHOD: u32 = 229;
@@ -31,7 +32,7 @@ impl Writing {
             self.teller.typed();
         }
         if self.desk.editing.get_untracked().is_none() {
-            self.room.unsent.set(text.clone());
+            self.room.set_unsent(text.clone());
         }
         self.text.set(text);
     }
@@ -55,7 +56,7 @@ impl Writing {
             None => {
                 self.room.say(text);
                 self.teller.stopped();
-                self.room.unsent.set(String::new());
+                self.room.set_unsent(String::new());
                 self.text.set(String::new());
             }
         }
@@ -89,7 +90,7 @@ impl Writing {
 
     pub(super) fn handle_key(&self, event: &KeyboardEvent) {
         let editing = self.desk.editing.get_untracked().is_some();
-        match event.key().as_str() {
+        match fields::key(event).as_str() {
             // Korean, Japanese and Chinese finish a syllable with Enter; that sends nothing.
             "Enter" if !event.shift_key() && !is_composing(event) => {
                 event.prevent_default();

@@ -8,6 +8,8 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{HtmlVideoElement, MediaSource, SourceBuffer, SourceBufferAppendMode, Url};
 
+use crate::browser::codecs;
+
 /// More pieces than this do not wait to be read: the oldest are given up.
 const WAITING_MAX: usize = 64;
 
@@ -100,9 +102,8 @@ impl Container {
         mime: &str,
         paused: Rc<Cell<bool>>,
     ) -> Option<Self> {
-        let source = MediaSource::is_type_supported(mime)
-            .then(MediaSource::new)?
-            .ok()?;
+        let plays = codecs::exists("MediaSource") && MediaSource::is_type_supported(mime);
+        let source = plays.then(MediaSource::new)?.ok()?;
         let address = Url::create_object_url_with_source(&source).ok()?;
         let inner = Rc::new(RefCell::new(Inner {
             source: source.clone(),

@@ -15,7 +15,7 @@ use web_sys::{Blob, BlobEvent, MediaRecorder, MediaRecorderOptions, MediaStream}
 
 use super::server_clock::ServerClock;
 use super::transmitter::Transmitter;
-use crate::browser::clock;
+use crate::browser::{clock, codecs};
 use crate::realtime::Task;
 
 /// How long a run is, in milliseconds.
@@ -34,6 +34,9 @@ const TYPES: [&str; 4] = [
 
 /// The type of file that this browser records these tracks as, if there is one.
 pub(super) fn recorded_type(has_video: bool, has_audio: bool) -> Option<&'static str> {
+    if !codecs::exists("MediaRecorder") {
+        return None;
+    }
     let fits = |it: &&&str| {
         let (video, audio) = (
             it.starts_with("video"),

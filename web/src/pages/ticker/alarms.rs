@@ -8,11 +8,12 @@ use trunkline_client::CallError;
 use trunkline_protocol::ErrorCode;
 use trunkline_protocol::topics::ticker::{
     ALARMS_MAX, Alarm, AlarmNamed, AlarmRequest, AlarmWay, AlarmsRequest, DropAlarm, ListAlarms,
-    SetAlarm, price_digits,
+    PRICE_SCALE, SetAlarm, price_digits,
 };
-use trunkline_web_model::ticker::{parse_price, price_text};
+use trunkline_web_model::ticker::{PriceProblem, parse_price, price_text};
 
 use super::desk::Desk;
+use crate::browser::{fields, formats};
 use crate::components::{Glyph, Icon};
 use crate::i18n::{Locale, t, t_string, use_i18n};
 use crate::realtime::Task;
@@ -25,7 +26,7 @@ const ASK_MS: u32 = 2_000;
 /// Why an alarm is not set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Problem {
-    NoPrice,
+    Price(PriceProblem),
     There,
     TooMany,
     Refused(ErrorCode),
@@ -50,11 +51,37 @@ pub(super) fn Alarms(symbol: u16) -> impl IntoView {
             .get()
             .unwrap_or_else(|| now.get().map(price_digits).unwrap_or_default())
     };
+    let decimal_mark = formats::decimal_mark();
+    // What is understood of the words stands below them before it counts.
+    let typed = Memo::new(move |_| {
+        let typed = price.get().filter(|text| !text.trim().is_empty());
+        typed.map(|text| parse_price(&text, decimal_mark))
+    });
+    let hint = move || match (problem.get(), typed.get()) {
+        (Some(problem), _) => Some(problem_words(i18n, problem)),
+        (None, Some(Ok(price))) => Some(t_string!(
+            i18n,
+            ticker.alarm.understood,
+            what = format!("{} {}", way_words(i18n, way.get()), price_digits(price))
+        )),
+        (None, Some(Err(problem @ PriceProblem::Ambiguous { .. }))) => {
+            Some(problem_words(i18n, Problem::Price(problem)))
+        }
+        // The price may be half typed.
+        (None, Some(Err(PriceProblem::NotAPrice)) | None) => None,
+    };
+    let wrong = move || {
+        let ambiguous = matches!(typed.get(), Some(Err(PriceProblem::Ambiguous { .. })));
+        problem.get().is_some() || ambiguous
+    };
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let (way, current) = (way.get_untracked(), now.get_untracked());
-        let Some(wanted) = parse_price(&untrack(text)) else {
-            return problem.set(Some(Problem::NoPrice));
+        // The price that stands there unasked is the page's own.
+        let mark = price.with_untracked(|typed| typed.as_ref().map_or('.', |_| decimal_mark));
+        let wanted = match parse_price(&untrack(text), mark) {
+            Ok(wanted) => wanted,
+            Err(wrong) => return problem.set(Some(Problem::Price(wrong))),
         };
         if current.is_some_and(|current| way.is_met(wanted, current)) {
             return problem.set(Some(Problem::There));
@@ -145,17 +172,24 @@ pub(super) fn Alarms(symbol: u16) -> impl IntoView {
                     inputmode="decimal"
                     autocomplete="off"
                     data-testid="alarm-price"
+                    aria-describedby="alarm-hint"
                     aria-label=move || t_string!(i18n, ticker.alarm.price)
                     prop:value=text
                     on:input=move |event| {
-                        price.set(Some(event_target_value(&event)));
+                        price.set(Some(fields::value(&event)));
                         problem.set(None);
                     }
                 />
                 <button class="button primary" data-testid="alarm-set">{t!(i18n, ticker.alarm.set)}</button>
             </form>
-            <p class="hint wrong" role="status" data-testid="alarm-problem">
-                {move || problem.get().map(|problem| problem_words(i18n, problem))}
+            <p
+                class="hint"
+                class:wrong=wrong
+                role="status"
+                data-testid="alarm-problem"
+                id="alarm-hint"
+            >
+                {hint}
             </p>
             <ul class="alarm-list">
                 {move || of_symbol.get().into_iter().map(|alarm| {
@@ -210,7 +244,15 @@ fn way_words(i18n: I18nContext<Locale>, way: AlarmWay) -> &'static str {
 
 fn problem_words(i18n: I18nContext<Locale>, problem: Problem) -> String {
     match problem {
-        Problem::NoPrice => t_string!(i18n, ticker.alarm.no_price).to_owned(),
+        Problem::Price(PriceProblem::NotAPrice) => {
+            t_string!(i18n, ticker.alarm.no_price).to_owned()
+        }
+        Problem::Price(PriceProblem::Ambiguous { decimal, whole }) => t_string!(
+            i18n,
+            ticker.alarm.ambiguous,
+            decimal = format!("{}.{:04}", decimal / PRICE_SCALE, decimal % PRICE_SCALE),
+            whole = (whole / PRICE_SCALE).to_string()
+        ),
         Problem::There | Problem::Refused(ErrorCode::Invalid) => {
             t_string!(i18n, ticker.alarm.there).to_owned()
         }

@@ -10,9 +10,9 @@ use trunkline_web_model::ticker::{Chart, STEP, Series, count_text, price_text};
 use super::desk::Desk;
 use super::drawing::{LookedAt, chart_of, draw};
 use crate::browser::formats::{Times, use_times};
-use crate::browser::{clock, events};
+use crate::browser::{events, fields};
 use crate::i18n::{Locale, t_string, use_i18n};
-use crate::realtime::Task;
+use crate::realtime::{Task, use_realtime};
 use crate::theme::use_theme;
 
 /// How often the server is asked what it knows, in milliseconds.
@@ -24,6 +24,7 @@ pub(super) fn Candles(symbol: u16) -> impl IntoView {
     let i18n = use_i18n();
     let times = use_times();
     let desk: Desk = expect_context();
+    let realtime = use_realtime();
     let span = RwSignal::new(Span::Minute);
     let series = RwSignal::new(Series::new(Span::Minute));
     let pointed = RwSignal::new(None::<usize>);
@@ -45,7 +46,7 @@ pub(super) fn Candles(symbol: u16) -> impl IntoView {
     let quote = Memo::new(move |_| desk.with(|board| board.row(symbol)?.quote));
     Effect::new(move |_| {
         if let Some(quote) = quote.get() {
-            let at = clock::timestamp();
+            let at = realtime.server_now_untracked();
             series.update(|series| {
                 if !series.candles().is_empty() {
                     series.take_quote(at, quote);
@@ -97,7 +98,7 @@ pub(super) fn Candles(symbol: u16) -> impl IntoView {
     let on_key = move |event: KeyboardEvent| {
         let count = series.with_untracked(|series| series.candles().len());
         let now = pointed.get_untracked().unwrap_or(count);
-        let next = match event.key().as_str() {
+        let next = match fields::key(&event).as_str() {
             "ArrowLeft" => now.saturating_sub(1),
             "ArrowRight" => now + 1,
             "Escape" => count,

@@ -7,6 +7,7 @@ use trunkline_web_model::ticker::{Board, Sorting, count_text};
 
 use super::address;
 use super::desk::{Desk, RATES};
+use crate::browser::fields;
 use crate::browser::formats::{Times, use_times};
 use crate::i18n::{Locale, t, t_string, use_i18n};
 
@@ -36,7 +37,7 @@ pub(super) fn Controls() -> impl IntoView {
         }
     };
     let sort = move |event| {
-        let chosen = event_target_value(&event);
+        let chosen = fields::value(&event);
         if let Some(sorting) = Sorting::ALL.into_iter().find(|it| it.name() == chosen) {
             view.update(|view| view.sorting = sorting);
         }
@@ -63,7 +64,7 @@ pub(super) fn Controls() -> impl IntoView {
                     aria-label=move || t_string!(i18n, ticker.search)
                     prop:value=move || view.with(|view| view.search.clone())
                     on:input=move |event| {
-                        let search = event_target_value(&event);
+                        let search = fields::value(&event);
                         view.update(|view| view.search = search);
                     }
                 />

@@ -9,6 +9,7 @@ use super::desk::Desk;
 use super::going;
 use super::ordering::Ordering;
 use super::row::TableRow;
+use crate::browser::fields;
 use crate::browser::sizes::Sizes;
 use crate::i18n::{t, t_string, use_i18n};
 
@@ -80,7 +81,7 @@ pub(super) fn Table() -> impl IntoView {
             order.with_untracked(|order| order.iter().position(|it| *it == symbol))
         });
         let page = (height.get_untracked() / ROW) as usize;
-        let step = match event.key().as_str() {
+        let step = match fields::key(&event).as_str() {
             "ArrowDown" => 1,
             "ArrowUp" => -1,
             "PageDown" => page as isize,

@@ -10,7 +10,7 @@ use wasm_bindgen::JsCast;
 use super::detail::Detail;
 use super::list::FrameList;
 use super::{Inspector, use_inspector};
-use crate::browser::{clipboard, storage};
+use crate::browser::{clipboard, fields, storage};
 use crate::components::{Glyph, Icon};
 use crate::i18n::{t_string, use_i18n};
 
@@ -57,7 +57,7 @@ fn OpenDrawer() -> impl IntoView {
             .set_property("--wire-height", &format!("{height}px"));
     });
     let on_key = move |event: KeyboardEvent| {
-        if event.key() == "Escape" {
+        if fields::key(&event) == "Escape" {
             event.stop_propagation();
             inspector.close();
         }
@@ -88,7 +88,7 @@ fn Handle(height: RwSignal<i32>) -> impl IntoView {
     let dragged = StoredValue::new(None::<i32>);
     let add = move |more: i32| height.update(|it| *it = (*it + more).clamp(HEIGHT_MIN, HEIGHT_MAX));
     let on_key = move |event: KeyboardEvent| {
-        match event.key().as_str() {
+        match fields::key(&event).as_str() {
             "ArrowUp" => add(HEIGHT_STEP),
             "ArrowDown" => add(-HEIGHT_STEP),
             _ => return,
@@ -139,7 +139,7 @@ fn Bar() -> impl IntoView {
     let kind = Memo::new(move |_| wire.with(|wire| wire.filter.kind));
     let paused = Memo::new(move |_| wire.with(Wire::is_paused));
     let choose_kind = move |event| {
-        let chosen = event_target_value(&event);
+        let chosen = fields::value(&event);
         let chosen = kinds.with_untracked(|kinds| kinds.iter().copied().find(|it| *it == chosen));
         wire.update(|wire| wire.filter.kind = chosen);
     };
@@ -169,7 +169,7 @@ fn Bar() -> impl IntoView {
                 aria-label=move || t_string!(i18n, wire.subject)
                 placeholder=move || t_string!(i18n, wire.subject)
                 prop:value=move || wire.with(|wire| wire.filter.subject.clone())
-                on:input=move |event| wire.update(|wire| wire.filter.subject = event_target_value(&event))
+                on:input=move |event| wire.update(|wire| wire.filter.subject = fields::value(&event))
             />
             <button
                 type="button"

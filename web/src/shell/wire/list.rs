@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use trunkline_web_model::wire::{Entry, SHOWN_MAX, clock_text};
 
 use super::{Inspector, use_inspector};
+use crate::browser::fields;
 use crate::i18n::{t_string, use_i18n};
 
 /// What a row shows of a frame.
@@ -47,7 +48,7 @@ pub(super) fn FrameList() -> impl IntoView {
     let is_empty = Memo::new(move |_| wire.with(|wire| wire.shown().next().is_none()));
     let has_frames = Memo::new(move |_| wire.with(|wire| !wire.is_empty()));
     let on_key = move |event: KeyboardEvent| {
-        let above = match event.key().as_str() {
+        let above = match fields::key(&event).as_str() {
             "ArrowUp" => true,
             "ArrowDown" => false,
             _ => return,

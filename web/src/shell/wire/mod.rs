@@ -14,7 +14,7 @@ use trunkline_web_model::wire::Wire;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-use crate::browser::{clock, events, storage};
+use crate::browser::{clock, events, fields, storage};
 use crate::realtime::{Task, use_realtime};
 
 pub(super) use buttons::{WireButton, WireItem};
@@ -61,7 +61,7 @@ pub(crate) fn provide_wire() {
     });
     events::on_window(ev::keydown, move |event| {
         // By its place: the key has other signs on other keyboards.
-        if event.ctrl_key() && event.code() == "Backquote" {
+        if event.ctrl_key() && fields::code(&event) == "Backquote" {
             event.prevent_default();
             inspector.toggle();
         }

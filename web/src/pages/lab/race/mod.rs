@@ -21,7 +21,7 @@ use self::runner::Problem;
 use self::strip::Strips;
 use self::table::OutcomeTable;
 use self::words::{Conclusions, problem_words};
-use crate::browser::download;
+use crate::browser::{download, fields};
 use crate::i18n::{t, t_string, use_i18n};
 use crate::realtime::{Task, use_realtime};
 
@@ -218,7 +218,7 @@ fn Choice(
         all
     };
     let change = move |event| {
-        if let Ok(chosen) = event_target_value(&event).parse() {
+        if let Ok(chosen) = fields::value(&event).parse() {
             choose(chosen);
         }
     };

@@ -14,7 +14,7 @@ use trunkline_web_model::simulator::{Player, Scene, Script, Sight, Told, Verdict
 
 use self::lanes::Lanes;
 use self::words::{told_words, verdict_words};
-use crate::browser::{clock, download, motion};
+use crate::browser::{clock, download, fields, motion};
 use crate::i18n::{t, t_string, use_i18n};
 
 /// The speeds that are offered, in thousandths of the run's own.
@@ -227,7 +227,7 @@ fn Choices(stage: Stage) -> impl IntoView {
     let script = stage.script;
     let wrong = RwSignal::new(false);
     let enter = move |event| {
-        let seed = Script::parse_seed(&event_target_value(&event));
+        let seed = Script::parse_seed(&fields::value(&event));
         wrong.set(seed.is_none());
         if let Some(seed) = seed {
             stage.load(Script {
@@ -251,7 +251,7 @@ fn Choices(stage: Stage) -> impl IntoView {
         });
     };
     let pace = move |event| {
-        if let Ok(speed) = event_target_value(&event).parse() {
+        if let Ok(speed) = fields::value(&event).parse() {
             stage.speed.set(speed);
         }
     };
