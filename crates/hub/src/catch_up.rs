@@ -166,7 +166,7 @@ impl Hub {
                     subscription.values_end = feeding.outbox.end();
                 }
                 if lost {
-                    Flow::AwaitingKeyframe { first: false }
+                    Flow::AwaitingKeyframe
                 } else {
                     Flow::Live
                 }

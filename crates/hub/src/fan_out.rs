@@ -154,7 +154,8 @@ impl Hub {
                 return false;
             };
             let after = subscription.given;
-            if !subscription.takes_part() || after >= offset {
+            if !matches!(subscription.flow, Flow::Live | Flow::AwaitingKeyframe) || after >= offset
+            {
                 return false;
             }
             match delivery {
@@ -163,9 +164,10 @@ impl Hub {
                     connection.lags = true;
                     return true;
                 }
-                Delivery::Keyframed { .. } => pass_over(subscription, after + 1..=offset),
-                Delivery::Volatile => skip(subscription, after + 1..=offset),
+                Delivery::Keyframed { .. } => subscription.flow = Flow::AwaitingKeyframe,
+                Delivery::Volatile => {}
             }
+            skip(subscription, after + 1..=offset);
             subscription.given = offset;
             false
         });
@@ -197,7 +199,9 @@ impl Hub {
                 return false;
             };
             let places = batch.first_after(subscription.given)..batch.publications.len();
-            if !subscription.takes_part() || places.is_empty() {
+            if !matches!(subscription.flow, Flow::Live | Flow::AwaitingKeyframe)
+                || places.is_empty()
+            {
                 return false;
             }
             let reader = Reader {
@@ -332,20 +336,12 @@ impl Offer<'_> {
                     return reader.fall_behind();
                 }
                 Some(_) | None => {
-                    pass_over(reader.subscription, it.offset..=it.offset);
+                    reader.subscription.flow = Flow::AwaitingKeyframe;
+                    skip(reader.subscription, it.offset..=it.offset);
                 }
             }
         }
         pushed
-    }
-}
-
-/// Leaves publications of a run out: the reader waits for the next keyframe. For one that has had
-/// none, nothing gives way.
-fn pass_over(subscription: &mut Subscription, offsets: RangeInclusive<Offset>) {
-    if subscription.flow != (Flow::AwaitingKeyframe { first: true }) {
-        subscription.flow = Flow::AwaitingKeyframe { first: false };
-        skip(subscription, offsets);
     }
 }
 

@@ -21,9 +21,8 @@ pub(crate) enum Flow {
     Behind { after: Offset },
     /// It takes part in fan-out.
     Live,
-    /// It waits for the next keyframe. What passes meanwhile gives way, unless it is to be the first
-    /// that the reader gets: then the reader has nothing that this could be missing from.
-    AwaitingKeyframe { first: bool },
+    /// It waits for the next keyframe.
+    AwaitingKeyframe,
 }
 
 #[derive(Debug)]
@@ -68,11 +67,6 @@ impl Subscription {
         }
     }
 
-    /// Tells whether it is offered what is fanned out.
-    pub(crate) fn takes_part(&self) -> bool {
-        matches!(self.flow, Flow::Live | Flow::AwaitingKeyframe { .. })
-    }
-
     pub(crate) fn is_behind(&self) -> bool {
         matches!(self.flow, Flow::Behind { .. })
     }
@@ -82,22 +76,25 @@ impl Subscription {
     /// run up to there, or that is just before a keyframe.
     pub(crate) fn begin(&mut self, topic: &Topic, after: Offset, current: Offset, follows: bool) {
         self.given = after;
-        let missed = current > after;
+        let reads_on = follows && matches!(topic.kind.delivery, Delivery::Keyframed { .. });
+        let missed = current > after && !reads_on;
         self.flow = match topic.kind.delivery {
             Delivery::Log { .. } | Delivery::Latest { .. } if topic.head > after => {
                 Flow::Behind { after }
             }
-            Delivery::Keyframed { .. } if !follows => {
-                self.given = after.max(current);
-                Flow::AwaitingKeyframe { first: true }
-            }
+            Delivery::Keyframed { .. } if !follows => Flow::AwaitingKeyframe,
             Delivery::Keyframed { .. } if topic.head > after => Flow::Behind { after },
             Delivery::Log { .. }
             | Delivery::Latest { .. }
             | Delivery::Keyframed { .. }
             | Delivery::Volatile => Flow::Live,
         };
-        if missed && topic.kind.delivery == Delivery::Volatile {
+        if missed
+            && matches!(
+                topic.kind.delivery,
+                Delivery::Keyframed { .. } | Delivery::Volatile
+            )
+        {
             let (from, count) = (after + 1, current - after);
             self.skipped = Some(Gap {
                 from,

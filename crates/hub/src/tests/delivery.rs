@@ -239,25 +239,6 @@ fn a_keyframed_reader_that_was_slow_waits_for_a_keyframe() {
 }
 
 #[test]
-fn a_keyframed_reader_that_waits_for_its_first_keyframe_misses_nothing() {
-    let mut node = Node::small(400);
-    node.open(1);
-    for event in ["key 1", "delta 2"] {
-        node.publish("keyframed:a", event);
-    }
-    node.subscribe(1, "keyframed:a");
-    let told = node.drain(1);
-    assert_eq!(told, ["#1 from 2"], "no run is asked for");
-    node.publish("keyframed:a", "delta 3");
-    node.hub.heads(1);
-    assert_eq!(node.take(1), [""; 0], "a delta is no place to start");
-    for event in ["key 4", "delta 5"] {
-        node.publish("keyframed:a", event);
-    }
-    assert_eq!(node.take(1), ["#1:4 key 4", "#1:5 delta 5"]);
-}
-
-#[test]
 fn a_keyframed_reader_that_takes_nothing_is_not_given_the_begin_of_every_run() {
     let mut node = Node::with_reader(400, "keyframed:a");
     let part = "part".repeat(12);

@@ -145,7 +145,11 @@ fn who_wants_nothing_that_is_kept_waits_for_a_keyframe() {
     node.publish("keyframed:a", "delta");
     assert_eq!(offsets(&node.drain(1)), [0_u64; 0]);
     node.publish("keyframed:a", "key");
-    assert_eq!(node.drain(1), ["#1:302 key"], "nothing that it had goes on");
+    assert_eq!(
+        node.drain(1),
+        ["#1:gap 301-301 1 slow", "#1:302 key"],
+        "what it has not got is said"
+    );
 }
 
 #[test]
