@@ -55,7 +55,7 @@ pub(crate) fn UnsentMessages() -> impl IntoView {
     };
     let rows = move || {
         let shown = unsent.get().into_iter().take(SHOWN_MAX);
-        let row = |one: Unsent| view! { <li><span class="hint">{format!("#{}", one.room)}</span> <span dir="auto">{one.text}</span></li> };
+        let row = |one: Unsent| view! { <li><span class="hint">{format!("#{} ", one.room)}</span><span dir="auto">{one.text}</span></li> };
         shown.map(row).collect_view()
     };
     view! {
