@@ -234,10 +234,12 @@ impl Driver {
             }
             Turn::Opened(Err(reason)) => self.session(|session| session.handle_closed(now, reason)),
             Turn::Incoming(Incoming::Message(bytes)) => {
-                let decoded = self.config.codec.decode(&bytes);
-                self.tap_message(bytes.len(), decoded.as_ref().ok());
+                let decoded = self.config.codec.decode_server_frame(&bytes);
+                let frame = decoded.as_ref().ok().and_then(Option::as_ref);
+                self.tap_message(bytes.len(), frame);
                 self.session(|session| match decoded {
-                    Ok(frame) => session.handle_frame(now, frame),
+                    Ok(Some(frame)) => session.handle_frame(now, frame),
+                    Ok(None) => session.handle_unknown_frame(now),
                     Err(_) => session.handle_malformed(now),
                 });
             }
@@ -256,9 +258,16 @@ impl Driver {
                 self.session(|session| session.handle_beside_closed(now));
             }
             Turn::IncomingBeside(Incoming::Message(bytes)) => {
-                let decoded = self.config.codec.decode(&bytes).ok();
-                self.tap_message(bytes.len(), decoded.as_ref());
-                self.session(|session| session.handle_beside_frame(now, decoded));
+                let decoded = self.config.codec.decode_server_frame(&bytes);
+                let frame = decoded.as_ref().ok().and_then(Option::as_ref);
+                self.tap_message(bytes.len(), frame);
+                match decoded {
+                    Ok(None) => {}
+                    Ok(Some(frame)) => {
+                        self.session(|session| session.handle_beside_frame(now, Some(frame)));
+                    }
+                    Err(_) => self.session(|session| session.handle_beside_frame(now, None)),
+                }
             }
             Turn::IncomingBeside(Incoming::WrongKind) => {
                 self.session(|session| session.handle_beside_frame(now, None));

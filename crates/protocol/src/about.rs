@@ -41,6 +41,27 @@ impl ClientFrame {
 }
 
 impl ServerFrame {
+    /// All kinds, in the order of their numbers in the binary form.
+    pub(crate) const KINDS: [&str; 17] = [
+        "connected",
+        "subscribed",
+        "unsubscribed",
+        "published",
+        "refused",
+        "returned",
+        "history",
+        "present",
+        "refreshed",
+        "publication",
+        "gap",
+        "joined",
+        "left",
+        "ping",
+        "probed",
+        "drain",
+        "disconnect",
+    ];
+
     /// Its kind, which is its `type` in JSON.
     pub const fn kind(&self) -> &'static str {
         match self {

@@ -16,6 +16,7 @@ use bytes::Bytes;
 
 use crate::bounded::{List, Text};
 use crate::error::ErrorCode;
+use crate::frame::ServerFrame;
 use crate::payload::{PAYLOAD_LEN_MAX, Payload, SenderId, Tail};
 use crate::topic::Never;
 
@@ -111,6 +112,39 @@ impl Codec {
             Self::Json => {
                 let read = serde_json::from_slice(bytes);
                 read.map_err(|error| CodecError::Malformed(explain_json(&error)))
+            }
+        }
+    }
+}
+
+impl Codec {
+    /// Decodes a frame of a server. `None` is a frame of a kind that this version does not have, which
+    /// a client ignores: a later server may have more kinds.
+    ///
+    /// # Errors
+    ///
+    /// As [`Codec::decode`].
+    pub fn decode_server_frame(self, bytes: &[u8]) -> Result<Option<ServerFrame>, CodecError> {
+        match self.decode(bytes) {
+            Ok(frame) => Ok(Some(frame)),
+            Err(_) if self.is_of_another_kind(bytes) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn is_of_another_kind(self, bytes: &[u8]) -> bool {
+        match self {
+            Self::Bincode => bincode::decode_from_slice::<u32, _>(bytes, BINCODE)
+                .is_ok_and(|(number, _)| number as usize >= ServerFrame::KINDS.len()),
+            #[cfg(feature = "json")]
+            Self::Json => {
+                #[derive(Deserialize)]
+                struct Kind {
+                    #[serde(rename = "type")]
+                    kind: String,
+                }
+                serde_json::from_slice::<Kind>(bytes)
+                    .is_ok_and(|it| !ServerFrame::KINDS.contains(&it.kind.as_str()))
             }
         }
     }

@@ -51,23 +51,28 @@ impl FrameReader {
         Ok(self.next_sized_frame()?.map(|(frame, _, _)| frame))
     }
 
-    /// The next frame, the bytes of it, and the bytes that are around it.
+    /// The next frame, the bytes of it, and the bytes that are around it. Frames of kinds that this
+    /// version does not have are passed over.
     ///
     /// # Errors
     ///
     /// As for [`FrameReader::next_frame`].
     pub fn next_sized_frame(&mut self) -> Result<Option<(ServerFrame, usize, usize)>, CodecError> {
-        let unread = &self.unread[self.read..];
-        let Some((start, end, used)) = self.bounds(unread)? else {
-            return Ok(None);
-        };
-        let Some(frame) = unread.get(start..end) else {
-            return Ok(None);
-        };
-        let len = frame.len();
-        let frame = self.codec.decode(frame)?;
-        self.read += used;
-        Ok(Some((frame, len, used - len)))
+        loop {
+            let unread = &self.unread[self.read..];
+            let Some((start, end, used)) = self.bounds(unread)? else {
+                return Ok(None);
+            };
+            let Some(frame) = unread.get(start..end) else {
+                return Ok(None);
+            };
+            let len = frame.len();
+            let frame = self.codec.decode_server_frame(frame)?;
+            self.read += used;
+            if let Some(frame) = frame {
+                return Ok(Some((frame, len, used - len)));
+            }
+        }
     }
 
     /// Where the first frame starts and ends, and how many bytes it takes with what is around it.
@@ -152,6 +157,15 @@ mod tests {
             #[cfg(feature = "json")]
             check(Codec::Json, piece_len);
         }
+    }
+
+    #[test]
+    fn frames_of_kinds_that_are_not_known_are_passed_over() {
+        let mut reader = FrameReader::new(Codec::Bincode);
+        reader.push(&[2, 0xfa, 7]);
+        reader.push(&body(Codec::Bincode));
+        let read = std::iter::from_fn(|| reader.next_frame().expect("frames"));
+        assert_eq!(read.collect::<Vec<_>>(), frames());
     }
 
     #[test]

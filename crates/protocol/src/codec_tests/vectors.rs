@@ -512,3 +512,31 @@ fn json_may_hold_fields_that_are_not_known() {
         Ok(ServerFrame::Probed { nonce: 1 })
     );
 }
+
+#[test]
+fn frames_of_kinds_that_are_not_known_are_told_apart_from_damage() {
+    let count = ServerFrame::KINDS.len();
+    let listed: Vec<String> = vectors()
+        .iter()
+        .filter(|vector| vector.kind == "server_frame")
+        .map(|vector| {
+            let number = usize::from(unhex(&vector.bincode)[0]);
+            ServerFrame::KINDS[number].to_owned()
+        })
+        .collect();
+    assert_eq!(listed, types_of("server_frame"));
+    let seen: BTreeSet<_> = listed.into_iter().collect();
+    assert_eq!(seen.len(), count, "every kind has a vector");
+
+    let binary = |bytes: &[u8]| Codec::Bincode.decode_server_frame(bytes);
+    let first_later = u8::try_from(count).expect("few kinds");
+    assert_eq!(binary(&[first_later, 1, 2, 3]), Ok(None));
+    assert_eq!(binary(&[0xfb, 0, 1]), Ok(None));
+    assert!(binary(&[first_later - 1]).is_err(), "a part of a frame");
+    assert!(binary(&[]).is_err() && binary(&[0xff]).is_err());
+
+    let json = |text: &str| Codec::Json.decode_server_frame(text.as_bytes());
+    assert_eq!(json(r#"{"type":"later","more":[1]}"#), Ok(None));
+    assert!(json(r#"{"type":"ping","heads":5}"#).is_err());
+    assert!(json(r#"{"type":7}"#).is_err() && json("{}").is_err() && json("[").is_err());
+}

@@ -62,6 +62,11 @@ impl ClientSession {
         }
     }
 
+    /// A frame arrived of a kind that this version does not have. It only shows that the line lives.
+    pub fn handle_unknown_frame(&mut self, now: Moment) {
+        self.heard(now);
+    }
+
     /// Bytes arrived that are no frame.
     pub fn handle_malformed(&mut self, now: Moment) {
         if matches!(self.line, Line::Greeting { .. } | Line::Live(_)) {

@@ -44,6 +44,20 @@ fn a_silent_client_is_closed_with_4103() {
 }
 
 #[test]
+fn a_frame_of_a_kind_that_is_not_known_is_a_sign_of_life_and_nothing_else() {
+    let mut pair = Pair::live();
+    pair.hears_server = false;
+    pair.sent.clear();
+    for _ in 0..30 {
+        pair.client.handle_unknown_frame(pair.now);
+        pair.settle();
+        pair.pass(5_000);
+    }
+    assert!(pair.is_live());
+    assert_eq!((pair.hung_up, pair.dialed_at.len()), (None, 1));
+}
+
+#[test]
 fn a_silent_server_is_probed_and_then_left() {
     let mut pair = Pair::live();
     pair.hears_server = false;
