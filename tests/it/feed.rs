@@ -244,8 +244,8 @@ async fn lines_of_json_are_commands_of_any_topic() {
         .map(String::as_str)
         .concat();
     let error = lines(room.clone(), &text).await.expect_err("an empty text");
-    let expected = "standard input: line 2: the server refused it: a message needs a text; 1 was \
-                    published before";
+    let expected = "standard input: line 2: the server refused it: a message needs a visible text; \
+                    1 was published before";
     assert_eq!(error, expected);
     let error = lines(room, "{\"type\":\n").await.expect_err("no JSON");
     assert!(error.ends_with("nothing was published"), "{error}");
