@@ -393,6 +393,8 @@ async fn calls_wait_for_a_reader_that_takes_their_answers_late() {
     })
     .await;
     let mut stream = narrow_websocket(&server, None).await;
+    let connected = read_text(&mut stream).await;
+    assert!(connected.starts_with(br#"{"type":"connected""#));
     let text = "x".repeat(4_000);
     for id in 1..=CALLS {
         let call = format!(
@@ -406,19 +408,25 @@ async fn calls_wait_for_a_reader_that_takes_their_answers_late() {
     }
     let mut answers = 0;
     while answers < CALLS {
-        let first = stream.read_u8().await.expect("a line that is up");
-        assert_eq!(first, 0x81, "it is not closed");
-        let len = match stream.read_u8().await.expect("a length") {
-            126 => u64::from(stream.read_u16().await.expect("a length")),
-            127 => stream.read_u64().await.expect("a length"),
-            len => u64::from(len),
-        };
-        let mut payload = vec![0; len as usize];
-        within("a frame", stream.read_exact(&mut payload))
-            .await
-            .expect("a frame");
-        answers += u32::from(payload.starts_with(br#"{"type":"returned""#));
+        let frame = read_text(&mut stream).await;
+        answers += u32::from(frame.starts_with(br#"{"type":"returned""#));
     }
+}
+
+/// Reads a text message of a WebSocket that stays open.
+async fn read_text(stream: &mut TcpStream) -> Vec<u8> {
+    let first = stream.read_u8().await.expect("a line that is up");
+    assert_eq!(first, 0x81, "it is not closed");
+    let len = match stream.read_u8().await.expect("a length") {
+        126 => u64::from(stream.read_u16().await.expect("a length")),
+        127 => stream.read_u64().await.expect("a length"),
+        len => u64::from(len),
+    };
+    let mut payload = vec![0; len as usize];
+    within("a frame", stream.read_exact(&mut payload))
+        .await
+        .expect("a frame");
+    payload
 }
 
 /// A connection that is kept, and what was read of it.

@@ -78,7 +78,7 @@ pub(crate) fn router(services: &Services) -> Router {
     routes
         .merge(realtime)
         .merge(over_http)
-        .merge(reference::router())
+        .merge(reference::router(&guests.cookie_name(config.behind_tls)))
         .merge(health::router(readiness))
         .merge(auth::router(
             Arc::clone(guests),

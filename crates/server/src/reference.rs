@@ -74,19 +74,26 @@ const FILES: [File; 11] = [
 
 const PAGE: &str = include_str!("../../../schema/index.html");
 
-/// Routes `/api` and what is below it.
-pub(crate) fn router() -> Router {
+/// The name in the descriptions for the guests' cookie, which differs from server to server.
+const ANY_COOKIE: &str = "trunkline_guest_INSTANCE";
+
+/// Routes `/api` and what is below it. The descriptions name the guests' cookie as this server does.
+pub(crate) fn router(cookie: &str) -> Router {
     let example = get(|| async { Redirect::permanent("/api/examples/javascript/") });
     let router = Router::new().route("/api/examples/javascript", example);
     FILES.into_iter().fold(router, |router, file| {
-        let etag = etag(file.2);
-        let path = file.0;
-        let answer = move |headers: HeaderMap| ready(answer(&file, &etag, &headers));
+        let File(path, kind, text) = file;
+        let text = match text.contains(ANY_COOKIE) {
+            true => Bytes::from(text.replace(ANY_COOKIE, cookie)),
+            false => Bytes::from_static(text.as_bytes()),
+        };
+        let etag = etag(&text);
+        let answer = move |headers: HeaderMap| ready(answer(kind, &text, &etag, &headers));
         router.route(path, get(answer))
     })
 }
 
-fn answer(File(_, kind, text): &File, etag: &HeaderValue, headers: &HeaderMap) -> Response {
+fn answer(kind: &'static str, text: &Bytes, etag: &HeaderValue, headers: &HeaderMap) -> Response {
     let caching = [
         (header::ETAG, etag.clone()),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
@@ -95,10 +102,10 @@ fn answer(File(_, kind, text): &File, etag: &HeaderValue, headers: &HeaderMap) -
         return (StatusCode::NOT_MODIFIED, caching).into_response();
     }
     let kind = [(header::CONTENT_TYPE, HeaderValue::from_static(kind))];
-    (caching, kind, Bytes::from_static(text.as_bytes())).into_response()
+    (caching, kind, text.clone()).into_response()
 }
 
-fn etag(text: &str) -> HeaderValue {
+fn etag(text: &[u8]) -> HeaderValue {
     let tag = shortened(&Sha256::digest(text));
     HeaderValue::from_str(&tag).expect("hexadecimal digits are visible ASCII")
 }
@@ -129,7 +136,7 @@ mod tests {
             request = request.header(header::IF_NONE_MATCH, etag);
         }
         let request = request.body(Body::empty()).expect("a valid request");
-        router()
+        router(ANY_COOKIE)
             .oneshot(request)
             .await
             .expect("a router always answers")
@@ -212,6 +219,16 @@ mod tests {
             crate::health::PATHS.to_vec(),
         ];
         assert_eq!(described, routed.into_iter().flatten().collect());
+    }
+
+    #[tokio::test]
+    async fn the_cookie_is_described_by_its_name_on_this_server() {
+        let request = Request::get("/api/openapi.json").body(Body::empty());
+        let router = router("__Host-trunkline_guest_1f2e3d4c");
+        let response = router.oneshot(request.expect("a valid request")).await;
+        let description = text(response.expect("a router always answers")).await;
+        assert!(description.contains(r#""name": "__Host-trunkline_guest_1f2e3d4c""#));
+        assert!(!description.contains(ANY_COOKIE));
     }
 
     #[test]

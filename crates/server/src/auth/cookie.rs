@@ -23,6 +23,10 @@ impl GuestCookie {
         }
     }
 
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Returns the `Set-Cookie` value that keeps `value` for some time.
     pub(super) fn keep(&self, value: &str, max_age_secs: u64) -> HeaderValue {
         let name = &self.name;

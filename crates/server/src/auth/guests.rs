@@ -80,6 +80,11 @@ impl Guests {
         Some(self.issue_token(&user, now_unix))
     }
 
+    /// Returns the name of the cookie of these guests.
+    pub(crate) fn cookie_name(&self, behind_tls: bool) -> String {
+        self.cookie(behind_tls).name().to_owned()
+    }
+
     /// Returns how the cookie of these guests is called and guarded.
     pub(super) fn cookie(&self, behind_tls: bool) -> GuestCookie {
         GuestCookie::new(behind_tls, &self.seal.instance())
