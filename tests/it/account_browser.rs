@@ -86,7 +86,7 @@ async fn a_lost_sign_in_leaves_unsent_messages_to_the_reader() {
     .await;
 }
 
-/// What stands in the composer.
+/// Reads the text in the composer.
 async fn written(browser: &Browser) -> serde_json::Value {
     browser.find("composer").await;
     let script = "return document.querySelector('[data-testid=composer]').value";

@@ -118,7 +118,7 @@ async fn carry(mut client: TcpStream, target: SocketAddr, habit: Habit) -> Optio
     Some(())
 }
 
-/// What a box says that wants its own login first.
+/// The answer of a box that wants a login of its own first.
 const BLOCKED: &str = "HTTP/1.1 403 Forbidden\r\ncontent-type: text/html\r\n\
     content-length: 22\r\nconnection: close\r\n\r\n<html>Sign in</html>\r\n";
 

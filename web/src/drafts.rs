@@ -7,7 +7,7 @@ use trunkline_web_model::chat::{DRAFTS_MAX, by_age, draft_record, read_draft};
 
 use crate::browser::{clock, storage};
 
-/// What the keys begin with: `draft.USER.ROOM`.
+/// The beginning of the keys, which are `draft.USER.ROOM`.
 const PREFIX: &str = "draft.";
 
 /// The draft that was kept, or an empty text.

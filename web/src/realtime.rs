@@ -48,7 +48,7 @@ pub(crate) struct Realtime {
     pub(crate) blocked: RwSignal<bool>,
     /// What of that which waits to be sent would be there after a reload.
     pub(crate) kept: RwSignal<Kept>,
-    /// What the server's clock says.
+    /// The server's clock, as far as it is known.
     server_time: RwSignal<ServerTime>,
     /// What the client said last, and when by the page's clock.
     status: RwSignal<Option<(Status, u64)>>,

@@ -22,8 +22,8 @@ struct Unsent {
     text: String,
 }
 
-/// What the reader wrote and nobody was sent, with what can be done about it. Nothing if there is
-/// nothing.
+/// Shows the messages that the reader wrote and that were not sent, with buttons to copy and to delete
+/// them. It is empty if there are none.
 #[component]
 pub(crate) fn UnsentMessages() -> impl IntoView {
     let i18n = use_i18n();

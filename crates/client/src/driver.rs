@@ -261,12 +261,9 @@ impl Driver {
                 let decoded = self.config.codec.decode_server_frame(&bytes);
                 let frame = decoded.as_ref().ok().and_then(Option::as_ref);
                 self.tap_message(bytes.len(), frame);
-                match decoded {
-                    Ok(None) => {}
-                    Ok(Some(frame)) => {
-                        self.session(|session| session.handle_beside_frame(now, Some(frame)));
-                    }
-                    Err(_) => self.session(|session| session.handle_beside_frame(now, None)),
+                // A kind that is not known says nothing about this line.
+                if let Some(decoded) = decoded.transpose() {
+                    self.session(|session| session.handle_beside_frame(now, decoded.ok()));
                 }
             }
             Turn::IncomingBeside(Incoming::WrongKind) => {

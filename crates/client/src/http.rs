@@ -111,8 +111,8 @@ async fn hear(mut reading: Reading) -> Option<(Heard, Reading)> {
     }
 }
 
-/// What a refusal says about a conversation that did not begin. One that is not the server's own,
-/// as of a proxy, says only that this is no way to the server.
+/// Returns the reason for which a conversation did not begin. A refusal that is not the server's own, as
+/// of a proxy, says only that this is no way to the server.
 fn closed_by(status: u16, body: &[u8]) -> DisconnectReason {
     match Problem::read(status, body) {
         Some(problem) if problem.needs_token() => DisconnectReason::TokenExpired,

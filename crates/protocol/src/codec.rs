@@ -115,9 +115,7 @@ impl Codec {
             }
         }
     }
-}
 
-impl Codec {
     /// Decodes a frame of a server. `None` is a frame of a kind that this version does not have, which
     /// a client ignores: a later server may have more kinds.
     ///

@@ -79,7 +79,7 @@ impl HttpRequest {
 
     /// A frame as a request of its own. None for those that make no sense without a line that goes
     /// both ways.
-    pub(crate) fn ask(frame: ClientFrame, token: &str) -> Option<Self> {
+    pub(crate) fn ask(mut frame: ClientFrame, token: &str) -> Option<Self> {
         let ask = |id, path: String, body| {
             Some(Self {
                 purpose: Purpose::Ask(id),
@@ -92,20 +92,12 @@ impl HttpRequest {
             ClientFrame::Publish { id, .. } => ask(id, "/http/publish".to_owned(), Some(frame)),
             ClientFrame::Call {
                 id,
-                method,
-                contract,
-                deadline_ms,
-                request,
+                ref mut deadline_ms,
+                ..
             } => {
-                let call = ClientFrame::Call {
-                    id,
-                    method,
-                    contract,
-                    // A longer one is refused there.
-                    deadline_ms: deadline_ms.min(HTTP_DEADLINE_MS_MAX),
-                    request,
-                };
-                ask(id, "/http/call".to_owned(), Some(call))
+                // A longer one is refused there.
+                *deadline_ms = (*deadline_ms).min(HTTP_DEADLINE_MS_MAX);
+                ask(id, "/http/call".to_owned(), Some(frame))
             }
             // The characters of a topic's name stand for themselves in a query.
             ClientFrame::History {

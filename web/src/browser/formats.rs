@@ -112,7 +112,7 @@ fn reader_locales(language: &str) -> Vec<String> {
     locales
 }
 
-/// What the reader's first language writes before decimals; a point if the browser does not say.
+/// The mark before decimals in the reader's first language; a point if the browser does not say.
 pub(crate) fn decimal_mark() -> char {
     let written = || {
         let get = |object: &JsValue, name: &str| Reflect::get(object, &name.into()).ok();

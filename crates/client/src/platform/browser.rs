@@ -205,7 +205,7 @@ fn from_message(codec: Codec, message: Result<Message, WebSocketError>) -> Incom
     }
 }
 
-/// How long a request to sign in or for a token may take.
+/// Time for a request to sign in or for a token.
 const HTTP_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Sends a JSON body to `base` + `path`. None if there is no answer in time. The browser keeps

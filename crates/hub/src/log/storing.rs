@@ -56,7 +56,7 @@ impl Extent {
             next = offset.saturating_add(1);
         }
         if next != self.first.max(self.head.saturating_add(1)) {
-            damaged = Some(self.head.max(next - 1));
+            damaged = Some(self.head.max(next.saturating_sub(1)));
         }
         damaged
     }
@@ -255,8 +255,7 @@ mod tests {
         Log::restore((Epoch(7), LOG), extent, kept, ids)
     }
 
-    /// What is left of events 3 to 8 in a store: offsets that are there, negative where they are not
-    /// whole.
+    /// Returns the rest of events 3 to 8 in a store that has these offsets. Negative ones are not whole.
     fn left(found: &[i64]) -> Option<Extent> {
         let extent = Extent {
             head: 8,
@@ -286,6 +285,13 @@ mod tests {
         let nothing = Extent::default();
         assert_eq!(nothing.damaged_at([]), None);
         assert_eq!(nothing.damaged_at([(1, true)]), Some(1));
+        // No log writes such a record.
+        let impossible = Extent {
+            first: 0,
+            ..nothing
+        };
+        assert_eq!(impossible.damaged_at([]), Some(0));
+        assert_eq!(impossible.behind(0), nothing);
     }
 
     #[test]

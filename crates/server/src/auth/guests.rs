@@ -28,6 +28,8 @@ pub struct User {
 #[derive(Debug)]
 pub struct Guests {
     seal: Seal,
+    /// Tells the cookies of this server from those of others on its host.
+    instance: String,
     token_lifetime: Duration,
 }
 
@@ -42,6 +44,7 @@ impl Guests {
     pub fn open(data: &Path, token_lifetime: Duration) -> anyhow::Result<Self> {
         let seal = Seal::new(key::load_or_create(data)?);
         Ok(Self {
+            instance: seal.instance(),
             seal,
             token_lifetime,
         })
@@ -87,7 +90,7 @@ impl Guests {
 
     /// Returns how the cookie of these guests is called and guarded.
     pub(super) fn cookie(&self, behind_tls: bool) -> GuestCookie {
-        GuestCookie::new(behind_tls, &self.seal.instance())
+        GuestCookie::new(behind_tls, &self.instance)
     }
 
     /// Returns the guest whose cookie a request brings.

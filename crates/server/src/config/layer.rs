@@ -71,8 +71,8 @@ pub(crate) struct Layer {
     #[serde(deserialize_with = "count")]
     pub(super) stream_life: Option<Count>,
 
-    /// How long an HTTP connection may idle between two requests; longer than a proxy in front keeps
-    /// its connections to this server [default: 75]
+    /// Time for which an HTTP connection may idle between two requests; longer than a proxy in front
+    /// keeps its connections to this server [default: 75]
     #[arg(long, value_name = "SECONDS")]
     #[serde(deserialize_with = "count")]
     pub(super) idle_timeout: Option<Count>,

@@ -38,7 +38,7 @@ pub(crate) struct Room {
     pub(crate) unsent: ArcRwSignal<String>,
     /// The client that the room lives on.
     pub(crate) client: Client,
-    /// What is known of the connection and of the server's time.
+    /// The connection and the server's time.
     pub(super) realtime: Realtime,
     _pump: ArcStoredValue<Option<Task>>,
 }
@@ -99,7 +99,7 @@ impl Room {
         }
     }
 
-    /// What was written is kept until it is sent, also over a reload.
+    /// Keeps an unsent text as a draft, also over a reload.
     pub(super) fn set_unsent(&self, text: String) {
         drafts::keep(self.me.id, &self.name, &text);
         self.unsent.set(text);

@@ -234,8 +234,8 @@ impl Writer {
             .ok_or(BrokerError::Unavailable)
     }
 
-    /// What is kept of a topic cannot be read even after a repair: it is not served, and readers are
-    /// told by a new epoch.
+    /// Begins a topic anew whose history cannot be read even after a repair. Readers are told by the new
+    /// epoch.
     fn start_anew(
         &mut self,
         topic: &TopicName,

@@ -27,7 +27,7 @@ use crate::shard::guarded;
 /// Publications of a request that does not say how many.
 const LIMIT: u16 = 50;
 
-/// How long a call may take that does not say how long.
+/// Deadline of a call that names none.
 const DEADLINE_MS: u32 = 10_000;
 
 impl OverHttp {
